@@ -1,0 +1,1 @@
+"""Reference baselines: encoders, training, prediction. Needs the extra `train`."""

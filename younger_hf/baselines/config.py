@@ -1,0 +1,120 @@
+"""What a training run is told: one frozen value, written beside everything the run makes."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from younger_hf.dataset.schema import SCORED_TASKS, SIGNATURES
+from younger_hf.errors import BaselineError
+
+MODELS = ("gcn",)
+
+PAPER: dict[str, dict[str, Any]] = {
+    "operator": {"learning_rate": 1e-3, "batch_size": 512},
+    "dataflow": {"learning_rate": 1e-4, "batch_size": 1},
+}
+"""Settings of the Younger paper that differ by task (Adam, weight decay 5e-5 and seed 12345 hold for both)."""
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Configuration of one training run.
+
+    Attributes:
+        task: `operator` or `dataflow`.
+        signature: `w_attrs` or `wo_attrs`.
+        model: Name of the encoder, one of `MODELS`.
+        node_dim: Size of the class embedding.
+        hidden_dim: Size of the hidden layer.
+        output_dim: Size of a node's embedding in the data-flow task.
+        dropout: Probability that an element is dropped in training, in [0, 1).
+        undirected: Whether messages pass along data flows in both directions; the paper does not say.
+        learning_rate: Of Adam.
+        weight_decay: Of Adam.
+        batch_size: Graphs in a batch.
+        epochs: Passes over the training rows.
+        seed: Seed of weights, order and dropout.
+    """
+
+    task: str
+    signature: str = "w_attrs"
+    model: str = "gcn"
+    node_dim: int = 1024
+    hidden_dim: int = 512
+    output_dim: int = 256
+    dropout: float = 0.5
+    undirected: bool = True
+    learning_rate: float = 1e-3
+    weight_decay: float = 5e-5
+    batch_size: int = 512
+    epochs: int = 50
+    seed: int = 12345
+
+    def __post_init__(self) -> None:
+        for name, value, known in (
+            ("task", self.task, SCORED_TASKS),
+            ("signature", self.signature, SIGNATURES),
+            ("model", self.model, MODELS),
+        ):
+            if value not in known:
+                raise BaselineError(f"There is no {name} {value!r}; expected one of: {', '.join(known)}.")
+        for name in ("node_dim", "hidden_dim", "output_dim", "learning_rate", "batch_size", "epochs"):
+            if getattr(self, name) <= 0:
+                raise BaselineError(f"{name} must be positive, got {getattr(self, name)}.")
+        if not 0 <= self.dropout < 1:
+            raise BaselineError(f"dropout must be in [0, 1), got {self.dropout}.")
+
+    @property
+    def track(self) -> str:
+        """Name of the dataset config, as `operator_w_attrs`."""
+        return f"{self.task}_{self.signature}"
+
+    def to_json(self) -> str:
+        """The configuration as JSON; `read_config` gives it back."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+
+def make_config(task: str, overrides: Mapping[str, Any], file: Path | None = None) -> TrainConfig:
+    """The paper's settings for a task, overridden first by a TOML file, then by `overrides` that are not None.
+
+    Raises:
+        BaselineError: If a setting is unknown or out of range, or the file cannot be read.
+    """
+    settings = {**PAPER.get(task, {}), **(_read_toml(file) if file is not None else {})}
+    settings.update((name, value) for name, value in overrides.items() if value is not None)
+    unknown = sorted(set(settings) - {field.name for field in fields(TrainConfig)})
+    if unknown:
+        raise BaselineError(
+            f"Unknown settings: {', '.join(unknown)}; expected some of: {', '.join(field.name for field in fields(TrainConfig))}."
+        )
+    return replace(TrainConfig(task), **settings)
+
+
+def read_config(path: Path) -> TrainConfig:
+    """The configuration of a run folder.
+
+    Raises:
+        BaselineError: If it is missing or damaged.
+    """
+    try:
+        return TrainConfig(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise BaselineError(
+            f"{path.parent}: this is no run folder: it has no {path.name}.", "Train first: younger-hf train --help"
+        ) from error
+    except (OSError, ValueError, TypeError) as error:
+        raise BaselineError(
+            f"{path}: no readable run configuration ({error}).", "Train again into a new folder."
+        ) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BaselineError(f"{path}: no readable TOML ({error}).") from error

@@ -1,0 +1,1 @@
+"""Many Dags -> a Hub dataset repo, and back into memory."""

@@ -1,0 +1,130 @@
+"""The dataset repo's configs: their names, splits and Arrow schemas.
+
+One place for every column name and type; the writer, the card, the loaders and the validation of submissions all read
+it. Types are those that datasets 2.21 to 5.x all read: int32 and plain lists, no map, dictionary, large_list or
+ClassLabel.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from younger_hf.errors import DatasetError
+from younger_hf.graph.vocabulary import MASK as MASK
+from younger_hf.graph.vocabulary import UNK as UNK
+from younger_hf.graph.vocabulary import Signature
+
+UNKNOWN_LABEL = -1
+"""What `y` holds in every test row."""
+
+SIGNATURES: tuple[Signature, ...] = ("w_attrs", "wo_attrs")
+SPLITS = ("train", "validation", "test")
+PUBLIC_SPLITS = ("train", "validation")
+TASKS = ("operator", "dataflow", "generation")
+SCORED_TASKS = ("operator", "dataflow")
+
+_INT = pa.int32()
+_INTS = pa.list_(_INT)
+_PAIRS = pa.list_(_INTS)
+_GRAPH = [("graph_id", pa.string()), ("num_nodes", _INT)]
+_SOURCE = pa.struct(
+    [
+        ("hub", pa.string()),
+        ("model", pa.string()),
+        ("task", pa.string()),
+        ("downloads", pa.int64()),
+        ("likes", pa.int64()),
+        ("licence", pa.string()),
+    ]
+)
+
+_SCHEMAS: dict[str, pa.Schema] = {
+    "architectures": pa.schema(
+        [
+            *_GRAPH,
+            ("node_feat_w", _INTS),
+            ("node_feat_wo", _INTS),
+            ("edge_index", _PAIRS),
+            ("edge_output", _INTS),
+            ("edge_input", _INTS),
+            ("num_outputs", _INTS),
+            ("input_node", _INTS),
+            ("input_slot", _INTS),
+            ("input_kind", pa.list_(pa.string())),
+            ("input_name", pa.list_(pa.string())),
+            ("input_dtype", pa.list_(pa.string())),
+            ("input_shape", pa.list_(pa.list_(pa.int64()))),
+            ("input_values", pa.list_(pa.list_(pa.int64()))),
+            ("output_node", _INTS),
+            ("output_slot", _INTS),
+            ("skeleton_id", pa.string()),
+            ("opset", _INT),
+            ("num_parameters", pa.int64()),
+            ("depth", _INT),
+            ("sources", pa.list_(_SOURCE)),
+        ]
+    ),
+    "operator": pa.schema([*_GRAPH, ("node_feat", _INTS), ("edge_index", _PAIRS), ("mask_index", _INTS), ("y", _INTS)]),
+    "dataflow": pa.schema(
+        [*_GRAPH, ("node_feat", _INTS), ("edge_index", _PAIRS), ("pair_index", _PAIRS), ("y", _INTS)]
+    ),
+    "generation": pa.schema([*_GRAPH, ("node_feat", _INTS), ("edge_index", _PAIRS)]),
+    "vocabulary": pa.schema(
+        [
+            ("id", _INT),
+            ("domain", pa.string()),
+            ("op_type", pa.string()),
+            ("attributes", pa.string()),
+            ("count", pa.int64()),
+        ]
+    ),
+}
+
+TRACKS = tuple(f"{task}_{signature}" for task in SCORED_TASKS for signature in SIGNATURES)
+"""Configs whose test answers are hidden and for which the board scores submissions."""
+CONFIGS = (
+    "architectures",
+    *(f"{task}_{signature}" for task in TASKS for signature in SIGNATURES),
+    *(f"vocabulary_{signature}" for signature in SIGNATURES),
+)
+"""Every config of the dataset repo, in the order of the card."""
+
+ANSWER_SCHEMA = pa.schema([("graph_id", pa.string()), ("y", _INTS)])
+"""Schema of one track's hidden answers."""
+
+
+def task_of(config: str) -> str:
+    """The task of a config: `operator_w_attrs` -> `operator`.
+
+    Raises:
+        DatasetError: If there is no such config.
+    """
+    if config not in CONFIGS:
+        raise DatasetError(f"There is no config {config!r}; expected one of: {', '.join(CONFIGS)}.")
+    return config.split("_", 1)[0] if "_" in config else config
+
+
+def signature_of(config: str) -> str:
+    """The node signature of a config: `operator_w_attrs` -> `w_attrs`.
+
+    Raises:
+        DatasetError: If there is no such config, or it has no signature (`architectures`).
+    """
+    if task_of(config) == config:
+        raise DatasetError(
+            f"The config {config!r} holds both signatures, expected one that ends in w_attrs or wo_attrs."
+        )
+    return config.split("_", 1)[1]
+
+
+def schema_of(config: str) -> pa.Schema:
+    """The Arrow schema of a config's rows."""
+    return _SCHEMAS[task_of(config)]
+
+
+def splits_of(config: str) -> tuple[str, ...]:
+    """The splits a config has: all three for scored tasks, else the public ones; a vocabulary has only `train`."""
+    task = task_of(config)
+    if task in SCORED_TASKS:
+        return SPLITS
+    return PUBLIC_SPLITS if task != "vocabulary" else ("train",)

@@ -1,0 +1,174 @@
+"""The operator task: a community with its boundary masked; tell the operators at the boundary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from younger_hf.dataset.architecture import Architecture
+from younger_hf.dataset.split import Split, keyed_order
+from younger_hf.dataset.tasks.communities import boundary, communities, induced_edges
+from younger_hf.graph.vocabulary import MASK, UNK, Vocabulary
+from younger_hf.graph.wl import weisfeiler_lehman_hash
+
+Int32Array = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A community C with its boundary B in one architecture; independent of any vocabulary.
+
+    Attributes:
+        architecture: Where it was found.
+        number: Running number of the community in the architecture.
+        nodes: Node indices of C and B in the architecture, ascending, int64 [N].
+        masked: Which of them are B, bool [N].
+        edge_index: Edges among them, int32 [2, E].
+    """
+
+    architecture: Architecture
+    number: int
+    nodes: npt.NDArray[np.int64]
+    masked: npt.NDArray[np.bool_]
+    edge_index: Int32Array
+
+
+@dataclass(frozen=True)
+class OperatorSample:
+    """One row of the operator task.
+
+    Attributes:
+        graph_id: Identifier of the row.
+        node_feat: Class ids with MASK at the targets, int32 [N].
+        edge_index: int32 [2, E].
+        mask_index: The targets: boundary nodes whose class is known in training, int32 [M].
+        y: Their classes, int32 [M].
+    """
+
+    graph_id: str
+    node_feat: Int32Array
+    edge_index: Int32Array
+    mask_index: Int32Array
+    y: Int32Array
+
+    @cached_property
+    def masked_hash(self) -> str:
+        """WL hash of what a solver sees."""
+        return weisfeiler_lehman_hash(self.edge_index, [str(label) for label in self.node_feat.tolist()])
+
+    @cached_property
+    def whole_hash(self) -> str:
+        """WL hash of the sample with its answers filled in and the targets marked."""
+        labels = [str(label) for label in self.node_feat.tolist()]
+        for node, answer in zip(self.mask_index.tolist(), self.y.tolist(), strict=True):
+            labels[node] = f"?{answer}"
+        return weisfeiler_lehman_hash(self.edge_index, labels)
+
+
+@dataclass(frozen=True)
+class OperatorRows:
+    """The operator task for one vocabulary.
+
+    Attributes:
+        rows: Split -> samples, ordered by graph_id.
+        repeated: Number of samples dropped because their split has an isomorphic one.
+        leaked: Number of validation and test samples dropped because an earlier split has one that looks the same,
+            whole or masked.
+    """
+
+    rows: dict[str, tuple[OperatorSample, ...]]
+    repeated: int
+    leaked: int
+
+
+def regions(architecture: Architecture) -> list[Region]:
+    """Every community of an architecture that has a boundary."""
+    dag = architecture.dag
+    found = []
+    for number, community in enumerate(communities(dag)):
+        around = boundary(dag, community)
+        if len(around):
+            nodes = np.union1d(community, around)
+            found.append(Region(architecture, number, nodes, np.isin(nodes, around), induced_edges(dag, nodes)))
+    return found
+
+
+def independent(candidates: Sequence[Region], secret: str) -> list[Region]:
+    """Regions of one architecture of which none shows what another one masks.
+
+    A boundary node of one community lies inside another: two such test rows would answer each other. The secret
+    decides which stay.
+    """
+    order = sorted(candidates, key=lambda r: keyed_order(secret, "region", r.architecture.graph_id, str(r.number)))
+    chosen: list[Region] = []
+    shown: set[int] = set()
+    hidden: set[int] = set()
+    for region in order:
+        masked = set(region.nodes[region.masked].tolist())
+        visible = set(region.nodes[~region.masked].tolist())
+        if not masked & shown and not visible & hidden:
+            chosen.append(region)
+            shown |= visible
+            hidden |= masked
+    return sorted(chosen, key=lambda region: region.number)
+
+
+def operator_rows(
+    split: Split, regions_of: dict[str, list[Region]], vocabulary: Vocabulary, secret: str
+) -> OperatorRows:
+    """The rows of all splits for one vocabulary.
+
+    Samples that repeat within a split are dropped (WL hash of the whole sample); validation and test samples that
+    look like one of an earlier split, whole or masked, are dropped too.
+
+    Args:
+        split: The architectures of each split.
+        regions_of: graph_id of an architecture -> its regions; those of test architectures independent.
+        vocabulary: Classes of the signature in question.
+        secret: Decides the identifiers of test rows, which must not say where they come from.
+    """
+    parts = {"train": split.train, "validation": split.validation, "test": split.operator_test}
+    rows: dict[str, tuple[OperatorSample, ...]] = {}
+    whole: set[str] = set()
+    masked: set[str] = set()
+    repeated = leaked = 0
+    for name, architectures in parts.items():
+        kept: dict[str, OperatorSample] = {}
+        for sample in _samples(architectures, regions_of, vocabulary, secret if name == "test" else None):
+            if sample.whole_hash in whole or sample.masked_hash in masked:
+                leaked += 1
+            elif sample.whole_hash in kept:
+                repeated += 1
+            else:
+                kept[sample.whole_hash] = sample
+        rows[name] = tuple(sorted(kept.values(), key=lambda sample: sample.graph_id))
+        whole.update(kept)
+        masked.update(sample.masked_hash for sample in kept.values())
+    return OperatorRows(rows, repeated, leaked)
+
+
+def _samples(
+    architectures: Sequence[Architecture],
+    regions_of: dict[str, list[Region]],
+    vocabulary: Vocabulary,
+    secret: str | None,
+) -> Iterable[OperatorSample]:
+    for architecture in architectures:
+        classes = vocabulary.encode(architecture.dag.signatures(vocabulary.signature))
+        for region in regions_of[architecture.graph_id]:
+            name = f"{architecture.graph_id}-c{region.number}"
+            sample = _sample(region, classes, name if secret is None else keyed_order(secret, "row", name).hex()[:32])
+            if len(sample.mask_index):
+                yield sample
+
+
+def _sample(region: Region, classes: Int32Array, graph_id: str) -> OperatorSample:
+    feat = classes[region.nodes]
+    targets = region.masked & (feat != UNK)
+    y = feat[targets]
+    feat = np.where(targets, MASK, feat).astype(np.int32)
+    return OperatorSample(graph_id, feat, region.edge_index, np.flatnonzero(targets).astype(np.int32), y)

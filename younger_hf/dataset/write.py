@@ -1,0 +1,113 @@
+"""Arrow tables -> the files of a dataset repo: Parquet data and `manifest.json`; the answers in a folder of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from younger_hf.dataset.release import MANIFEST, Release, open_release
+from younger_hf.dataset.schema import ANSWER_SCHEMA, schema_of, splits_of
+
+FORMAT = 1
+"""Version of the layout of files and manifest; raised when a reader must change."""
+
+_EDGES = ("edge_index", "pair_index")
+_CLASSES = ("node_feat", "node_feat_w", "node_feat_wo")
+
+
+def write_release(root: Path, tables: Mapping[str, Mapping[str, pa.Table]], version: str) -> Release:
+    """Write every config's data files and the manifest; the card is written by `card.write_card`.
+
+    The same tables give the same bytes. A split without rows is left out: `datasets` cannot read a Parquet file
+    without any.
+
+    Args:
+        root: Folder of the dataset repo; made if it is missing.
+        tables: config -> split -> rows with the columns of `schema_of(config)`.
+        version: Version of the release, as `0.1.0`.
+
+    Returns:
+        The release, opened again from what was written.
+    """
+    configs: dict[str, dict[str, dict[str, object]]] = {}
+    for config, splits in tables.items():
+        schema = schema_of(config)
+        configs[config] = {}
+        for split in splits_of(config):
+            if split not in splits or not splits[split].num_rows:
+                continue
+            table = splits[split].cast(schema)
+            path = root / config / f"{split}-00000-of-00001.parquet"
+            write_parquet(path, table)
+            configs[config][split] = {
+                "rows": table.num_rows,
+                "path": path.relative_to(root).as_posix(),
+                "bytes": path.stat().st_size,
+                "sha256": _sha256(path),
+            }
+    manifest = {"format": FORMAT, "version": version, "content_hash": _content_hash(configs), "configs": configs}
+    _write_json(root / MANIFEST, manifest)
+    return open_release(root)
+
+
+def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str) -> None:
+    """Write the hidden answers of a release.
+
+    Args:
+        root: Folder for the answers; must not lie inside the dataset repo.
+        tables: track -> rows with the columns of `ANSWER_SCHEMA`.
+        content_hash: Content hash of the release.
+    """
+    for track, table in tables.items():
+        write_parquet(root / f"{track}.parquet", table.cast(ANSWER_SCHEMA))
+    _write_json(root / MANIFEST, {"format": FORMAT, "content_hash": content_hash, "tracks": sorted(tables)})
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write one small Parquet file: delta-encoded edges, dictionary-encoded classes, zstd, row groups of 256."""
+    leaves = {name: _leaf(table.schema.field(name)) for name in table.column_names}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    pq.write_table(
+        table.replace_schema_metadata(None),
+        partial,
+        compression="zstd",
+        row_group_size=256,
+        use_dictionary=[leaves[name] for name in _CLASSES if name in leaves],
+        column_encoding={leaves[name]: "DELTA_BINARY_PACKED" for name in _EDGES if name in leaves},
+    )
+    partial.replace(path)
+
+
+def _leaf(field: pa.Field) -> str:
+    """Parquet's dotted path of a list column's innermost values."""
+    path, kind = field.name, field.type
+    while pa.types.is_list(kind):
+        path, kind = f"{path}.list.element", kind.value_type
+    return path
+
+
+def _content_hash(configs: Mapping[str, Mapping[str, Mapping[str, object]]]) -> str:
+    digest = hashlib.sha256()
+    for config in sorted(configs):
+        for split in sorted(configs[config]):
+            info = configs[config][split]
+            digest.update(f"{info['path']} {info['rows']} {info['sha256']}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_json(path: Path, value: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,1 @@
+"""ONNX <-> DAG. Needs numpy and onnx, never torch."""

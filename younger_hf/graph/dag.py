@@ -1,0 +1,249 @@
+"""The Dag: one neural-network architecture as a directed acyclic graph of operators, without weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from younger_hf.graph.operators import signature
+from younger_hf.graph.vocabulary import Signature, Vocabulary
+from younger_hf.graph.wl import weisfeiler_lehman_hash
+
+if TYPE_CHECKING:
+    import networkx
+    from torch_geometric.data import Data
+
+
+Int32Array = npt.NDArray[np.int32]
+InputKind = Literal["graph_input", "parameter", "constant"]
+
+
+@dataclass(frozen=True)
+class NodeInput:
+    """An input of a node that no other node produces.
+
+    Attributes:
+        node: Index of the node that reads it.
+        slot: Position among the node's inputs, from 0. For the results of a flattened sub-graph: number of inputs +
+            position.
+        kind: `graph_input`, `parameter` (a tensor whose values are never kept) or `constant` (an integer tensor of at
+            most 64 elements).
+        name: Name of the value in the model; two inputs of the same kind and name are the same value.
+        dtype: ONNX element type in lower case (`float`, `int64`), `seq(...)` and `optional(...)` around it, or `""`
+            if the model does not say.
+        shape: Dimensions, -1 where dynamic; None if the model does not say.
+        values: Elements of a `constant` in row-major order, else empty.
+    """
+
+    node: int
+    slot: int
+    kind: InputKind
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+    values: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class GraphOutput:
+    """A result of the model: output `slot` of node `node`, with the type the model declares (as in `NodeInput`)."""
+
+    node: int
+    slot: int
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class DagSummary:
+    """Sizes of a Dag.
+
+    Attributes:
+        num_nodes: Number of operators.
+        num_edges: Number of data flows, parallel ones counted each.
+        depth: Number of operators on the longest path.
+        num_parameters: Number of parameter elements, each shared parameter once.
+        operators: Operator type -> count, most frequent first.
+        opset: Version of the default operator set; 0 if no node uses it.
+    """
+
+    num_nodes: int
+    num_edges: int
+    depth: int
+    num_parameters: int
+    operators: dict[str, int]
+    opset: int
+
+
+@dataclass(frozen=True, eq=False)
+class Dag:
+    """An architecture: one node an operator, one edge a data flow. Nodes are in topological order.
+
+    Attributes:
+        op_types: Operator type of each node, length N.
+        domains: Operator-set domain of each node (`""` is the default one), length N.
+        attributes: Canonical attributes of each node as JSON, schema defaults filled in, length N.
+        opset_versions: Operator-set version of each node, int32 [N].
+        num_outputs: Number of outputs of each node, int32 [N].
+        edge_index: Source and target node of each edge, int32 [2, E], ordered by target, then by input position.
+        edge_output: Output position at the source, int32 [E].
+        edge_input: Input position at the target, int32 [E].
+        parents: For a node of a flattened sub-graph the index of its control-flow node, else -1; int32 [N].
+        branches: For such a node the attribute that held the sub-graph (`then_branch`, `body`), else `""`; length N.
+        inputs: Inputs that are no edges, ordered by node and slot.
+        outputs: The model's results.
+    """
+
+    op_types: tuple[str, ...]
+    domains: tuple[str, ...]
+    attributes: tuple[str, ...]
+    opset_versions: Int32Array
+    num_outputs: Int32Array
+    edge_index: Int32Array
+    edge_output: Int32Array
+    edge_input: Int32Array
+    parents: Int32Array
+    branches: tuple[str, ...]
+    inputs: tuple[NodeInput, ...]
+    outputs: tuple[GraphOutput, ...]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Dag):
+            return NotImplemented
+        pairs = [(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)]
+        return all(np.array_equal(a, b) if isinstance(a, np.ndarray) else a == b for a, b in pairs)
+
+    def __hash__(self) -> int:
+        return hash((self.op_types, self.edge_index.tobytes()))
+
+    def __repr__(self) -> str:
+        return f"Dag(num_nodes={self.num_nodes}, num_edges={self.num_edges}, wl_hash={self.wl_hash('w_attrs')!r})"
+
+    @property
+    def num_nodes(self) -> int:
+        """Number of operators."""
+        return len(self.op_types)
+
+    @property
+    def num_edges(self) -> int:
+        """Number of data flows; parallel edges (`Mul(x, x)`) count each."""
+        return int(self.edge_index.shape[1])
+
+    @cached_property
+    def w_attrs(self) -> tuple[str, ...]:
+        """Canonical signature of each node with its attributes, length N."""
+        return tuple(map(signature, self.domains, self.op_types, self.attributes))
+
+    @cached_property
+    def wo_attrs(self) -> tuple[str, ...]:
+        """Canonical signature of each node without attributes, length N."""
+        return tuple(map(signature, self.domains, self.op_types))
+
+    def signatures(self, kind: Signature) -> tuple[str, ...]:
+        """`w_attrs` or `wo_attrs` by name.
+
+        Raises:
+            ValueError: If `kind` is neither.
+        """
+        if kind not in ("w_attrs", "wo_attrs"):
+            raise ValueError(f"signature must be 'w_attrs' or 'wo_attrs', got {kind!r}")
+        return self.w_attrs if kind == "w_attrs" else self.wo_attrs
+
+    def wl_hash(self, kind: Signature) -> str:
+        """Weisfeiler-Lehman hash over one of the two signatures: equal for isomorphic Dags.
+
+        Returns:
+            32 hex digits, as `networkx.weisfeiler_lehman_graph_hash(G, node_attr=kind, iterations=3, digest_size=16)`
+            gives on the simple digraph (parallel edges once).
+        """
+        return weisfeiler_lehman_hash(self.edge_index, self.signatures(kind))
+
+    @cached_property
+    def levels(self) -> Int32Array:
+        """Number of edges on the longest path that ends in each node, int32 [N]."""
+        levels = [0] * self.num_nodes
+        for source, target in self.edge_index.T.tolist():  # edges are ordered by target, nodes are topologically sorted
+            levels[target] = max(levels[target], levels[source] + 1)
+        return np.array(levels, dtype=np.int32)
+
+    def summary(self) -> DagSummary:
+        """Sizes: nodes, edges, depth, parameters, operator histogram."""
+        histogram: dict[str, int] = {}
+        for domain, op_type in zip(self.domains, self.op_types, strict=True):
+            name = f"{domain}.{op_type}" if domain else op_type
+            histogram[name] = histogram.get(name, 0) + 1
+        parameters = {
+            item.name: item.shape for item in self.inputs if item.kind == "parameter" and item.shape is not None
+        }
+        default = [int(v) for v, domain in zip(self.opset_versions, self.domains, strict=True) if not domain]
+        return DagSummary(
+            num_nodes=self.num_nodes,
+            num_edges=self.num_edges,
+            depth=int(self.levels.max()) + 1 if self.num_nodes else 0,
+            num_parameters=sum(
+                int(np.prod(shape, dtype=np.int64)) for shape in parameters.values() if min(shape, default=0) >= 0
+            ),
+            operators=dict(sorted(histogram.items(), key=lambda item: (-item[1], item[0]))),
+            opset=max(default, default=0),
+        )
+
+    def to_networkx(self) -> networkx.MultiDiGraph[int]:
+        """A MultiDiGraph; node attributes op_type, domain, attributes, w_attrs, wo_attrs; edge attributes output, input."""
+        from younger_hf.graph.networkx import dag_to_networkx
+
+        return dag_to_networkx(self)
+
+    def to_pyg(self, vocabulary: Vocabulary) -> Data:
+        """A PyG `Data` with `x` = class ids int64 [N] and `edge_index` int64 [2, E].
+
+        Raises:
+            MissingDependencyError: If torch_geometric is not installed.
+        """
+        from younger_hf.graph.pyg import dag_to_pyg
+
+        return dag_to_pyg(self, vocabulary)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The Dag as JSON-able values; `Dag.from_dict` gives it back."""
+        result: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            result[field.name] = value.tolist() if isinstance(value, np.ndarray) else list(value)
+        result["inputs"] = [[i.node, i.slot, i.kind, i.name, i.dtype, i.shape, i.values] for i in self.inputs]
+        result["outputs"] = [[o.node, o.slot, o.name, o.dtype, o.shape] for o in self.outputs]
+        return result
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Dag:
+        """The Dag that `to_dict` described."""
+        arrays = {name: np.array(values[name], dtype=np.int32) for name in _ARRAYS}
+        arrays["edge_index"] = arrays["edge_index"].reshape(2, -1)
+        return cls(
+            op_types=tuple(values["op_types"]),
+            domains=tuple(values["domains"]),
+            attributes=tuple(values["attributes"]),
+            branches=tuple(values["branches"]),
+            inputs=tuple(
+                NodeInput(n, s, k, name, t, _shape(d), tuple(v)) for n, s, k, name, t, d, v in values["inputs"]
+            ),
+            outputs=tuple(GraphOutput(n, s, name, t, _shape(d)) for n, s, name, t, d in values["outputs"]),
+            **arrays,
+        )
+
+
+_ARRAYS = ("opset_versions", "num_outputs", "edge_index", "edge_output", "edge_input", "parents")
+
+
+def _shape(dimensions: list[int] | None) -> tuple[int, ...] | None:
+    return None if dimensions is None else tuple(dimensions)

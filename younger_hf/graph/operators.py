@@ -1,0 +1,145 @@
+"""Operator signatures: what makes two operators the same class.
+
+`wo_attrs` is (domain, op_type); `w_attrs` adds the canonical attributes: the schema's defaults for the model's opset
+filled in, names sorted, floats in the shortest form that gives the same float32. No tensor of floats, no list of more
+than 64 elements and no value of an `ai.onnx.ml` attribute is kept: they are recorded as type and size only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import AttributeProto, TensorProto
+
+from younger_hf.graph.types import INTEGER_TYPES, dtype_name, tensor_integers
+
+MAX_ELEMENTS = 64
+"""Longest attribute list, and largest integer tensor, whose values belong to the architecture."""
+
+ML_DOMAIN = "ai.onnx.ml"
+
+
+def canonical_domain(domain: str) -> str:
+    """`ai.onnx` is another name of the default domain, `""`."""
+    return "" if domain == "ai.onnx" else domain
+
+
+def signature(domain: str, op_type: str, attributes: str | None = None) -> str:
+    """The canonical ASCII string of a node class: a JSON list of domain, op_type and, if given, the attributes object."""
+    head = f"[{json.dumps(domain)},{json.dumps(op_type)}"
+    return f"{head}]" if attributes is None else f"{head},{attributes}]"
+
+
+def parse_signature(text: str) -> tuple[str, str, str]:
+    """Undo `signature`: domain, op_type and the attributes as JSON (`""` if the signature has none)."""
+    parts = json.loads(text)
+    return parts[0], parts[1], _dump(parts[2]) if len(parts) > 2 else ""
+
+
+def canonical_attributes(node: onnx.NodeProto, opset_version: int) -> str:
+    """The canonical attributes of a node as a JSON object.
+
+    Args:
+        node: The node; references to function attributes must have been resolved.
+        opset_version: Version of the node's operator set in its model, which decides about the defaults.
+
+    Returns:
+        ASCII JSON with sorted keys. Values that are not kept are objects: `{"type": "floats", "length": 100}`,
+        `{"type": "tensor", "dtype": "float", "shape": [1]}`, `{"type": "graph"}`.
+    """
+    domain = canonical_domain(node.domain)
+    values = dict(_schema_defaults(node.op_type, domain, opset_version))
+    values.update((attribute.name, canonical_value(attribute)) for attribute in node.attribute)
+    if domain == ML_DOMAIN:
+        types = dict(_default_types(node.op_type, domain, opset_version))
+        types.update((attribute.name, _TYPE_NAMES[attribute.type]) for attribute in node.attribute)
+        values = {name: {"type": kind} for name, kind in types.items()}
+    return _dump(values)
+
+
+def canonical_value(attribute: AttributeProto) -> Any:
+    """One attribute's value as canonical JSON-able data."""
+    kind = attribute.type
+    scalar = _SCALARS.get(kind)
+    if scalar is not None:
+        field, convert = scalar
+        return convert(getattr(attribute, field))
+    items = _LISTS.get(kind)
+    if items is not None:
+        field, convert = items
+        elements = getattr(attribute, field)
+        if len(elements) > MAX_ELEMENTS:
+            return {"type": _TYPE_NAMES[kind], "length": len(elements)}
+        return [convert(element) for element in elements]
+    if kind == AttributeProto.TENSOR:
+        return _tensor(attribute.t)
+    return {"type": _TYPE_NAMES.get(kind, "undefined")}
+
+
+def _float(value: float) -> float | dict[str, str]:
+    if not np.isfinite(value):
+        return {"type": "float", "value": str(value)}
+    return float(str(np.float32(value)))
+
+
+def _bytes(value: bytes) -> str | dict[str, str]:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"type": "bytes", "value": value.hex()}
+
+
+def _tensor(tensor: TensorProto) -> dict[str, Any]:
+    described: dict[str, Any] = {"type": "tensor", "dtype": dtype_name(tensor.data_type), "shape": list(tensor.dims)}
+    if tensor.data_type in INTEGER_TYPES:
+        values = tensor_integers(tensor, MAX_ELEMENTS)
+        if values is not None:
+            described["values"] = list(values)
+    return described
+
+
+_TYPE_NAMES: dict[int, str] = {value: name.lower() for name, value in AttributeProto.AttributeType.items()}
+_SCALARS: Mapping[int, tuple[str, Callable[[Any], Any]]] = {
+    AttributeProto.FLOAT: ("f", _float),
+    AttributeProto.INT: ("i", int),
+    AttributeProto.STRING: ("s", _bytes),
+}
+_LISTS: Mapping[int, tuple[str, Callable[[Any], Any]]] = {
+    AttributeProto.FLOATS: ("floats", _float),
+    AttributeProto.INTS: ("ints", int),
+    AttributeProto.STRINGS: ("strings", _bytes),
+}
+
+
+def find_schema(op_type: str, domain: str, opset_version: int) -> onnx.defs.OpSchema | None:
+    """The operator's schema in that version of its operator set; None for operators onnx does not know."""
+    try:
+        return onnx.defs.get_schema(op_type, opset_version, domain)
+    except onnx.defs.SchemaError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _schema_defaults(op_type: str, domain: str, opset_version: int) -> tuple[tuple[str, Any], ...]:
+    return tuple((name, canonical_value(value)) for name, value in _defaults(op_type, domain, opset_version))
+
+
+@lru_cache(maxsize=4096)
+def _default_types(op_type: str, domain: str, opset_version: int) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _TYPE_NAMES[value.type]) for name, value in _defaults(op_type, domain, opset_version))
+
+
+def _defaults(op_type: str, domain: str, opset_version: int) -> list[tuple[str, AttributeProto]]:
+    schema = find_schema(op_type, domain, opset_version)
+    if schema is None:
+        return []
+    return [(name, a.default_value) for name, a in schema.attributes.items() if a.default_value.name]
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
