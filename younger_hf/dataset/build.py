@@ -70,6 +70,7 @@ def build(
     *,
     version: str,
     secret: str,
+    public_secret: bool = False,
     report: Report = lambda _: None,
 ) -> tuple[Release, BuildStatistics]:
     """Write the dataset repo and, in a folder of their own, the hidden answers.
@@ -82,6 +83,7 @@ def build(
         answers: Folder of the answers; must lie outside `root`.
         version: Version of the release, as `0.1.0`.
         secret: The host's secret, which decides what is tested.
+        public_secret: Whether that secret is public; the card then says so.
         report: Called with the name of each step as it begins.
 
     Raises:
@@ -145,7 +147,7 @@ def build(
         repeated_rows=sum(rows.repeated for rows in operator.values()),
         leaking_rows=sum(rows.leaked for rows in operator.values()),
     )
-    write_card(release, asdict(statistics))
+    write_card(release, asdict(statistics), public_secret=public_secret)
     return release, statistics
 
 

@@ -19,7 +19,7 @@ from younger_hf.dataset.schema import PUBLIC_SPLITS, SPLITS, schema_of
 TOP_OPERATORS = 30
 
 
-def write_card(release: Release, statistics: Mapping[str, int | float], *, public_secret: bool = True) -> Path:
+def write_card(release: Release, statistics: Mapping[str, int | float], *, public_secret: bool) -> Path:
     """Write `README.md` into a dataset repo.
 
     Args:

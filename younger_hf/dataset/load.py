@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from younger_hf.dataset.release import open_release
-from younger_hf.dataset.schema import CONFIGS, splits_of, task_of
+from younger_hf.dataset.schema import splits_of, task_of
 from younger_hf.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -50,10 +50,7 @@ def load(
 
 def _check(root: Path, config: str) -> None:
     release = open_release(root)
-    if config not in release.files:
-        raise DatasetError(
-            f"{root}: there is no config {config!r}; expected one of: {', '.join(c for c in CONFIGS if c in release.files)}."
-        )
+    release.check_config(config)
     for split, rows in release.rows[config].items():
         found = release.table(config, split, []).num_rows
         if found != rows:

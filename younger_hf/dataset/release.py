@@ -45,16 +45,24 @@ class Release:
         Raises:
             DatasetError: If the config or split is not in the release, or its file is missing or damaged.
         """
-        if config not in self.files:
-            raise DatasetError(
-                f"{self.root}: there is no config {config!r}; expected one of: {', '.join(self.files)}.",
-                "Run `younger-hf stats DATASET` to see what the dataset holds.",
-            )
+        self.check_config(config)
         if split not in self.files[config]:
             raise DatasetError(
                 f"{self.root}: config {config!r} has no split {split!r}; expected one of: {', '.join(self.files[config])}."
             )
         return read_parquet(self.root / self.files[config][split], columns)
+
+    def check_config(self, config: str) -> None:
+        """Do nothing if the release has the config.
+
+        Raises:
+            DatasetError: If it has not.
+        """
+        if config not in self.files:
+            raise DatasetError(
+                f"{self.root}: there is no config {config!r}; expected one of: {', '.join(self.files)}.",
+                "Run `younger-hf stats DATASET` to see what the dataset holds.",
+            )
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,12 @@ class Answers:
             DatasetError: If the track has no answers here, or its file is damaged.
         """
         return read_parquet(self.root / f"{track}.parquet")
+
+
+def default_answers(root: Path) -> Path:
+    """Where a build puts the answers unless told otherwise: `PATH-answers`, beside the dataset repo."""
+    folder = root if root.name else root.absolute()
+    return folder.with_name(f"{folder.name}-answers")
 
 
 def open_release(root: str | Path) -> Release:

@@ -86,7 +86,8 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 def _leaf(field: pa.Field) -> str:
     """Parquet's dotted path of a list column's innermost values."""
-    path, kind = field.name, field.type
+    path: str = field.name
+    kind = field.type
     while pa.types.is_list(kind):
         path, kind = f"{path}.list.element", kind.value_type
     return path

@@ -1,0 +1,15 @@
+"""The page's frame: title, navigation, and which script draws which page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+st.set_page_config(page_title="Younger leaderboard", page_icon=":material/account_tree:", layout="wide")
+st.navigation(
+    [
+        st.Page("pages/results.py", title="Leaderboard", icon=":material/leaderboard:", default=True),
+        st.Page("pages/guide.py", title="How to submit", icon=":material/menu_book:", url_path="how-to-submit"),
+        st.Page("pages/submit.py", title="Submit", icon=":material/upload:", url_path="submit"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,79 @@
+"""How to get a system onto the board: three commands, and what the two files hold."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from leaderboard import commands
+from leaderboard.board import current_board
+from leaderboard.intake import METADATA_LIMIT
+from leaderboard.presentation import track_name
+from leaderboard.settings import MEBIBYTE
+from leaderboard.template import metadata_template
+from leaderboard.tracks import tracks_of
+from younger_hf.dataset.schema import task_of
+
+COLUMNS = {
+    "operator": ("`predictions`: list of int32", "one class id for each node in `mask_index`, in its order"),
+    "dataflow": ("`scores`: list of float32 in [0, 1]", "one probability for each pair in `pair_index`, in its order"),
+}
+
+
+def show() -> None:
+    """Draw the page."""
+    board = current_board()
+    tracks = tracks_of(board.release)
+    st.title("How to submit")
+    if not tracks:
+        st.info("This dataset has no test graphs, so there is nothing to submit to.", icon=":material/info:")
+        return
+    st.markdown("Three commands take you from the dataset to a row on the board. The first two may be your own code.")
+    track = st.selectbox("Track", tracks, format_func=track_name, width=360)
+    show_commands(track)
+    st.subheader("The predictions file")
+    st.markdown(
+        "`predictions.parquet` (or `.csv`, `.jsonl`), one row for each test graph, in any order, at most "
+        f"{board.settings.upload_limit // MEBIBYTE} MiB:"
+    )
+    column, meaning = COLUMNS[task_of(track)]
+    st.table(
+        pd.DataFrame(
+            [
+                {"Column": "`graph_id`: string", "Holds": "the graph's id in the test split"},
+                {"Column": column, "Holds": meaning},
+            ]
+        ),
+        border="horizontal",
+        hide_index=True,
+        width="content",
+    )
+    st.subheader("submission.yaml")
+    st.markdown(f"What is shown beside the result, at most {METADATA_LIMIT // 1024} KiB:")
+    st.code(metadata_template(track, board.release.content_hash), language="yaml")
+    st.markdown(
+        "`younger-hf validate` finds every mistake before you submit; the board checks with the same code. A submission ends "
+        "as *scored*, *rejected* with all reasons, or *failed* if the board itself could not score it."
+    )
+    st.page_link("pages/submit.py", label="Submit from this page instead", icon=":material/upload:")
+
+
+def show_commands(track: str) -> None:
+    """The three commands, each to be copied by itself."""
+    steps = (
+        ("1. Train", "any model on the train split, or a baseline:", commands.train(track)),
+        ("2. Predict", "for every graph of the test split:", commands.predict()),
+        ("3. Submit", "and follow it until it is ranked:", commands.submit(board_url())),
+    )
+    for name, words, command in steps:
+        st.markdown(f"**{name}** {words}")
+        st.code(command, language="bash")
+
+
+def board_url() -> str:
+    """The address under which the visitor sees this board."""
+    origin = (st.context.url or "http://127.0.0.1:8501").split("?")[0].rstrip("/")
+    return origin.removesuffix("/how-to-submit")
+
+
+show()

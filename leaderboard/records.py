@@ -1,0 +1,102 @@
+"""What goes into the store and comes out of it: plain values, valid after the database session is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+State = Literal["received", "scoring", "scored", "rejected", "failed"]
+FINAL_STATES: tuple[State, ...] = ("scored", "rejected", "failed")
+"""States that a submission never leaves."""
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    """A submission whose files are in place, before the store has it.
+
+    Attributes:
+        id: 32 hex digits, also the name of its folder.
+        track: Config name, as `operator_w_attrs`.
+        content_hash: Content hash of the release it says it was made for.
+        system: Name of the system, as the submitter wrote it.
+        team: Who submits, as the submitter wrote it.
+        parameters: Number of the system's parameters; None if not given.
+        code_url: Where the code is; empty if not given.
+        paper_url: Where the paper is; empty if not given.
+        details: Every other field of `submission.yaml`, as JSON values.
+        file_path: The predictions file, relative to the folder of uploads.
+        file_bytes: Size of that file.
+        file_sha256: 64 hex digits over that file.
+    """
+
+    id: str
+    track: str
+    content_hash: str
+    system: str
+    team: str
+    parameters: int | None
+    code_url: str
+    paper_url: str
+    details: Mapping[str, Any]
+    file_path: str
+    file_bytes: int
+    file_sha256: str
+
+
+@dataclass(frozen=True)
+class Submission(NewSubmission):
+    """A submission as the store has it.
+
+    Attributes:
+        state: How far it has come.
+        claim: Token of the claim under which it is being scored; None in every other state.
+        problems: Why it was rejected: code, row, message, expected, got and hint each.
+        reason: Why it failed; empty in every other state.
+        created_at: When it came in, UTC.
+        updated_at: When its state last changed, UTC.
+        metrics: metric -> value; empty unless scored.
+    """
+
+    state: State
+    claim: str | None
+    problems: tuple[Mapping[str, Any], ...]
+    reason: str
+    created_at: datetime
+    updated_at: datetime
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How the scoring of one submission ended.
+
+    Attributes:
+        state: `scored`, `rejected` or `failed`.
+        metrics: metric -> finite value, if scored.
+        problems: What the submitter has to change, if rejected.
+        reason: Why the board could not score it, if failed; without any label or path.
+    """
+
+    state: Literal["scored", "rejected", "failed"]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    problems: tuple[Mapping[str, Any], ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One change of a submission's state.
+
+    Attributes:
+        before: The state it left; None when it came in.
+        after: The state it entered.
+        note: Why, in a word or two; empty when the states say it.
+        at: When, UTC.
+    """
+
+    before: State | None
+    after: State
+    note: str
+    at: datetime

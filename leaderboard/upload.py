@@ -1,0 +1,131 @@
+"""Reading a form with a submission from the network: to disk as it comes, and never more than the limit."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import Message
+
+from leaderboard.intake import METADATA_LIMIT, too_large
+from leaderboard.refusal import RefusalError
+
+UPLOAD_SECONDS = 600
+"""How long one upload may take."""
+DISCARD_SECONDS = 10
+"""How long a client that sends too much is listened to, so that it gets to read why it was refused."""
+FORM_BYTES = METADATA_LIMIT + 16 * 1024
+"""Bytes that a request may have beside the predictions file: the metadata, and the form around both."""
+
+_FIELDS = {"predictions", "metadata"}
+_EXPECTED = "Send a form (multipart/form-data) with the files `predictions` and `metadata` (submission.yaml)."
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What one form held.
+
+    Attributes:
+        predictions: The predictions file at its beginning; gone when the form is closed.
+        file_name: Its name at the submitter's.
+        metadata: Content of `submission.yaml`.
+    """
+
+    predictions: BinaryIO
+    file_name: str
+    metadata: bytes
+
+
+class _TooMuchError(Exception):
+    """The request's body went over the limit."""
+
+
+@contextlib.asynccontextmanager
+async def read_upload(request: Request, limit: int) -> AsyncIterator[Upload]:
+    """Read a form with a submission.
+
+    Args:
+        request: Not read yet.
+        limit: Most bytes of the predictions file.
+
+    Yields:
+        The upload, whose files are closed on leaving.
+
+    Raises:
+        RefusalError: If the request is too large, too slow, no such form, or has other fields.
+    """
+    try:
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            form = await _read_form(request, limit + FORM_BYTES)
+    except _TooMuchError:
+        await _discard(request, limit)
+        raise too_large(limit) from None
+    except TimeoutError:
+        raise RefusalError(
+            408, "too_slow", f"The upload took more than {UPLOAD_SECONDS} seconds.", "Try again."
+        ) from None
+    except HTTPException as error:
+        raise _malformed(f"The form cannot be read: {error.detail}") from error
+    try:
+        yield await _fields(form)
+    finally:
+        await form.close()
+
+
+async def _read_form(request: Request, limit: int) -> FormData:
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise _malformed("The request is no form with files.")
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared) > limit:
+        raise _TooMuchError
+    received = 0
+
+    async def receive() -> Message:
+        nonlocal received
+        message = await request.receive()
+        received += len(message.get("body", b""))
+        if received > limit:
+            raise _TooMuchError
+        return message
+
+    bounded = Request(request.scope, receive)
+    # A text field instead of a file is read whole into memory, hence its own limit.
+    return await bounded.form(max_files=len(_FIELDS), max_fields=len(_FIELDS), max_part_size=METADATA_LIMIT)
+
+
+async def _fields(form: FormData) -> Upload:
+    names = [name for name, _ in form.multi_items()]
+    for name in names:
+        if name not in _FIELDS:
+            raise _malformed(f"The form has a field {name[:50]!r}; expected only predictions and metadata.")
+        if names.count(name) > 1:
+            raise _malformed(f"The form has the field {name!r} {names.count(name)} times; expected it once.")
+    predictions, metadata = form.get("predictions"), form.get("metadata")
+    if not isinstance(predictions, UploadFile):
+        raise _malformed("The form has no file `predictions`.")
+    if metadata is None:
+        raise _malformed("The form has no file `metadata`.")
+    content = metadata.encode() if isinstance(metadata, str) else await metadata.read(METADATA_LIMIT + 1)
+    return Upload(predictions.file, predictions.filename or "", content)
+
+
+async def _discard(request: Request, limit: int) -> None:
+    """Read on for a while: a connection closed on a client that still sends loses the answer on its way."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            discarded = 0
+            while discarded <= limit:
+                message = await request.receive()
+                discarded += len(message.get("body", b""))
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    return
+
+
+def _malformed(message: str) -> RefusalError:
+    return RefusalError(400, "malformed_form", message, _EXPECTED)

@@ -1,0 +1,1 @@
+"""Tests of younger-hf; they mirror the packages."""

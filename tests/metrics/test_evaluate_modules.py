@@ -1,0 +1,94 @@
+"""The `evaluate` modules: loaded offline from a clone, from anywhere, and true to their cards."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from younger_hf.metrics import classification, load, ranking
+
+ROOT = Path(__file__).parents[2]
+METRICS = ROOT / "younger_hf" / "metrics"
+
+DOCTEST = """
+import doctest, sys
+results = [doctest.testfile(f"{sys.argv[1]}/{task}/README.md", module_relative=False) for task in ("operator", "dataflow")]
+sys.exit(sum(result.failed for result in results))
+"""
+DIFFERENTIAL = """
+import sys
+import evaluate, numpy as np
+from younger_hf.metrics import load_metric
+from younger_hf.errors import MetricError
+rng = np.random.default_rng(0)
+for task in ("operator", "dataflow"):
+    metric = evaluate.load(sys.argv[1] + task)
+    if task == "operator":
+        references, predictions = rng.integers(2, 50, 3000), rng.integers(2, 50, 3000)
+    else:
+        references, predictions = rng.integers(0, 2, 3000), rng.random(3000)
+    fast = load_metric(task).compute(references=references, predictions=predictions)
+    assert fast == metric.compute(references=references, predictions=predictions), "compute"
+    for start in range(0, 3000, 700):
+        batch = slice(start, start + 700)
+        metric.add_batch(references=references[batch], predictions=predictions[batch])
+    assert fast == metric.compute(), "add_batch"
+    try:
+        metric.compute(references=[1, 0], predictions=[-1, 3] if task == "operator" else [0.5, float("nan")])
+    except MetricError:
+        continue
+    sys.exit(task + " gave a number where it is not defined")
+"""
+
+
+def run(code: str, argument: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python in a process of its own: `evaluate` reads its settings once, when it is imported."""
+    environment = {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "HF_EVALUATE_OFFLINE": "1",
+        "HF_HOME": str(home),
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-c", code, argument]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_the_examples_of_the_cards_are_true(tmp_path):
+    result = run(DOCTEST, str(METRICS), ROOT, tmp_path)
+    assert (0, "") == (result.returncode, result.stdout), result.stderr
+
+
+@pytest.mark.parametrize("task", ["operator", "dataflow"])
+def test_the_card_has_examples_and_the_front_matter_of_the_hub(task):
+    card = (METRICS / task / "README.md").read_text(encoding="utf-8")
+    front = yaml.safe_load(card.split("---")[1])
+    assert {"evaluate", "metric"} == set(front["tags"])
+    assert front["title"]
+    assert front["description"]
+    assert len(doctest.DocTestParser().get_examples(card)) >= 8
+
+
+def test_they_equal_the_fast_path_from_the_root_of_the_clone(tmp_path):
+    result = run(DIFFERENTIAL, "younger_hf/metrics/", ROOT, tmp_path)
+    assert 0 == result.returncode, result.stderr
+
+
+def test_they_equal_the_fast_path_by_absolute_path_from_elsewhere(tmp_path):
+    result = run(DIFFERENTIAL, f"{METRICS}/", tmp_path, tmp_path / "home")
+    assert 0 == result.returncode, result.stderr
+
+
+@pytest.mark.parametrize("module", [classification, ranking, load], ids=lambda module: module.__name__)
+def test_the_examples_in_docstrings_are_true(module):
+    result = doctest.testmod(module)
+    assert result.attempted > 0
+    assert 0 == result.failed

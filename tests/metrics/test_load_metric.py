@@ -1,0 +1,53 @@
+"""The metrics of a task by name, and the registry that says how to read them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from younger_hf.errors import MetricError
+from younger_hf.metrics import METRICS, PRIMARY, load_metric
+
+EXAMPLES = {"operator": ([2, 3, 3], [2, 3, 4]), "dataflow": ([1, 0, 1], [0.9, 0.2, 0.4])}
+
+
+@pytest.mark.parametrize("task", sorted(EXAMPLES))
+def test_compute_returns_the_registered_metrics_in_order_and_in_range(task):
+    references, predictions = EXAMPLES[task]
+    values = load_metric(task).compute(references=references, predictions=predictions)
+    assert [metric.name for metric in METRICS[task]] == list(values)
+    for metric in METRICS[task]:
+        assert metric.minimum <= values[metric.name] <= metric.maximum
+
+
+def test_the_registry_names_a_primary_metric_of_each_task():
+    assert {"operator": "accuracy", "dataflow": "auc"} == dict(PRIMARY)
+    for task, name in PRIMARY.items():
+        assert name in {metric.name for metric in METRICS[task]}
+
+
+def test_the_direction_of_each_metric_says_which_of_two_results_is_better():
+    for task, (references, _) in EXAMPLES.items():
+        best = load_metric(task).compute(references=references, predictions=references)
+        for metric in METRICS[task]:
+            assert (metric.maximum if metric.direction == "max" else metric.minimum) == best[metric.name]
+
+
+def test_metrics_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        METRICS["operator"][0].direction = "min"
+    with pytest.raises(TypeError):
+        METRICS["operator"] = ()
+
+
+def test_references_and_predictions_must_be_named():
+    with pytest.raises(TypeError):
+        load_metric("operator").compute([2], [2])
+
+
+def test_an_unknown_task_names_those_there_are():
+    with pytest.raises(
+        MetricError, match="no metric for the task 'dataflow_w_attrs'; expected one of: operator, dataflow"
+    ):
+        load_metric("dataflow_w_attrs")

@@ -1,0 +1,162 @@
+"""A small real release with hidden answers, and the ways to write predictions for it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from younger_hf.dataset.release import Answers, Release, open_answers
+from younger_hf.dataset.schema import ANSWER_SCHEMA, TRACKS, schema_of, splits_of, task_of
+from younger_hf.dataset.write import write_answers, write_release
+from younger_hf.submission import SubmissionMetadata, write_metadata
+
+NUM_CLASSES = 12
+MAJORITY = 5
+GRAPHS = {"train": 30, "validation": 4, "test": 40}
+
+Rows = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Board:
+    """A release, its hidden answers, and the folder they are in."""
+
+    root: Path
+    release: Release
+    answers: Answers
+    truth: Mapping[str, Rows]
+
+
+def make_release(
+    root: Path, graphs: Mapping[str, int] = GRAPHS, items: tuple[int, int] = (5, 30), seed: int = 3
+) -> Board:
+    """Write a release whose graph ids look like numbers (`000`, `001`, ...), to catch whoever reads them as such."""
+    rng = np.random.default_rng(seed)
+    tables: dict[str, dict[str, pa.Table]] = {}
+    truth: dict[str, dict[str, np.ndarray]] = {}
+    for track in TRACKS:
+        tables[track] = {}
+        for split in splits_of(track):
+            first = 500 if track.startswith("dataflow") else 0
+            ids = [f"{first + index:03d}" if split == "test" else f"{split}-{index}" for index in range(graphs[split])]
+            rows = [_row(graph_id, task_of(track), split, rng, items) for graph_id in ids]
+            tables[track][split] = pa.Table.from_pylist(rows, schema=schema_of(track))
+            if split == "test":
+                truth[track] = {row["graph_id"]: row.pop("truth") for row in rows}
+    for signature in ("w_attrs", "wo_attrs"):
+        rows = [
+            {"id": index, "domain": "", "op_type": f"Op{index}", "attributes": "{}", "count": 100 - index}
+            for index in range(NUM_CLASSES)
+        ]
+        config = f"vocabulary_{signature}"
+        tables[config] = {"train": pa.Table.from_pylist(rows, schema=schema_of(config))}
+    release = write_release(root / "younger", tables, "0.1.0")
+    hidden = {
+        track: pa.table({"graph_id": list(rows), "y": [row.tolist() for row in rows.values()]}, schema=ANSWER_SCHEMA)
+        for track, rows in truth.items()
+    }
+    write_answers(root / "answers", hidden, release.content_hash)
+    return Board(root, release, open_answers(root / "answers"), truth)
+
+
+def _row(graph_id: str, task: str, split: str, rng: np.random.Generator, items: tuple[int, int]) -> dict[str, object]:
+    size = int(rng.integers(*items, endpoint=True))
+    num_nodes = size + 4
+    row: dict[str, object] = {
+        "graph_id": graph_id,
+        "num_nodes": num_nodes,
+        "node_feat": rng.integers(2, NUM_CLASSES, num_nodes).tolist(),
+        "edge_index": [list(range(num_nodes - 1)), list(range(1, num_nodes))],
+    }
+    if task == "operator":
+        truth = np.where(rng.random(size) < 0.4, MAJORITY, rng.integers(2, NUM_CLASSES, size)).astype(np.int32)
+        row["mask_index"] = list(range(size))
+    else:
+        truth = np.arange(size, dtype=np.int32) % 2
+        rng.shuffle(truth)
+        row["pair_index"] = [list(range(size)), list(range(4, size + 4))]
+    row["truth"] = truth
+    row["y"] = [-1] * size if split == "test" else truth.tolist()
+    return row
+
+
+@pytest.fixture(scope="session")
+def board(tmp_path_factory: pytest.TempPathFactory) -> Board:
+    """One release for all tests: nothing writes into it."""
+    return make_release(tmp_path_factory.mktemp("board"))
+
+
+@pytest.fixture
+def noisy(board: Board) -> Callable[[str], dict[str, np.ndarray]]:
+    """Predictions that are better than chance and worse than perfect, for a track."""
+
+    def make(track: str) -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(11)
+        rows = {}
+        for graph_id, truth in board.truth[track].items():
+            if track.startswith("operator"):
+                rows[graph_id] = np.where(
+                    rng.random(len(truth)) < 0.6, truth, rng.integers(2, NUM_CLASSES, len(truth))
+                ).astype(np.int32)
+            else:
+                # multiples of 1/64, which every floating point width holds exactly; many are tied
+                rows[graph_id] = (np.clip(truth * 0.3 + rng.random(len(truth)) * 0.7, 0, 1) * 64).round().astype(
+                    np.float32
+                ) / 64
+        return rows
+
+    return make
+
+
+@pytest.fixture
+def metadata(board: Board, tmp_path: Path) -> Callable[[str], Path]:
+    """Writes a valid submission.yaml for a track."""
+
+    def write(track: str) -> Path:
+        path = tmp_path / "submission.yaml"
+        write_metadata(path, SubmissionMetadata(track, board.release.content_hash, "GCN", "Example University"))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def write_as(tmp_path: Path) -> Callable[..., Path]:
+    """Writes rows as `.parquet`, `.csv` or `.jsonl`, as a stranger would: with pyarrow, csv and json, not with the project's writer."""
+
+    def write(
+        suffix: str, track: str, rows: Rows | Iterable[tuple[str, object]], value_type: pa.DataType | None = None
+    ) -> Path:
+        path = tmp_path / f"predictions{suffix}"
+        items = list(rows.items()) if isinstance(rows, Mapping) else list(rows)
+        column = "predictions" if track.startswith("operator") else "scores"
+        lists = [
+            (graph_id, values.tolist() if isinstance(values, np.ndarray) else values) for graph_id, values in items
+        ]
+        if suffix == ".parquet":
+            kind = value_type or (pa.int32() if column == "predictions" else pa.float32())
+            # numpy makes the element type: pyarrow has no conversion from Python floats to half precision in every version
+            arrays = pa.array(
+                [None if values is None else np.array(values, kind.to_pandas_dtype()) for _, values in lists],
+                pa.list_(kind),
+            )
+            pq.write_table(pa.table({"graph_id": [graph_id for graph_id, _ in lists], column: arrays}), path)
+        elif suffix == ".csv":
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(["graph_id", column])
+                writer.writerows([graph_id, json.dumps(values)] for graph_id, values in lists)
+        else:
+            lines = [json.dumps({"graph_id": graph_id, column: values}) for graph_id, values in lists]
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return path
+
+    return write

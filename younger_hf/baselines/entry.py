@@ -1,0 +1,84 @@
+"""A baseline's entry for the board: its predictions with the `submission.yaml` that says how they were made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from younger_hf.dataset.release import Release
+from younger_hf.submission.folder import METADATA
+from younger_hf.submission.metadata import SubmissionMetadata, write_metadata
+from younger_hf.submission.reference import reference_predictions
+from younger_hf.submission.write import write_predictions
+
+
+def write_run_entry(
+    release: Release, run: Path, out: Path, *, system: str | None = None, team: str = "younger-hf", device: str = "auto"
+) -> SubmissionMetadata:
+    """Predict the test split with a trained baseline. Needs torch.
+
+    Args:
+        release: The dataset it was trained on.
+        run: Its run folder.
+        out: Folder for `predictions.parquet` and `submission.yaml`.
+        system: Name on the board; by default the model's.
+        team: Team on the board.
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        BaselineError: If the run is not finished or was trained on another dataset.
+    """
+    from younger_hf.baselines.predict import predict, read_run
+
+    config, rows = predict(release, run, device=device)
+    record = read_run(run)
+    write_predictions(out, config.track, rows)
+    return _declare(
+        out,
+        SubmissionMetadata(
+            track=config.track,
+            dataset_version=release.content_hash,
+            system=system or config.model.upper(),
+            team=team,
+            description=f"Reference baseline, best of {config.epochs} epochs by validation.",
+            parameters=int(record["parameters"]),
+            hardware=str(record["hardware"]),
+            train_hours=round(float(record["train_hours"]), 6),
+            seeds=(config.seed,),
+        ),
+    )
+
+
+def write_reference_entry(
+    release: Release,
+    name: str,
+    track: str,
+    out: Path,
+    *,
+    system: str | None = None,
+    team: str = "younger-hf",
+    seed: int = 0,
+) -> SubmissionMetadata:
+    """Predict the test split with a predictor that looks at no graph: `random` or `majority`.
+
+    Raises:
+        SubmissionError: If there is no such predictor.
+        DatasetError: If there is no such track.
+    """
+    write_predictions(out, track, reference_predictions(name, release, track, seed))
+    return _declare(
+        out,
+        SubmissionMetadata(
+            track=track,
+            dataset_version=release.content_hash,
+            system=system or name,
+            team=team,
+            description=f"Reference predictor {name!r}: it looks at no graph.",
+            parameters=0,
+            seeds=(seed,),
+        ),
+    )
+
+
+def _declare(out: Path, metadata: SubmissionMetadata) -> SubmissionMetadata:
+    write_metadata(out / METADATA, metadata)
+    return metadata

@@ -1,0 +1,92 @@
+"""Named sets of models that every installation can build from without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from younger_hf.errors import SourceError
+from younger_hf.retrieve.candidate import Candidate
+
+_TEXT_ENCODERS = (
+    *("albert", "bert", "canine", "convbert", "deberta-v2", "distilbert", "electra", "ibert", "mpnet", "nystromformer"),
+    *("roberta", "roformer", "squeezebert", "xlm", "yoso"),
+)
+_TEXT_DECODERS = ("bloom", "gpt2", "gpt_neo", "llama", "mpt", "opt", "phi", "qwen2")
+_IMAGE_CLASSIFIERS = (
+    *("beit", "bit", "convnext", "convnextv2", "cvt", "dinov2", "focalnet", "hgnet_v2", "hiera", "mobilenet_v1"),
+    *("mobilenet_v2", "mobilevit", "poolformer", "pvt_v2", "regnet", "resnet", "segformer", "swiftformer", "swin"),
+    *("textnet", "vit"),
+)
+
+_TRANSFORMERS: tuple[tuple[str, str, str, str], ...] = (
+    # model_type, class, kind of input, task
+    *((name, "AutoModel", "text", "feature-extraction") for name in _TEXT_ENCODERS),
+    ("bert", "AutoModelForQuestionAnswering", "text", "question-answering"),
+    ("distilbert", "AutoModelForSequenceClassification", "text", "text-classification"),
+    *((name, "AutoModelForCausalLM", "text", "text-generation") for name in _TEXT_DECODERS),
+    *((name, "AutoModelForSeq2SeqLM", "sequence_to_sequence", "text2text-generation") for name in ("bart", "t5")),
+    *((name, "AutoModelForImageClassification", "image", "image-classification") for name in _IMAGE_CLASSIFIERS),
+    ("dpt", "AutoModelForDepthEstimation", "image", "depth-estimation"),
+    ("glpn", "AutoModelForDepthEstimation", "image", "depth-estimation"),
+    ("wav2vec2", "AutoModel", "audio", "feature-extraction"),
+    ("whisper", "AutoModelForSpeechSeq2Seq", "spectrogram", "automatic-speech-recognition"),
+    ("clip", "AutoModel", "image_and_text", "zero-shot-image-classification"),
+    ("siglip", "AutoModel", "image_and_text", "zero-shot-image-classification"),
+)
+
+
+def preset(name: str) -> tuple[Candidate, ...]:
+    """The candidates of a preset, ordered by id.
+
+    `mini` holds the `light_*` models inside the onnx package and well-known families of `transformers` in their default configurations.
+
+    Raises:
+        SourceError: If there is no such preset.
+    """
+    if name not in _PRESETS:
+        raise SourceError(f"There is no preset {name!r}; expected one of: {', '.join(_PRESETS)}.")
+    return tuple(sorted(_PRESETS[name](), key=lambda candidate: candidate.id))
+
+
+def _mini() -> list[Candidate]:
+    return [*_light_models(), *(_transformers(*row) for row in _TRANSFORMERS)]
+
+
+def _light_models() -> list[Candidate]:
+    """Classic image classifiers that the onnx package carries for its own tests, their weights replaced by constants."""
+    spec = find_spec("onnx")
+    root = Path(spec.submodule_search_locations[0]) if spec is not None and spec.submodule_search_locations else Path()
+    files = sorted((root / "backend" / "test" / "data" / "light").glob("light_*.onnx"))
+    if not files:
+        raise SourceError(
+            "The installed onnx package has no light_* models; expected them in onnx/backend/test/data/light."
+        )
+    return [
+        Candidate(
+            id=f"onnx--{file.stem}",
+            hub="onnx",
+            model=file.stem,
+            task="image-classification",
+            family=file.stem.removeprefix("light_").rstrip("0123456789"),
+            licence="Apache-2.0",
+            recipe={"kind": "file", "path": str(file)},
+        )
+        for file in files
+    ]
+
+
+def _transformers(model_type: str, auto_class: str, inputs: str, task: str) -> Candidate:
+    recipe = {
+        "kind": "transformers",
+        "model_type": model_type,
+        "auto_class": auto_class,
+        "inputs": inputs,
+        "overrides": {},
+    }
+    name = f"{model_type}--{auto_class}"
+    return Candidate(f"transformers--{name}", "transformers", name, task, model_type, "Apache-2.0", recipe)
+
+
+_PRESETS: dict[str, Callable[[], list[Candidate]]] = {"mini": _mini}

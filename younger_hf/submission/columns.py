@@ -1,0 +1,70 @@
+"""Checks a predictions file's column names, which are the same in every format."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from younger_hf.submission.problems import Problem, listed, problem
+from younger_hf.submission.track import GRAPH_ID, Format
+
+_INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__", "index")
+
+
+def check_columns(names: Sequence[str], form: Format, where: str, row: int | None = None) -> list[Problem]:
+    """Everything wrong with the columns of a file, or with the keys of one of its lines.
+
+    Args:
+        names: The column names.
+        form: What the file should hold.
+        where: File or row, for messages.
+        row: Number of the row, if it is about one.
+    """
+    expected = (GRAPH_ID, form.column)
+    both = f"the columns {GRAPH_ID} and {form.column}"
+    problems = [
+        problem(
+            "missing_column",
+            where,
+            f"a column {name!r}",
+            f"the columns {listed(names)}" if names else "none",
+            _missing_hint(names, form),
+            row,
+        )
+        for name in expected
+        if name not in names
+    ]
+    extra = [name for name in dict.fromkeys(names) if name not in expected]
+    if extra:
+        is_index = any(name in _INDEX_COLUMNS for name in extra)
+        hint = (
+            "pandas writes no index column with index=False."
+            if is_index
+            else f"Remove {'it' if len(extra) == 1 else 'them'}."
+        )
+        problems.append(problem("extra_column", where, f"only {both}", f"also {listed(extra)}", hint, row))
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        problems.append(
+            problem(
+                "duplicate_column",
+                where,
+                "every column once",
+                f"{listed(twice)} more than once",
+                "Keep one of them.",
+                row,
+            )
+        )
+    return problems
+
+
+def usable(names: Sequence[str], form: Format) -> bool:
+    """Whether both columns are there exactly once, so that rows can be read although there may be other problems."""
+    return names.count(GRAPH_ID) == 1 and names.count(form.column) == 1
+
+
+def _missing_hint(names: Sequence[str], form: Format) -> str:
+    other = {"predictions": "scores", "scores": "predictions"}[form.column]
+    if other in names and form.column not in names:
+        return f"A file with {other!r} is for another task: check the track."
+    return f"Name the columns {GRAPH_ID} and {form.column}."
