@@ -136,7 +136,7 @@ def test_a_value_is_named_by_its_place_in_the_row(board, noisy, tmp_path):
 @pytest.mark.parametrize(("wrong", "shown"), [(-1, "-1"), (12, "12"), (2**31 - 1, "2147483647")])
 def test_a_class_outside_the_vocabulary_is_named(board, noisy, tmp_path, wrong, shown):
     rows = noisy(NODES)
-    graph_id = list(rows)[0]
+    graph_id = next(iter(rows))
     bad = rows[graph_id].copy()
     bad[1] = wrong
     (problem,) = validate(
@@ -162,7 +162,7 @@ def test_predictions_for_another_task_are_recognised(board, noisy, tmp_path):
 
 def test_graphs_of_another_track_or_of_training_are_unknown(board, noisy, tmp_path):
     rows = noisy(NODES)
-    first = list(rows)[0]
+    first = next(iter(rows))
     rows = {("train-1" if graph_id == first else graph_id): row for graph_id, row in rows.items()}
     report = validate(write_predictions(tmp_path, NODES, rows), None, board.release, track=NODES)
     assert [("unknown_graph", 1), ("missing_graph", None)] == found(report)

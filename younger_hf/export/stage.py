@@ -20,6 +20,9 @@ from pebble import ProcessExpired, ProcessPool
 from younger_hf.errors import ExportError, MissingDependencyError, YoungerError
 from younger_hf.retrieve.candidate import Candidate
 
+EXPORT_VERSION = 1
+"""Raised when the same candidate gives another file, so that what was exported before is exported again."""
+
 MODELS_A_WORKER = 16
 """Exports after which a worker process is replaced, so that what libraries keep does not add up."""
 
@@ -197,7 +200,7 @@ def _stamp(candidate: Candidate) -> str:
             recipe["sha256"] = sha256(Path(recipe["path"]).read_bytes()).hexdigest()
         except OSError:
             recipe["sha256"] = ""
-    known = {"recipe": recipe, "versions": _versions(candidate)}
+    known = {"export": EXPORT_VERSION, "recipe": recipe, "versions": _versions(candidate)}
     return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
 

@@ -69,14 +69,22 @@ def _strip_node(node: onnx.NodeProto) -> None:
 def _fold_transposes(graph: onnx.GraphProto) -> None:
     """What constant folding makes of `Transpose(parameter)`, without the parameter's values."""
     parameters = {tensor.name: tensor for tensor in graph.initializer}
+    transposed: dict[tuple[str, tuple[int, ...]], str] = {}
+    same: dict[str, str] = {}
     kept = []
     for node in graph.node:
+        for slot, name in enumerate(node.input):
+            node.input[slot] = same.get(name, name)
         tensor = parameters.get(node.input[0]) if node.op_type == "Transpose" else None
         if tensor is None:
             kept.append(node)
             continue
         order = next((list(a.ints) for a in node.attribute if a.name == "perm"), list(range(len(tensor.dims)))[::-1])
         name, dims = node.output[0], [tensor.dims[axis] for axis in order]
+        first = transposed.setdefault((tensor.name, tuple(order)), name)
+        if first != name:  # a shared weight stays one parameter
+            same[name] = first
+            continue
         graph.initializer.append(TensorProto(name=name, data_type=tensor.data_type, dims=dims))
     if len(kept) == len(graph.node):
         return

@@ -57,7 +57,7 @@ def export_module(
     wrapper = _Named(module.eval(), names, extra or {})
     buffer = io.BytesIO()
     try:
-        with torch.no_grad(), _without_weights(), warnings.catch_warnings():
+        with torch.no_grad(), _without_weights() as integers, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 wrapper,
@@ -72,16 +72,20 @@ def export_module(
         reason = next(iter(str(error).strip().splitlines()), "")
         raise ExportError(f"The TorchScript exporter failed: {type(error).__name__}: {reason}") from error
     model = strip(onnx.load_model_from_string(buffer.getvalue()), set(names))
-    _restore_integers(model, wrapper)
+    _restore(model, integers)
     return model
 
 
 @contextmanager
-def _without_weights() -> Iterator[None]:
+def _without_weights() -> Iterator[dict[str, Tensor]]:
     """Tame the exporter's passes over weights that all lie in one pool of zeros.
 
     Shared storage must not make it merge initializers, and neither folding nor shape inference may copy big ones.
+
+    Yields:
+        Name -> value of each small integer initializer, filled while the exporter runs: it will leave them without values.
     """
+    integers: dict[str, Tensor] = {}
     passes: Any = torch._C
     merge, infer, fold = (
         passes._jit_pass_onnx_deduplicate_initializers,
@@ -92,36 +96,38 @@ def _without_weights() -> Iterator[None]:
     def small(parameters: dict[str, Any]) -> dict[str, Any]:
         return {n: p for n, p in parameters.items() if not isinstance(p, Tensor) or p.numel() <= BIG}
 
+    def keep_all(graph: Any, parameters: dict[str, Any], training: bool) -> dict[str, Any]:
+        integers.update((n, p) for n, p in parameters.items() if isinstance(p, Tensor) and _is_small_integer(p))
+        return parameters
+
     def fold_small(graph: Any, parameters: dict[str, Any], opset: int) -> dict[str, Any]:
         kept = small(parameters)
         folded = fold(graph, kept, opset)
         return {**{n: p for n, p in parameters.items() if n not in kept}, **folded}
 
     try:
-        passes._jit_pass_onnx_deduplicate_initializers = lambda graph, parameters, training: parameters
+        passes._jit_pass_onnx_deduplicate_initializers = keep_all
         passes._jit_pass_onnx_graph_shape_type_inference = lambda graph, parameters, opset: infer(
             graph, small(parameters), opset
         )
         passes._jit_pass_onnx_constant_fold = fold_small
-        yield
+        yield integers
     finally:
         passes._jit_pass_onnx_deduplicate_initializers = merge
         passes._jit_pass_onnx_graph_shape_type_inference = infer
         passes._jit_pass_onnx_constant_fold = fold
 
 
-def _restore_integers(model: onnx.ModelProto, module: nn.Module) -> None:
-    """Small integer buffers (position indices) belong to the architecture; the exporter left them without values."""
-    buffers = dict(module.named_buffers())
+def _is_small_integer(tensor: Tensor) -> bool:
+    whole = not tensor.is_floating_point() and not tensor.is_complex() and tensor.dtype != torch.bool
+    return whole and tensor.numel() <= MAX_ELEMENTS
+
+
+def _restore(model: onnx.ModelProto, integers: Mapping[str, Tensor]) -> None:
+    """Give small integer initializers (shapes, axes, positions) their values back: they belong to the architecture."""
     for tensor in model.graph.initializer:
-        buffer = buffers.get(tensor.name)
-        if (
-            buffer is not None
-            and buffer.numel() <= MAX_ELEMENTS
-            and not buffer.is_floating_point()
-            and buffer.dtype != torch.bool
-        ):
-            tensor.CopyFrom(onnx.numpy_helper.from_array(buffer.cpu().numpy(), tensor.name))
+        if tensor.name in integers:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(integers[tensor.name].cpu().numpy(), tensor.name))
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:

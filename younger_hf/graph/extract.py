@@ -172,8 +172,9 @@ class _Extraction:
         elif isinstance(value, Given):
             self.inputs.append(NodeInput(node, slot, "graph_input", value.name, value.dtype, value.shape))
         elif isinstance(value, ConstantValue):
-            kind: InputKind = "parameter" if value.values is None else "constant"
-            self.inputs.append(NodeInput(node, slot, kind, value.name, value.dtype, value.shape, value.values or ()))
+            kind: InputKind = "constant" if value.is_structural else "parameter"
+            values = (value.values or ()) if value.is_structural else ()
+            self.inputs.append(NodeInput(node, slot, kind, value.name, value.dtype, value.shape, values))
 
     def finish(self, outputs: tuple[GraphOutput, ...]) -> Dag:
         """The Dag of what was added."""

@@ -20,6 +20,9 @@ NOT_FOLDED = frozenset({"RandomNormalLike", "RandomUniformLike", "Bernoulli", "M
 """Operators whose output is random even when their inputs are constant."""
 
 
+_EVALUATED = INTEGER_TYPES | {TensorProto.BOOL}
+
+
 @dataclass(frozen=True)
 class ConstantValue:
     """A value that does not depend on the model's inputs.
@@ -28,13 +31,18 @@ class ConstantValue:
         name: Its name in the model.
         dtype: Element type in lower case, `""` if not known.
         shape: Dimensions, None if not known.
-        values: Elements of an integer tensor of at most 64 elements; None for every other tensor.
+        values: Elements of an integer tensor of at most 64 elements, or of a boolean one that follows from such; else None.
     """
 
     name: str
     dtype: str = ""
     shape: tuple[int, ...] | None = None
     values: tuple[int, ...] | None = None
+
+    @property
+    def is_structural(self) -> bool:
+        """Whether it is an integer tensor whose values belong to the architecture."""
+        return self.values is not None and dtype_code(self.dtype) in INTEGER_TYPES
 
 
 def constant_of_tensor(name: str, tensor: TensorProto) -> ConstantValue:
@@ -111,7 +119,7 @@ def _evaluate(
     node: onnx.NodeProto, inputs: Sequence[ConstantValue | None], outputs: Sequence[ConstantValue], opset_version: int
 ) -> ConstantValue | None:
     """The single output's integer values, if they are few and follow from few known integers or a known shape."""
-    if len(outputs) != 1 or dtype_code(outputs[0].dtype) not in INTEGER_TYPES:
+    if len(outputs) != 1 or dtype_code(outputs[0].dtype) not in _EVALUATED:
         return None
     name, dtype, shape = outputs[0].name, outputs[0].dtype, outputs[0].shape
     first = inputs[0]
@@ -131,7 +139,7 @@ def _evaluate(
     except Exception:  # the reference evaluator raises anything on odd models; the values are then simply not known
         return None
     array = np.asarray(result)
-    if array.size > MAX_ELEMENTS or array.dtype.kind not in "iu":
+    if array.size > MAX_ELEMENTS or array.dtype.kind not in "iub":
         return None
     return ConstantValue(name, dtype, array.shape, tuple(int(value) for value in array.ravel()))
 

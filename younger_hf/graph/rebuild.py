@@ -191,7 +191,9 @@ def _attribute(where: str, name: str, value: Any, schema: onnx.defs.OpSchema | N
     declared = schema.attributes[name].type if schema is not None and name in schema.attributes else None
     if value == [] and declared is None:
         raise RebuildError(f"{where}: the type of the empty attribute {name!r} is not known.")
-    kind_code = None if declared is None else AttributeProto.AttributeType.Value(str(declared).removeprefix("AttrType."))
+    kind_code = (
+        None if declared is None else AttributeProto.AttributeType.Value(str(declared).removeprefix("AttrType."))
+    )
     return helper.make_attribute(name, value, attr_type=kind_code)
 
 

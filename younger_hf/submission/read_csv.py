@@ -14,6 +14,7 @@ from younger_hf.submission.problems import Problem, at_row, problem, quoted
 from younger_hf.submission.rows import Limits, ParsedRow, ReadResult, join_rows, too_many_rows
 from younger_hf.submission.track import GRAPH_ID, Format
 
+_OTHER_DELIMITERS = (";", "\t", "|")
 _QUOTE_HINT = 'Put each list into double quotes: ab12,"[0.1, 0.9]".'
 
 
@@ -29,14 +30,12 @@ def read_csv(data: bytes, name: str, form: Format, limits: Limits, earlier: Sequ
     """
     problems = list(earlier)
     header = _header(data)
-    if GRAPH_ID not in header and len(header) <= 1:
-        found = next((mark for mark in (";", "\t", "|") if mark in header[0]), None) if header else None
-        if found is not None:
-            got = f"{found!r} in the header {quoted(header[0])}"
-            problems.append(
-                problem("wrong_delimiter", name, "columns separated by ','", got, "Export the file again with commas.")
-            )
-            return ReadResult(None, tuple(problems))
+    delimiter = next((mark for mark in _OTHER_DELIMITERS if len(header) == 1 and mark in header[0]), None)
+    if delimiter is not None:
+        found = f"{delimiter!r} in the header {quoted(header[0])}"
+        hint = "Export the file again with commas."
+        problems.append(problem("wrong_delimiter", name, "columns separated by ','", found, hint))
+        return ReadResult(None, tuple(problems))
     problems += check_columns(header, form, name)
     if not usable(header, form):
         return ReadResult(None, tuple(problems))
@@ -51,17 +50,9 @@ def read_csv(data: bytes, name: str, form: Format, limits: Limits, earlier: Sequ
         reason = str(error).splitlines()[0][:80]
         problems.append(problem("file_damaged", name, "a readable CSV file", quoted(reason, 80), _QUOTE_HINT))
         return ReadResult(None, tuple(problems))
-    for number, expected, found_cells in ragged:
-        problems.append(
-            problem(
-                "ragged_row",
-                at_row(number, None),
-                f"{expected} cells as in the header",
-                f"{found_cells}",
-                _QUOTE_HINT,
-                number,
-            )
-        )
+    for number, expected, got in ragged:
+        where, cells = at_row(number, None), f"{expected} cells as in the header"
+        problems.append(problem("ragged_row", where, cells, str(got), _QUOTE_HINT, number))
     if not table.num_rows and not ragged:
         problems.append(problem("no_rows", name, "one row for each graph of the test split", "only a header"))
         return ReadResult(None, tuple(problems))

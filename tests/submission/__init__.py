@@ -1,0 +1,1 @@
+"""Tests of the submission format, on a small real release."""
