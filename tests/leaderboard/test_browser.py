@@ -27,7 +27,7 @@ HOSTILE = [
     "# head",
 ]
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
