@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import datasets
+
 from younger_hf import console
 from younger_hf.baselines.config import make_config
 from younger_hf.baselines.entry import write_reference_entry, write_run_entry
@@ -16,6 +18,7 @@ from younger_hf.dataset.release import Release, default_answers, open_answers
 from younger_hf.errors import LeaderboardError
 from younger_hf.submission.client import Board
 from younger_hf.submission.folder import find_submission
+from younger_hf.submission.metadata import read_metadata
 from younger_hf.submission.score import score
 from younger_hf.submission.validate import validate
 
@@ -46,6 +49,7 @@ def run_quickstart(out: Path, *, epochs: int, workers: int) -> None:
     )
 
     console.say("2. Load it as a researcher would")
+    datasets.disable_progress_bars()
     graphs = to_pyg(load("operator_w_attrs", "train", root=data))
     console.say(
         f"   load_dataset('{data}', 'operator_w_attrs')['train'] -> {len(graphs)} graphs, the first {graphs[0]}"
@@ -93,6 +97,10 @@ def _entries(release: Release, out: Path, track: str, epochs: int) -> list[Path]
 def _submit(board: Board, entry: Path) -> None:
     predictions, metadata = find_submission(entry)
     if metadata is None:  # not reached: the entry was written with its metadata
+        return
+    declared = read_metadata(metadata)
+    if any(row["system"] == declared.system for row in board.leaderboard(declared.track)["rows"]):
+        console.say(f"   {declared.system} on {declared.track}: is on the board already")
         return
     result = board.wait(board.submit(predictions, metadata))
     if result["state"] != "scored":

@@ -1,0 +1,33 @@
+"""`python -m benchmarks [NAME ...]`: run some or all benchmarks and print their ratios; `--json` for machines."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from dataclasses import asdict
+
+from benchmarks.measure import Ratio
+from younger_hf import console
+
+NAMES = ("wl_hash", "metrics", "to_pyg")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmarks that are named, or all."""
+    as_json = "--json" in arguments
+    names = [name for name in arguments if name != "--json"] or list(NAMES)
+    unknown = sorted(set(names) - set(NAMES))
+    if unknown:
+        console.warn(f"There is no benchmark {', '.join(unknown)}; expected some of: {', '.join(NAMES)}.")
+        return console.EXIT_BAD_INPUT
+    ratios: list[Ratio] = [ratio for name in names for ratio in importlib.import_module(f"benchmarks.{name}").run()]
+    if as_json:
+        console.show_json([asdict(ratio) for ratio in ratios])
+        return 0
+    rows = [[r.name, r.peer, r.ours, r.theirs, r.ratio] for r in ratios]
+    console.show_table("Median seconds, and how many times faster", ["what", "peer", "ours", "peer's", "ratio"], rows)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,26 @@
+"""Running a model in onnxruntime on inputs of ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(double)": np.float64,
+    "tensor(float16)": np.float16,
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+    "tensor(bool)": np.bool_,
+}
+
+
+def run_with_ones(session: onnxruntime.InferenceSession, dynamic: int = 2) -> list[Any]:
+    """The model's outputs; dynamic dimensions get the size `dynamic`."""
+    feeds = {}
+    for given in session.get_inputs():
+        shape = [dim if isinstance(dim, int) else dynamic for dim in given.shape]
+        feeds[given.name] = np.ones(shape, dtype=_TYPES[given.type])
+    return list(session.run(None, feeds))

@@ -1,0 +1,204 @@
+"""The command line: every mistake is one clear message, exit status 2 and no traceback; `--json` is JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tests.graph.models import LIGHT
+from younger_hf.dataset.release import Release
+from younger_hf.dataset.schema import schema_of
+from younger_hf.dataset.write import write_answers, write_release
+from younger_hf.submission import SubmissionMetadata, write_metadata, write_predictions
+
+
+def younger(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "younger_hf.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
+
+
+def assert_one_clear_message(run: subprocess.CompletedProcess[str], *fragments: str) -> None:
+    assert 2 == run.returncode, run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert 1 == run.stderr.count("Error:")
+    for fragment in fragments:
+        assert fragment in " ".join(run.stderr.split())
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A small real dataset with three test graphs, its answers beside it."""
+    root = tmp_path_factory.mktemp("cli") / "younger"
+    rng = np.random.default_rng(0)
+
+    def rows(split: str, count: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "graph_id": f"{split}{number}",
+                "num_nodes": 4,
+                "node_feat": [2, 3, 1, 4],
+                "edge_index": [[0, 1, 2], [1, 2, 3]],
+                "mask_index": [2],
+                "y": [-1] if split == "test" else [int(rng.integers(2, 5))],
+            }
+            for number in range(count)
+        ]
+
+    def table(config: str, values: list[dict[str, Any]]) -> pa.Table:
+        return pa.Table.from_pylist(values, schema=schema_of(config))
+
+    vocabulary = [
+        {"id": i, "domain": "", "op_type": name, "attributes": "", "count": 9 - i}
+        for i, name in enumerate(["UNK", "MASK", "Conv", "Relu", "Add"])
+    ]
+    config = "operator_wo_attrs"
+    tables = {
+        config: {split: table(config, rows(split, 3)) for split in ("train", "validation", "test")},
+        "vocabulary_wo_attrs": {"train": table("vocabulary_wo_attrs", vocabulary)},
+    }
+    made = write_release(root, tables, "0.1.0")
+    answers = pa.table({"graph_id": ["test0", "test1", "test2"], "y": pa.array([[2], [3], [4]], pa.list_(pa.int32()))})
+    write_answers(root.with_name("younger-answers"), {config: answers}, made.content_hash)
+    return made
+
+
+@pytest.fixture
+def entry(release: Release, tmp_path: Path) -> Path:
+    """A valid submission that has two of three right."""
+    folder = tmp_path / "entry"
+    write_predictions(folder, "operator_wo_attrs", {"test0": [2], "test1": [3], "test2": [2]})
+    metadata = SubmissionMetadata("operator_wo_attrs", release.content_hash, "ours", "us")
+    write_metadata(folder / "submission.yaml", metadata)
+    return folder
+
+
+def test_help_lists_the_stages_with_examples() -> None:
+    run = younger("--help")
+    assert 0 == run.returncode
+    assert all(stage in run.stdout for stage in ("build", "train", "predict", "validate", "submit", "leaderboard"))
+    assert "Example: younger-hf build --preset mini" in " ".join(younger("build", "--help").stdout.split())
+
+
+def test_inspect_shows_a_model_as_table_and_as_json() -> None:
+    path = next(path for path in LIGHT if "squeezenet" in path.stem)
+    table = younger("inspect", path)
+    assert (0, True) == (table.returncode, "Conv" in table.stdout)
+    values = json.loads(younger("inspect", path, "--json").stdout)
+    assert (66, 26) == (values["num_nodes"], values["operators"]["Conv"])
+
+
+def test_a_truncated_model_is_one_clear_message(tmp_path: Path) -> None:
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(LIGHT[0].read_bytes()[:1500])
+    assert_one_clear_message(younger("inspect", path), "cut.onnx: this is no readable ONNX model", "Hint:")
+
+
+def test_text_named_onnx_is_one_clear_message(tmp_path: Path) -> None:
+    path = tmp_path / "text.onnx"
+    path.write_text("This is a letter, not a model.\n")
+    assert_one_clear_message(younger("inspect", path), "text.onnx: this is no", "ONNX model")
+    assert_one_clear_message(younger("extract", path, "--out", tmp_path / "dags"), "none of the 1 files is a readable")
+
+
+@pytest.mark.parametrize(
+    "command", [("extract", "--out", "dags"), ("build", "--out", "younger", "--models"), ("stats",)]
+)
+def test_an_empty_folder_is_one_clear_message(command: tuple[str, ...], tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    run = younger(*command, empty, cwd=tmp_path)
+    assert_one_clear_message(run, str(empty), "empty")
+
+
+def test_a_missing_config_is_one_clear_message(release: Release, entry: Path) -> None:
+    run = younger("stats", release.root, "--config", "operator_with_attrs")
+    assert_one_clear_message(run, "there is no config 'operator_with_attrs'", "operator_wo_attrs", "Hint:")
+    run = younger("validate", entry, "--data", release.root, "--track", "operator_with_attrs")
+    assert_one_clear_message(run, "operator_with_attrs", "one of operator_wo_attrs")
+
+
+def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Path) -> None:
+    assert "valid for operator_wo_attrs" in younger("validate", entry, "--data", release.root).stdout
+    scored = json.loads(younger("score", entry, "--data", release.root, "--json").stdout)
+    assert pytest.approx(2 / 3) == scored["metrics"]["accuracy"]
+
+
+@pytest.mark.parametrize(
+    ("scores", "fragments"),
+    [
+        ({"g0": [float("nan"), 0.5], "g1": [0.5, 0.5]}, ["g0", "NaN"]),
+        ({"g0": [0.5, 0.5], "g1": [0.5]}, ["g1", "2 scores", "got 1"]),
+        ({"g0": [0.5, 0.5]}, ["g1"]),
+        ({"g0": [float("nan"), 0.5], "g1": [0.5], "g9": [0.5, 0.5]}, ["NaN", "2 scores", "g9"]),
+    ],
+    ids=["NaN", "wrong length", "missing graph", "all at once"],
+)
+def test_mistakes_in_predictions_are_clear_messages(
+    scores: dict[str, list[float]], fragments: list[str], tmp_path: Path
+) -> None:
+    root = tmp_path / "younger"
+    row = {
+        "num_nodes": 3,
+        "node_feat": [2, 3, 4],
+        "edge_index": [[0], [1]],
+        "pair_index": [[0, 1], [1, 2]],
+        "y": [-1, -1],
+    }
+    rows = [{**row, "graph_id": graph_id} for graph_id in ("g0", "g1")]
+    table = pa.Table.from_pylist(rows, schema=schema_of("dataflow_wo_attrs"))
+    write_release(root, {"dataflow_wo_attrs": {"test": table}}, "0.1.0")
+    values = pa.array(list(scores.values()), pa.list_(pa.float32()))
+    pq.write_table(pa.table({"graph_id": list(scores), "scores": values}), tmp_path / "predictions.parquet")
+    run = younger("validate", tmp_path / "predictions.parquet", "--data", root, "--track", "dataflow_wo_attrs")
+    assert_one_clear_message(run, *fragments)
+
+
+def test_a_submission_folder_without_predictions_is_one_clear_message(release: Release, tmp_path: Path) -> None:
+    assert_one_clear_message(
+        younger("validate", tmp_path, "--data", release.root), "expected one of predictions.parquet"
+    )
+
+
+def test_reference_predictions_are_a_valid_submission(release: Release, tmp_path: Path) -> None:
+    out = tmp_path / "random"
+    run = younger(
+        "predict", "--reference", "random", "--track", "operator_wo_attrs", "--data", release.root, "--out", out
+    )
+    assert 0 == run.returncode, run.stderr
+    assert json.loads(younger("validate", out, "--data", release.root, "--json").stdout)["valid"]
+
+
+def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
+    run = younger("submit", entry, "--board", "http://127.0.0.1:9")
+    assert_one_clear_message(run, "the board cannot be reached", "younger-hf leaderboard")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (("train", "--task", "poetry"), "There is no task 'poetry'"),
+        (("train", "--task", "operator", "--model", "oracle"), "There is no model 'oracle'"),
+        (("train", "--task", "operator", "--data", "nowhere"), "nowhere: there is no such folder"),
+        (("predict", "nowhere"), "younger: there is no such folder"),
+        (("predict",), "either a run folder or --reference"),
+        (("build", "--out", "x", "--preset", "maxi"), "There is no preset 'maxi'"),
+        (("build", "--out", "x"), "nothing to build from"),
+        (("leaderboard", "--data", "nowhere"), "nowhere: there is no such folder"),
+        (("submit", "nowhere"), "nowhere: there is no such file or folder"),
+    ],
+)
+def test_bad_arguments_are_one_clear_message(arguments: tuple[str, ...], fragment: str, tmp_path: Path) -> None:
+    assert_one_clear_message(younger(*arguments, cwd=tmp_path), fragment)
+
+
+def test_an_unknown_option_exits_with_2(tmp_path: Path) -> None:
+    run = younger("build", "--colour", "red", cwd=tmp_path)
+    assert (2, False) == (run.returncode, "Traceback" in run.stderr)
