@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import datasketch
+import numpy as np
 
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.graph.dag import Dag
-from younger_hf.graph.wl import refine, simple_neighbours
+from younger_hf.graph.wl import weisfeiler_lehman_labels
 
 NEAR_DUPLICATE = 0.9
-"""Lowest Jaccard similarity of two architectures' WL labels at which they count as near-duplicates."""
+"""Lowest Jaccard similarity of two architectures' WL labels, as sets or as multisets, of near-duplicates."""
 LARGEST_SHARE = 0.1
 """Largest share of all architectures in one group; the similarity is raised until it is kept."""
 
-_ROUNDS = 3
 _PERMUTATIONS = 128
 
 
@@ -38,12 +39,13 @@ class Grouping:
 def group(architectures: Sequence[Architecture]) -> Grouping:
     """Put architectures with the same skeleton, and near-duplicates, into one group.
 
-    Near-duplicates are found by MinHash over the set of WL labels (rounds 1 to 3, `wo_attrs`) and confirmed on the
-    sets themselves. The similarity starts at `NEAR_DUPLICATE` and is raised until no group holds more than
-    `LARGEST_SHARE` of all.
+    Two architectures are near-duplicates if their WL labels (rounds 1 to 3, `wo_attrs`) are, either as sets, which finds the same blocks
+    stacked more often, or as multisets, which finds the same stack with another head. Candidates are found by MinHash and confirmed on
+    the labels themselves. The similarity starts at `NEAR_DUPLICATE` and is raised until no group holds more than `LARGEST_SHARE` of all.
     """
     labels = [wl_labels(architecture.dag) for architecture in architectures]
-    pairs = _similar_pairs(labels)
+    kinds = [[frozenset(counts) for counts in labels], [_numbered(counts) for counts in labels]]
+    pairs = [pair for items in kinds for pair in _similar_pairs(items)]
     skeletons: dict[str, int] = {}
     same = [(skeletons.setdefault(a.skeleton_id, index), index) for index, a in enumerate(architectures)]
     limit = max(1, int(len(architectures) * LARGEST_SHARE))
@@ -55,26 +57,29 @@ def group(architectures: Sequence[Architecture]) -> Grouping:
     return Grouping(groups, threshold, largest)
 
 
-def wl_labels(dag: Dag) -> frozenset[str]:
-    """The set of WL labels of rounds 1 to 3 over `wo_attrs`: what neighbourhoods there are, not how many."""
-    successors, predecessors = simple_neighbours(dag.edge_index, dag.num_nodes)
-    current: Sequence[str] = dag.wo_attrs
-    found: set[str] = set()
-    for _ in range(_ROUNDS):
-        current = refine(current, successors, predecessors)
-        found.update(current)
-    return frozenset(found)
+def wl_labels(dag: Dag) -> Counter[str]:
+    """How often each WL label of rounds 1 to 3 over `wo_attrs` occurs."""
+    counts: Counter[str] = Counter()
+    for labels in weisfeiler_lehman_labels(dag.edge_index, dag.wo_attrs):
+        counts.update(dict(zip(labels.names, np.bincount(labels.ranks).tolist(), strict=True)))
+    return counts
 
 
-def _similar_pairs(labels: Sequence[frozenset[str]]) -> list[tuple[int, int, float]]:
+def _numbered(counts: Counter[str]) -> frozenset[str]:
+    """A multiset as a set, the occurrences of a label numbered: Jaccard similarity of multisets is that of these."""
+    return frozenset(f"{label}/{number}" for label, count in counts.items() for number in range(count))
+
+
+def _similar_pairs(items_of: Sequence[frozenset[str]]) -> list[tuple[int, int, float]]:
+    """Pairs whose Jaccard similarity is at least `NEAR_DUPLICATE`, with it."""
     index = datasketch.MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=_PERMUTATIONS)
     pairs = []
-    for number, items in enumerate(labels):
+    for number, items in enumerate(items_of):
         sketch = datasketch.MinHash(num_perm=_PERMUTATIONS, seed=1)
         sketch.update_batch([item.encode() for item in sorted(items)])
         for other in sorted(index.query(sketch)):
-            union = len(items | labels[other])
-            similarity = len(items & labels[other]) / union if union else 1.0
+            union = len(items | items_of[other])
+            similarity = len(items & items_of[other]) / union if union else 1.0
             if similarity >= NEAR_DUPLICATE:
                 pairs.append((other, number, similarity))
         index.insert(number, sketch)

@@ -18,6 +18,7 @@ from onnx import AttributeProto
 from younger_hf.errors import ModelReadError
 from younger_hf.graph.dag import Dag, GraphOutput, InputKind, NodeInput
 from younger_hf.graph.fold import ConstantValue, constant_of_node, constant_of_tensor, fold, is_foldable
+from younger_hf.graph.names import check_names
 from younger_hf.graph.operators import canonical_attributes, canonical_domain
 from younger_hf.graph.order import topological_order
 from younger_hf.graph.types import type_name, type_shape
@@ -79,6 +80,7 @@ def from_onnx(source: Source) -> Dag:
 
 def extract(model: onnx.ModelProto, name: str = "<model>") -> Dag:
     """The Dag of a parsed model; `name` is used in messages. See `from_onnx`."""
+    check_names(model, name)
     if model.functions:
         try:
             model = onnx.inliner.inline_local_functions(model)
@@ -128,7 +130,8 @@ class _Extraction:
                 )
         domain = canonical_domain(node.domain)
         if node.op_type == "Constant" and not domain:
-            scope[node.output[0] if node.output else ""] = constant_of_node(node)
+            if node.output:
+                scope[node.output[0]] = constant_of_node(node)
             return
         values = [scope[name] for name in node.input]
         version = self.opsets.get(domain, 1)

@@ -13,8 +13,16 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from younger_hf.graph.operators import MAX_ELEMENTS, canonical_domain, find_schema
-from younger_hf.graph.types import INTEGER_TYPES, dtype_code, dtype_name, tensor_integers, type_name, type_shape
+from younger_hf.graph.operators import canonical_domain, find_schema
+from younger_hf.graph.types import (
+    INTEGER_TYPES,
+    MAX_ELEMENTS,
+    dtype_code,
+    dtype_name,
+    tensor_integers,
+    type_name,
+    type_shape,
+)
 
 NOT_FOLDED = frozenset({"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", "Dropout"})
 """Operators whose output is random even when their inputs are constant."""
@@ -106,7 +114,7 @@ def fold(node: onnx.NodeProto, inputs: Sequence[ConstantValue | None], opset_ver
         inferred = onnx.shape_inference.infer_node_outputs(
             schema, _renamed(node, inputs), types, data, opset_imports=opset
         )
-    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError, KeyError):
+    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError, KeyError):
         inferred = {}
     for index, name in enumerate(node.output):
         if name in inferred:

@@ -16,10 +16,8 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from younger_hf.graph.types import INTEGER_TYPES, dtype_name, tensor_integers
-
-MAX_ELEMENTS = 64
-"""Longest attribute list, and largest integer tensor, whose values belong to the architecture."""
+from younger_hf.graph.types import INTEGER_TYPES, MAX_ELEMENTS, dtype_name, tensor_integers
+from younger_hf.graph.wire import listed_length
 
 ML_DOMAIN = "ai.onnx.ml"
 
@@ -65,6 +63,9 @@ def canonical_attributes(node: onnx.NodeProto, opset_version: int) -> str:
 def canonical_value(attribute: AttributeProto) -> Any:
     """One attribute's value as canonical JSON-able data."""
     kind = attribute.type
+    left_out = listed_length(attribute)
+    if left_out is not None:
+        return {"type": _TYPE_NAMES[kind], "length": left_out}
     scalar = _SCALARS.get(kind)
     if scalar is not None:
         field, convert = scalar

@@ -6,6 +6,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto
 
+MAX_ELEMENTS = 64
+"""Largest integer tensor, and longest attribute list, whose values belong to the architecture."""
+
 INTEGER_TYPES = frozenset(
     {
         TensorProto.INT8,
