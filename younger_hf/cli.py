@@ -80,9 +80,9 @@ def build(
     models: Annotated[
         Path | None, typer.Option(help="Folder with ONNX files, instead of a preset or beside it.")
     ] = None,
-    answers: Annotated[Path | None, typer.Option(help="Folder for the hidden answers. [default: OUT-answers]")] = None,
+    answers: Annotated[Path | None, typer.Option(help="Folder for the hidden answers. (default: OUT-answers)")] = None,
     workspace: Annotated[
-        Path | None, typer.Option(help="Folder for what can be resumed. [default: OUT-workspace]")
+        Path | None, typer.Option(help="Folder for what can be resumed. (default: OUT-workspace)")
     ] = None,
     workers: Annotated[int, typer.Option(min=1, help="Models exported at a time.")] = 2,
     timeout: Annotated[int, typer.Option(min=1, help="Longest export of one model in seconds.")] = 300,
@@ -130,7 +130,7 @@ def train(
     model: Annotated[str, typer.Option(help="Encoder: gcn.")] = "gcn",
     signature: Signature = "w_attrs",
     data: Data = Path("younger"),
-    out: Annotated[Path | None, typer.Option(help="Run folder. [default: runs/TASK-SIGNATURE-MODEL]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder. (default: runs/TASK-SIGNATURE-MODEL)")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Passes over the training rows.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of Adam; by default the paper's.")] = None,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Graphs in a batch; by default the paper's.")] = None,
@@ -222,7 +222,7 @@ def validate(submission: Submission, data: Data = Path("younger"), track: Track 
 def score(
     submission: Submission,
     data: Data = Path("younger"),
-    answers: Annotated[Path | None, typer.Option(help="Folder of the hidden answers. [default: DATA-answers]")] = None,
+    answers: Annotated[Path | None, typer.Option(help="Folder of the hidden answers. (default: DATA-answers)")] = None,
     track: Track = None,
     as_json: Json = False,
 ) -> None:
@@ -281,7 +281,7 @@ def submit(
 @app.command(epilog="Example: younger-hf leaderboard --data quickstart/younger --board quickstart/board")
 def leaderboard(
     data: Data = Path("younger"),
-    answers: Annotated[Path | None, typer.Option(help="Folder of the hidden answers. [default: DATA-answers]")] = None,
+    answers: Annotated[Path | None, typer.Option(help="Folder of the hidden answers. (default: DATA-answers)")] = None,
     board: Annotated[Path, typer.Option(help="Folder for the board's own state.")] = Path("board"),
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,

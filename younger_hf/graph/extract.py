@@ -176,7 +176,7 @@ class _Extraction:
             self.inputs.append(NodeInput(node, slot, "graph_input", value.name, value.dtype, value.shape))
         elif isinstance(value, ConstantValue):
             kind: InputKind = "constant" if value.is_structural else "parameter"
-            values = (value.values or ()) if value.is_structural else ()
+            values = tuple(map(int, value.values or ())) if value.is_structural else ()
             self.inputs.append(NodeInput(node, slot, kind, value.name, value.dtype, value.shape, values))
 
     def finish(self, outputs: tuple[GraphOutput, ...]) -> Dag:

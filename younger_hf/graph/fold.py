@@ -28,7 +28,7 @@ NOT_FOLDED = frozenset({"RandomNormalLike", "RandomUniformLike", "Bernoulli", "M
 """Operators whose output is random even when their inputs are constant."""
 
 
-_EVALUATED = INTEGER_TYPES | {TensorProto.BOOL}
+_EVALUATED = INTEGER_TYPES | {TensorProto.BOOL, TensorProto.FLOAT, TensorProto.DOUBLE}
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,14 @@ class ConstantValue:
         name: Its name in the model.
         dtype: Element type in lower case, `""` if not known.
         shape: Dimensions, None if not known.
-        values: Elements of an integer tensor of at most 64 elements, or of a boolean one that follows from such; else None.
+        values: Elements of an integer tensor of at most 64 elements, or of another one that follows from such; else None. A float of
+            the file is never among them.
     """
 
     name: str
     dtype: str = ""
     shape: tuple[int, ...] | None = None
-    values: tuple[int, ...] | None = None
+    values: tuple[int | float, ...] | None = None
 
     @property
     def is_structural(self) -> bool:
@@ -147,9 +148,9 @@ def _evaluate(
     except Exception:  # the reference evaluator raises anything on odd models; the values are then simply not known
         return None
     array = np.asarray(result)
-    if array.size > MAX_ELEMENTS or array.dtype.kind not in "iub":
+    if array.size > MAX_ELEMENTS or array.dtype.kind not in "iubf":
         return None
-    return ConstantValue(name, dtype, array.shape, tuple(int(value) for value in array.ravel()))
+    return ConstantValue(name, dtype, array.shape, tuple(array.ravel().tolist()))
 
 
 def _renamed(node: onnx.NodeProto, inputs: Sequence[ConstantValue | None]) -> onnx.NodeProto:
