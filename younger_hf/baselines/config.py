@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
@@ -63,20 +64,24 @@ class TrainConfig:
         ):
             if value not in known:
                 raise BaselineError(f"There is no {name} {value!r}; expected one of: {', '.join(known)}.")
+        for field in fields(self)[3:]:
+            kind, value = type(field.default), getattr(self, field.name)
+            if type(value) is not kind and not (kind is float and type(value) is int):
+                raise BaselineError(f"{field.name} must be of type {kind.__name__}, got {value!r}.")
         for name in ("node_dim", "hidden_dim", "output_dim", "learning_rate", "batch_size", "epochs"):
-            if getattr(self, name) <= 0:
-                raise BaselineError(f"{name} must be positive, got {getattr(self, name)}.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise BaselineError(f"{name} must be positive and finite, got {getattr(self, name)}.")
         if not 0 <= self.dropout < 1:
             raise BaselineError(f"dropout must be in [0, 1), got {self.dropout}.")
+        if not 0 <= self.weight_decay < math.inf:
+            raise BaselineError(f"weight_decay must be at least 0 and finite, got {self.weight_decay}.")
+        if not 0 <= self.seed < 2**32:
+            raise BaselineError(f"seed must be in [0, 2**32), got {self.seed}.")
 
     @property
     def track(self) -> str:
         """Name of the dataset config, as `operator_w_attrs`."""
         return f"{self.task}_{self.signature}"
-
-    def to_json(self) -> str:
-        """The configuration as JSON; `read_config` gives it back."""
-        return json.dumps(asdict(self), indent=2) + "\n"
 
 
 def make_config(task: str, overrides: Mapping[str, Any], file: Path | None = None) -> TrainConfig:
@@ -92,22 +97,37 @@ def make_config(task: str, overrides: Mapping[str, Any], file: Path | None = Non
         raise BaselineError(
             f"Unknown settings: {', '.join(unknown)}; expected some of: {', '.join(field.name for field in fields(TrainConfig))}."
         )
+    if settings.get("task", task) != task:
+        raise BaselineError(
+            f"{file}: the settings are for the task {settings['task']!r}, expected {task!r}.",
+            "Leave `task` out of the file.",
+        )
     return replace(TrainConfig(task), **settings)
 
 
-def read_config(path: Path) -> TrainConfig:
-    """The configuration of a run folder.
+def write_config(path: Path, config: TrainConfig, dataset_version: str) -> None:
+    """Write what a run is told: its configuration, and the content hash of the dataset it is trained on."""
+    text = json.dumps({"dataset_version": dataset_version, **asdict(config)}, indent=2) + "\n"
+    partial = path.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def read_config(path: Path) -> tuple[TrainConfig, str]:
+    """The configuration of a run folder, and the content hash of the dataset it is trained on.
 
     Raises:
         BaselineError: If it is missing or damaged.
     """
     try:
-        return TrainConfig(**json.loads(path.read_text(encoding="utf-8")))
+        settings = json.loads(path.read_text(encoding="utf-8"))
+        dataset_version = settings.pop("dataset_version")
+        return TrainConfig(**settings), dataset_version
     except FileNotFoundError as error:
         raise BaselineError(
             f"{path.parent}: this is no run folder: it has no {path.name}.", "Train first: younger-hf train --help"
         ) from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise BaselineError(
             f"{path}: no readable run configuration ({error}).", "Train again into a new folder."
         ) from error

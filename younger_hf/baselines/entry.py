@@ -40,9 +40,9 @@ def write_run_entry(
             system=system or config.model.upper(),
             team=team,
             description=f"Reference baseline, best of {config.epochs} epochs by validation.",
-            parameters=int(record["parameters"]),
-            hardware=str(record["hardware"]),
-            train_hours=round(float(record["train_hours"]), 6),
+            parameters=record["parameters"],
+            hardware=record["hardware"],
+            train_hours=round(record["train_hours"], 6),
             seeds=(config.seed,),
         ),
     )

@@ -13,11 +13,11 @@ from safetensors.torch import load_file
 
 from younger_hf.baselines.config import TrainConfig, read_config
 from younger_hf.baselines.encoders import make_model
-from younger_hf.baselines.train import CONFIG, RUN, WEIGHTS, count_classes, forward, resolve_device
+from younger_hf.baselines.inference import decide, resolve_device
+from younger_hf.baselines.train import CONFIG, RUN, WEIGHTS, count_classes
 from younger_hf.dataset.pyg import GraphRows
 from younger_hf.dataset.release import Release
 from younger_hf.errors import BaselineError
-from younger_hf.graph.vocabulary import FIRST_CLASS
 
 Rows = list[tuple[str, npt.NDArray[Any]]]
 
@@ -38,11 +38,11 @@ def predict(release: Release, folder: Path, split: str = "test", *, device: str 
     Raises:
         BaselineError: If the folder holds no finished run, or one that was trained on another dataset.
     """
-    config = read_config(folder / CONFIG)
-    run = read_run(folder)
-    if run.get("dataset_version") != release.content_hash:
+    config, dataset_version = read_config(folder / CONFIG)
+    read_run(folder)
+    if dataset_version != release.content_hash:
         raise BaselineError(
-            f"{folder}: trained on the dataset {run.get('dataset_version')}, but {release.root} is {release.content_hash}.",
+            f"{folder}: trained on the dataset {dataset_version}, but {release.root} is {release.content_hash}.",
             "Train again on this dataset, or name the one it was trained on.",
         )
     place = resolve_device(device)
@@ -55,14 +55,8 @@ def predict(release: Release, folder: Path, split: str = "test", *, device: str 
         ) from error
     table = release.table(config.track, split)
     graphs = GraphRows(table)
-    outputs = [output for output, _ in forward(model.to(place), graphs, config, place)]
-    if config.task == "operator":
-        known = [output[:, FIRST_CLASS:].argmax(dim=-1).numpy() for output in outputs]  # UNK and MASK are never right
-        values = (np.concatenate(known) + FIRST_CLASS).astype(np.int32)
-        lengths = [len(data.mask_index) for data in graphs]
-    else:
-        values = np.concatenate([output.sigmoid().numpy() for output in outputs]).astype(np.float32)
-        lengths = [data.pair_index.shape[1] for data in graphs]
+    values = decide(model.to(place), graphs, config, place)
+    lengths = [len(data.y) for data in graphs]
     parts = np.split(values, np.cumsum(lengths)[:-1])
     return config, list(zip(table["graph_id"].to_pylist(), parts, strict=True))
 
@@ -83,8 +77,14 @@ def read_run(folder: Path) -> dict[str, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise BaselineError(f"{path}: no readable JSON ({error}).", "Train again into a new folder.") from error
-    if not isinstance(values, dict):
+    needed = {"parameters": int, "hardware": str, "train_hours": float}
+    wrong = [
+        name for name, kind in needed.items() if not isinstance(values, dict) or type(values.get(name)) is not kind
+    ]
+    if wrong:
         raise BaselineError(
-            f"{path}: expected a JSON object, found {type(values).__name__}.", "Train again into a new folder."
+            f"{path}: expected a record of the run, found none of its {', '.join(wrong)}.",
+            "Train again into a new folder.",
         )
-    return values
+    record: dict[str, Any] = values
+    return record

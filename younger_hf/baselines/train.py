@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from pickle import UnpicklingError  # only to catch it: torch loads tensors and plain values, nothing else
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the field's own name
 from safetensors.torch import save_file
-from torch import Tensor, nn
-from torch_geometric.data import Data
+from torch import nn
 from torch_geometric.loader import DataLoader
-from torch_geometric.utils import to_undirected
 
-from younger_hf.baselines.config import TrainConfig, read_config
+from younger_hf.baselines.config import TrainConfig, read_config, write_config
 from younger_hf.baselines.encoders import count_parameters, make_model, seed_everything
+from younger_hf.baselines.inference import apply, decide, resolve_device
 from younger_hf.dataset.pyg import GraphRows
 from younger_hf.dataset.release import Release
 from younger_hf.errors import BaselineError
@@ -70,19 +70,15 @@ def train(
         Every epoch of the run, those before an interruption too.
 
     Raises:
-        BaselineError: If the folder holds another run, or the loss is not finite.
+        BaselineError: If the folder holds another run, or one on another dataset, or the loss is not finite.
         DatasetError: If the dataset lacks the config.
     """
     place = resolve_device(device)
-    _claim(folder, config)
-    history = _read_history(folder)
+    _claim(folder, config, release)
     seed_everything(config.seed)
     model = make_model(count_classes(release, config.signature), config).to(place)
     optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
-    if history:
-        state = torch.load(folder / STATE, map_location=place, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
+    history = _resume(folder, model, optimizer, place)
     rows = {split: GraphRows(release.table(config.track, split)) for split in ("train", "validation")}
     for number in range(len(history) + 1, config.epochs + 1):
         started = time.perf_counter()
@@ -98,39 +94,15 @@ def train(
     return history
 
 
-@torch.no_grad()
 def evaluate(model: nn.Module, rows: GraphRows, config: TrainConfig, device: torch.device) -> dict[str, float]:
     """The task's metrics over rows whose answers are known."""
-    outputs = torch.cat([output for output, _ in forward(model, rows, config, device)])
     answers = torch.cat([data.y for data in rows]).numpy()
-    guesses = outputs.argmax(dim=-1) if config.task == "operator" else outputs.sigmoid()
-    return load_metric(config.task).compute(references=answers, predictions=guesses.numpy())
-
-
-@torch.no_grad()
-def forward(model: nn.Module, rows: GraphRows, config: TrainConfig, device: torch.device) -> list[tuple[Tensor, Data]]:
-    """The model's outputs on the CPU, batch by batch in the order of the rows, with each batch."""
-    model.eval()
-    batches = DataLoader(rows, batch_size=config.batch_size)
-    return [(_apply(model, batch.to(device), config).float().cpu(), batch) for batch in batches]
+    return load_metric(config.task).compute(references=answers, predictions=decide(model, rows, config, device))
 
 
 def count_classes(release: Release, signature: str) -> int:
     """Number of classes of a signature, UNK and MASK among them."""
     return int(release.table(f"vocabulary_{signature}", "train", ["id"]).num_rows)
-
-
-def resolve_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one, else the CPU.
-
-    Raises:
-        BaselineError: If CUDA is asked for and there is none, or the name is unknown.
-    """
-    if name not in ("auto", "cpu", "cuda"):
-        raise BaselineError(f"There is no device {name!r}; expected auto, cpu or cuda.")
-    if name == "cuda" and not torch.cuda.is_available():
-        raise BaselineError("No CUDA device is available here.", "Use --device cpu.")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def _train_epoch(
@@ -140,7 +112,7 @@ def _train_epoch(
     total = targets = 0.0
     for batch in DataLoader(rows, batch_size=config.batch_size, shuffle=True):
         batch = batch.to(device)
-        output = _apply(model, batch, config)
+        output = apply(model, batch, config)
         loss = (
             F.nll_loss(output, batch.y)
             if config.task == "operator"
@@ -158,50 +130,61 @@ def _train_epoch(
     return total / targets
 
 
-def _apply(model: nn.Module, batch: Data, config: TrainConfig) -> Tensor:
-    edges = to_undirected(batch.edge_index, num_nodes=batch.num_nodes) if config.undirected else batch.edge_index
-    output: Tensor = model(batch.x, edges, batch.mask_index if config.task == "operator" else batch.pair_index)
-    return output
-
-
 def _mean(metrics: dict[str, float]) -> float:
     return sum(metrics.values()) / len(metrics)
 
 
-def _claim(folder: Path, config: TrainConfig) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+def _claim(folder: Path, config: TrainConfig, release: Release) -> None:
+    """Make the run folder, or see that it holds the same run."""
     path = folder / CONFIG
-    if path.exists() and read_config(path) != config:
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_config(path, config, release.content_hash)
+        return
+    known, dataset_version = read_config(path)
+    if known != config:
+        ours, theirs = asdict(config), asdict(known)
+        differ = ", ".join(
+            f"{name} {theirs[name]!r}, not {ours[name]!r}" for name in ours if ours[name] != theirs[name]
+        )
         raise BaselineError(
-            f"{folder}: this folder holds a run with another configuration.",
+            f"{folder}: this folder holds a run with another configuration: {differ}.",
             "Choose another --out, or delete the folder.",
         )
-    path.write_text(config.to_json(), encoding="utf-8")
+    if dataset_version != release.content_hash:
+        raise BaselineError(
+            f"{folder}: this folder holds a run on the dataset {dataset_version}, but {release.root} is {release.content_hash}.",
+            "Choose another --out, or delete the folder.",
+        )
 
 
-def _read_history(folder: Path) -> list[Epoch]:
-    if not (folder / STATE).exists() or not (folder / HISTORY).exists():
+def _resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, device: torch.device) -> list[Epoch]:
+    """Put model and optimizer where the run stopped; the epochs so far, none if it has not begun."""
+    path = folder / STATE
+    if not path.exists():
         return []
     try:
-        return [Epoch(**json.loads(line)) for line in (folder / HISTORY).read_text(encoding="utf-8").splitlines()]
-    except (ValueError, TypeError) as error:
+        state = torch.load(path, map_location=device, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        return [Epoch(**epoch) for epoch in state["history"]]
+    except (OSError, RuntimeError, ValueError, TypeError, KeyError, EOFError, UnpicklingError) as error:
         raise BaselineError(
-            f"{folder / HISTORY}: no readable history ({error}).", "Delete the run folder and train again."
+            f"{path}: no readable state of this run ({error}).", "Delete the run folder and train again."
         ) from error
 
 
 def _keep(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, history: list[Epoch]) -> None:
-    """Write the epoch; the history, which resumption reads first, comes last, so that a cut-off run stays whole."""
+    """Write the epoch. A run goes on from `STATE` alone, one file, so that one cut off in here stays whole."""
     if history[-1].best:
         partial = folder / f"{WEIGHTS}.partial"
         save_file({name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}, partial)
         partial.replace(folder / WEIGHTS)
+    epochs = [asdict(epoch) for epoch in history]
     partial = folder / f"{STATE}.partial"
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict()}, partial)
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "history": epochs}, partial)
     partial.replace(folder / STATE)
-    partial = folder / f"{HISTORY}.partial"
-    partial.write_text("".join(json.dumps(vars(epoch)) + "\n" for epoch in history), encoding="utf-8")
-    partial.replace(folder / HISTORY)
+    (folder / HISTORY).write_text("".join(json.dumps(epoch) + "\n" for epoch in epochs), encoding="utf-8")
 
 
 def _write_run(
@@ -218,4 +201,6 @@ def _write_run(
         "best_epoch": best.epoch,
         "validation": best.validation,
     }
-    (folder / RUN).write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    partial = folder / f"{RUN}.partial"
+    partial.write_text(json.dumps(run, indent=2) + "\n", encoding="utf-8")
+    partial.replace(folder / RUN)

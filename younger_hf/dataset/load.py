@@ -30,12 +30,14 @@ def load(
         A `Dataset`, or a `DatasetDict` of all splits.
 
     Raises:
-        DatasetError: If the config, split or folder does not exist, or a file is not as long as the manifest says.
+        DatasetError: If the config, split or folder does not exist, a file is damaged or not as long as the manifest
+            says, or the Hub cannot be reached.
     """
     task_of(config)
     if split is not None and split not in splits_of(config):
         raise DatasetError(
-            f"Config {config!r} has no split {split!r}; expected one of: {', '.join(splits_of(config))}."
+            f"Config {config!r} has no split {split!r}; expected one of: {', '.join(splits_of(config))}.",
+            "Only scored tasks have test rows.",
         )
     place = str(root if root is not None else DEFAULT_ROOT)
     local = root is None or isinstance(root, Path) or Path(place).exists() or place.count("/") != 1
@@ -44,22 +46,35 @@ def load(
             raise DatasetError(f"{place}: a local folder has no revisions, got revision {revision!r}.", "Leave it out.")
         _check(Path(place), config)
     import datasets  # imported here: it takes longer than the whole of younger_hf
+    import yaml
 
-    return datasets.load_dataset(place, config, split=split, revision=revision)
+    try:
+        return datasets.load_dataset(place, config, split=split, revision=revision)
+    except (datasets.exceptions.DatasetsError, yaml.YAMLError, OSError, ValueError) as error:
+        raise DatasetError(
+            f"{place}: `datasets` cannot load the config {config!r}: {error}",
+            "Build or download it again." if local else "Check the name and the connection, or name a local folder.",
+        ) from error
 
 
 def _check(root: Path, config: str) -> None:
     release = open_release(root)
     release.check_config(config)
     for split, rows in release.rows[config].items():
-        found = release.table(config, split, []).num_rows
+        found = release.table(config, split).num_rows
         if found != rows:
             raise DatasetError(
                 f"{root / release.files[config][split]}: expected {rows} rows as the manifest says, found {found}.",
                 "Build or download it again.",
             )
-    if not (root / "README.md").is_file():
+    card = root / "README.md"
+    if not card.is_file():
         raise DatasetError(
             f"{root}: the card README.md is missing, which `datasets` reads the configs from.",
+            "Build or download it again.",
+        )
+    if release.content_hash not in card.read_text(encoding="utf-8", errors="replace"):
+        raise DatasetError(
+            f"{card}: expected the card of {release.content_hash}, found that of another build.",
             "Build or download it again.",
         )

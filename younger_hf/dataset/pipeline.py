@@ -21,6 +21,8 @@ from younger_hf.retrieve.presets import preset as preset_candidates
 PUBLIC_SECRET = "younger-hf"  # noqa: S105 - public on purpose
 """Decides what is tested where no secret is given; datasets built with it say so in their card."""
 
+_NEXT_STEP = "`openssl rand -hex 32` makes one."
+
 Advance = Callable[[str, int, int], None]
 ShowProgress = Callable[[str], AbstractContextManager[Advance]]
 
@@ -167,10 +169,7 @@ def _secret(file: Path | None) -> str:
     try:
         secret = file.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise DatasetError(f"{file}: the secret cannot be read ({error}).") from error
+        raise DatasetError(f"{file}: the secret cannot be read ({error}).", _NEXT_STEP) from error
     if len(secret) < 16:
-        raise DatasetError(
-            f"{file}: expected a secret of at least 16 characters, found {len(secret)}.",
-            "openssl rand -hex 32 makes one.",
-        )
+        raise DatasetError(f"{file}: expected a secret of at least 16 characters, found {len(secret)}.", _NEXT_STEP)
     return secret

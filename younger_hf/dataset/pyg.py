@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from torch_geometric.data import Data
 
-_NAMES = {"node_feat": "x"}
+_NAMES = {
+    "node_feat": "x",
+    "edge_index": "edge_index",
+    "mask_index": "mask_index",
+    "pair_index": "pair_index",
+    "y": "y",
+}
+"""Columns that become tensors, and the names they get."""
 _PAIRS = ("edge_index", "pair_index")
 
 
@@ -40,8 +48,11 @@ class GraphRows:
                     "Load an operator_*, dataflow_* or generation_* config.",
                 )
         self._rows: int = table.num_rows
-        lists = [name for name in table.column_names if pa.types.is_list(table.schema.field(name).type)]
-        self._columns = {_NAMES.get(name, name): _Lists(table[name], pairs=name in _PAIRS) for name in lists}
+        self._columns = {
+            tensor: _pairs(name, table[name]) if name in _PAIRS else _lists(name, table[name])
+            for name, tensor in _NAMES.items()
+            if name in table.column_names
+        }
 
     def __len__(self) -> int:
         return self._rows
@@ -60,30 +71,61 @@ class GraphRows:
         return (self[index] for index in range(self._rows))
 
 
-class _Lists:
-    """A column of int lists, or of [2, E] lists of lists, as one flat array with offsets."""
+@dataclass(frozen=True)
+class _Column:
+    """A column of int lists, or of [2, E] lists of lists, as one flat array with the bounds of each row."""
 
-    def __init__(self, column: pa.ChunkedArray, *, pairs: bool) -> None:
-        array: Any = column.combine_chunks()
-        if isinstance(array, pa.ChunkedArray):  # an empty column has no chunk to combine
-            array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
-        self._pairs = pairs
-        self._offsets: npt.NDArray[np.int64] = array.offsets.to_numpy().astype(np.int64)
-        inner = array.values
-        if pairs:
-            self._inner: npt.NDArray[np.int64] = inner.offsets.to_numpy().astype(np.int64)
-            inner = inner.values
-        self._values: npt.NDArray[np.generic] = inner.to_numpy(zero_copy_only=False)
+    values: npt.NDArray[np.integer[Any]]
+    bounds: npt.NDArray[np.int64]
+    pairs: bool
 
     def row(self, index: int) -> npt.NDArray[np.int64]:
-        start, stop = self._offsets[index], self._offsets[index + 1]
-        if not self._pairs:
-            return self._values[start:stop].astype(np.int64)
-        if stop - start != 2:
-            raise DatasetError(
-                f"Row {index}: expected a [2, E] list of sources and targets, found {stop - start} lists."
-            )
-        return self._values[self._inner[start] : self._inner[stop]].astype(np.int64).reshape(2, -1)
+        values = self.values[self.bounds[index] : self.bounds[index + 1]].astype(np.int64)
+        return values.reshape(2, -1) if self.pairs else values
+
+
+def _lists(name: str, column: pa.ChunkedArray) -> _Column:
+    expected = "a list of integers"
+    bounds, values = _flat(name, _rows(name, column, expected), expected)
+    return _Column(_integers(name, values), bounds, pairs=False)
+
+
+def _pairs(name: str, column: pa.ChunkedArray) -> _Column:
+    expected = "a [2, E] list of sources and targets"
+    outer, lists = _flat(name, _rows(name, column, expected), expected)
+    inner, values = _flat(name, lists, expected)
+    lengths = np.diff(inner)
+    wrong = np.diff(outer) != 2
+    if not wrong.any():
+        wrong = lengths[outer[:-1]] != lengths[outer[:-1] + 1]
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        found = lengths[outer[row] : outer[row + 1]].tolist()
+        raise DatasetError(f"Row {row}, {name!r}: expected {expected}, found lists of the lengths {found}.")
+    return _Column(_integers(name, values), inner[outer], pairs=True)
+
+
+def _rows(name: str, column: pa.ChunkedArray, expected: str) -> pa.Array:
+    """A column in one piece."""
+    if column.null_count:
+        row = column.is_null().index(True).as_py()
+        raise DatasetError(f"Row {row}, {name!r}: expected {expected}, found nothing.")
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+def _flat(name: str, array: pa.Array, expected: str) -> tuple[npt.NDArray[np.int64], pa.Array]:
+    """Bounds and values of a list array."""
+    if not (pa.types.is_list(array.type) or pa.types.is_large_list(array.type)):
+        raise DatasetError(f"Column {name!r}: expected {expected} in every row, found {array.type}.")
+    return array.offsets.to_numpy().astype(np.int64), array.values
+
+
+def _integers(name: str, values: pa.Array) -> npt.NDArray[np.integer[Any]]:
+    if not pa.types.is_integer(values.type) or values.null_count:
+        found = "empty ones" if pa.types.is_integer(values.type) else str(values.type)
+        raise DatasetError(f"Column {name!r}: expected lists of integers, found {found}.")
+    flat: npt.NDArray[np.integer[Any]] = values.to_numpy()
+    return flat
 
 
 def to_pyg(dataset: Dataset | pa.Table) -> GraphRows:
@@ -99,8 +141,11 @@ def to_pyg(dataset: Dataset | pa.Table) -> GraphRows:
     """
     if isinstance(dataset, pa.Table):
         return GraphRows(dataset)
-    if isinstance(dataset, dict) or not hasattr(dataset, "with_format"):
+    import datasets  # imported here: it takes longer than the whole of younger_hf
+
+    if not isinstance(dataset, datasets.Dataset):
         raise DatasetError(
-            f"Expected the rows of one split, got {type(dataset).__name__}.", "Name the split: load(config, 'train')."
+            f"Expected the rows of one split, got {type(dataset).__name__}.",
+            "Name the split, and do not stream: load(config, 'train').",
         )
     return GraphRows(dataset.with_format("arrow")[:])

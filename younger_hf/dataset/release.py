@@ -10,15 +10,20 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.dataset.schema import CONFIGS
+from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, schema_of, splits_of
 from younger_hf.errors import DatasetError
 
 MANIFEST = "manifest.json"
+FORMAT = 1
+"""Version of the layout of files and manifest; raised when a reader must change."""
+
+_Kind = TypeVar("_Kind", int, str, dict[str, Any])
+_AGAIN = "Build or download the dataset again."
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,10 @@ class Release:
         self.check_config(config)
         if split not in self.files[config]:
             raise DatasetError(
-                f"{self.root}: config {config!r} has no split {split!r}; expected one of: {', '.join(self.files[config])}."
+                f"{self.root}: config {config!r} has no split {split!r}; expected one of: {', '.join(self.files[config])}.",
+                "The answers to test rows, and all rows of test architectures, are not public.",
             )
-        return read_parquet(self.root / self.files[config][split], columns)
+        return read_parquet(self.root / self.files[config][split], schema_of(config), columns)
 
     def check_config(self, config: str) -> None:
         """Do nothing if the release has the config.
@@ -83,7 +89,7 @@ class Answers:
         Raises:
             DatasetError: If the track has no answers here, or its file is damaged.
         """
-        return read_parquet(self.root / f"{track}.parquet")
+        return read_parquet(self.root / f"{track}.parquet", ANSWER_SCHEMA)
 
 
 def default_answers(root: Path) -> Path:
@@ -100,24 +106,17 @@ def open_release(root: str | Path) -> Release:
     """
     folder = Path(root)
     manifest = _manifest(folder, "dataset", "Build one with `younger-hf build --preset mini --out PATH`.")
-    try:
-        configs = manifest["configs"]
-        ordered = {config: configs[config] for config in CONFIGS if config in configs}
-        return Release(
-            root=folder,
-            version=manifest["version"],
-            content_hash=manifest["content_hash"],
-            rows={
-                config: {split: info["rows"] for split, info in splits.items()} for config, splits in ordered.items()
-            },
-            files={
-                config: {split: info["path"] for split, info in splits.items()} for config, splits in ordered.items()
-            },
-        )
-    except (KeyError, TypeError, AttributeError) as error:
-        raise DatasetError(
-            f"{folder / MANIFEST}: no valid manifest ({error!r}).", "Build the dataset again."
-        ) from error
+    configs = _entry(folder, manifest, "configs", dict)
+    rows: dict[str, dict[str, int]] = {}
+    paths: dict[str, dict[str, str]] = {}
+    for config in CONFIGS:
+        if config in configs:
+            splits = _entry(folder, configs, config, dict)
+            files = {split: _entry(folder, splits, split, dict) for split in splits_of(config) if split in splits}
+            rows[config] = {split: _entry(folder, file, "rows", int) for split, file in files.items()}
+            paths[config] = {split: _entry(folder, file, "path", str) for split, file in files.items()}
+    version, content_hash = _entry(folder, manifest, "version", str), _entry(folder, manifest, "content_hash", str)
+    return Release(folder, version, content_hash, rows, paths)
 
 
 def open_answers(root: str | Path) -> Answers:
@@ -128,27 +127,37 @@ def open_answers(root: str | Path) -> Answers:
     """
     folder = Path(root)
     manifest = _manifest(folder, "answers", "`younger-hf build` writes them beside the dataset, in `PATH-answers`.")
-    if not isinstance(manifest.get("content_hash"), str):
-        raise DatasetError(
-            f"{folder / MANIFEST}: no valid manifest (it has no content_hash).", "Build the dataset again."
-        )
-    return Answers(root=folder, content_hash=manifest["content_hash"])
+    return Answers(root=folder, content_hash=_entry(folder, manifest, "content_hash", str))
 
 
-def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read one Parquet file whole.
+def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read one Parquet file whole, its checksums verified.
+
+    Args:
+        path: The file.
+        schema: Columns that it must have.
+        columns: Which of them to read; None for all.
 
     Raises:
-        DatasetError: If it is missing or damaged.
+        DatasetError: If it is missing or damaged, or has other columns.
     """
+    wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     try:
-        return pq.ParquetFile(path).read(columns=list(columns) if columns is not None else None)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            found = file.schema_arrow
+            for field in wanted:
+                if field.name not in found.names or found.field(field.name).type != field.type:
+                    kind = found.field(field.name).type if field.name in found.names else "no such column"
+                    raise DatasetError(
+                        f"{path}: expected a column {field.name!r} of type {field.type}, found {kind}.", _AGAIN
+                    )
+            return file.read(columns=wanted.names)
     except FileNotFoundError as error:
-        raise DatasetError(f"{path}: the file is missing.", "Build or download the dataset again.") from error
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DatasetError(
-            f"{path}: no readable Parquet file ({error}).", "Build or download the dataset again."
-        ) from error
+        raise DatasetError(f"{path}: the file is missing.", _AGAIN) from error
+    except MemoryError:  # Arrow's own is an ArrowException too, but says nothing about the file
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise DatasetError(f"{path}: no readable Parquet file ({error}).", _AGAIN) from error
 
 
 def _manifest(folder: Path, kind: str, hint: str) -> dict[str, Any]:
@@ -164,4 +173,18 @@ def _manifest(folder: Path, kind: str, hint: str) -> dict[str, Any]:
         raise DatasetError(f"{path}: no readable JSON ({error}).", hint) from error
     if not isinstance(manifest, dict):
         raise DatasetError(f"{path}: expected a JSON object, found {type(manifest).__name__}.", hint)
+    if manifest.get("format") != FORMAT:
+        raise DatasetError(
+            f"{path}: expected the format {FORMAT}, found {manifest.get('format')!r}.",
+            "pip install --upgrade younger-hf, or build or download the dataset again.",
+        )
     return manifest
+
+
+def _entry(folder: Path, values: Mapping[str, Any], name: str, kind: type[_Kind]) -> _Kind:
+    value = values.get(name)
+    if not isinstance(value, kind):
+        raise DatasetError(
+            f"{folder / MANIFEST}: expected {name!r} as {kind.__name__}, found {type(value).__name__}.", _AGAIN
+        )
+    return value

@@ -100,7 +100,10 @@ def task_of(config: str) -> str:
         DatasetError: If there is no such config.
     """
     if config not in CONFIGS:
-        raise DatasetError(f"There is no config {config!r}; expected one of: {', '.join(CONFIGS)}.")
+        raise DatasetError(
+            f"There is no config {config!r}; expected one of: {', '.join(CONFIGS)}.",
+            "The dataset's card describes each.",
+        )
     return config.split("_", 1)[0] if "_" in config else config
 
 
@@ -112,7 +115,8 @@ def signature_of(config: str) -> str:
     """
     if task_of(config) == config:
         raise DatasetError(
-            f"The config {config!r} holds both signatures, expected one that ends in w_attrs or wo_attrs."
+            f"The config {config!r} holds both signatures, expected one that ends in w_attrs or wo_attrs.",
+            f"One of: {', '.join(name for name in CONFIGS if name.endswith('_attrs'))}.",
         )
     return config.split("_", 1)[1]
 

@@ -52,7 +52,7 @@ def dataflow_tables(
         (
             (
                 keyed_order(secret, "row", a.graph_id).hex()[:32] if hide else a.graph_id,
-                vocabulary.encode(a.dag.signatures(vocabulary.signature)),
+                vocabulary.encode(a.dag.signatures(vocabulary.signature))[h.nodes],
                 h,
             )
             for a, h in samples

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,14 @@ def extract_all(
 
 def _extract(model: Model, record: Path) -> Extraction:
     try:
-        digest = sha256(model.path.read_bytes()).hexdigest()
+        with model.path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         return Extraction(model, None, f"{model.path}: cannot be read ({error.strerror}).")
     stamp = {"extractor": EXTRACTOR, "sha256": digest}
-    known = _read(record)
-    if known is not None and known.get("stamp") == stamp:
-        return Extraction(model, Dag.from_dict(known["dag"]))
+    known = _read(record, stamp)
+    if known is not None:
+        return Extraction(model, known)
     try:
         dag = from_onnx(model.path)
     except YoungerError as error:
@@ -82,9 +83,10 @@ def _extract(model: Model, record: Path) -> Extraction:
     return Extraction(model, dag)
 
 
-def _read(record: Path) -> dict[str, Any] | None:
+def _read(record: Path, stamp: dict[str, Any]) -> Dag | None:
+    """The Dag of an earlier extraction; None if there is none of this very file, or it is damaged."""
     try:
         values = json.loads(record.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return Dag.from_dict(values["dag"]) if values["stamp"] == stamp else None
+    except (OSError, ValueError, KeyError, TypeError):
         return None
-    return values if isinstance(values, dict) else None

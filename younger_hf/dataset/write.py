@@ -10,11 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.dataset.release import MANIFEST, Release, open_release
+from younger_hf.dataset.release import FORMAT, MANIFEST, Release, open_release
 from younger_hf.dataset.schema import ANSWER_SCHEMA, schema_of, splits_of
-
-FORMAT = 1
-"""Version of the layout of files and manifest; raised when a reader must change."""
 
 _EDGES = ("edge_index", "pair_index")
 _CLASSES = ("node_feat", "node_feat_w", "node_feat_wo")
@@ -69,7 +66,7 @@ def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str)
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write one small Parquet file: delta-encoded edges, dictionary-encoded classes, zstd, row groups of 256."""
+    """Write one small Parquet file: delta-encoded edges, dictionary-encoded classes, zstd, checksums, row groups of 256."""
     leaves = {name: _leaf(table.schema.field(name)) for name in table.column_names}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
@@ -78,6 +75,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
         partial,
         compression="zstd",
         row_group_size=256,
+        write_page_checksum=True,
         use_dictionary=[leaves[name] for name in _CLASSES if name in leaves],
         column_encoding={leaves[name]: "DELTA_BINARY_PACKED" for name in _EDGES if name in leaves},
     )

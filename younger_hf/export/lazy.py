@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from math import prod
 from typing import Any
@@ -15,15 +17,19 @@ BIG = 1 << 14
 
 _FACTORIES = frozenset({torch.empty, torch.zeros, torch.rand, torch.randn})
 _LIKE = frozenset({torch.empty_like, torch.zeros_like, torch.rand_like, torch.randn_like})
-_ONLY_NAMED_IN_PLACE = frozenset({"requires_grad_", "detach_", "share_memory_", "retain_grad_"})
+_COPIES = frozenset({torch.clone, torch.Tensor.clone, torch.Tensor.__deepcopy__})
+_WRITES_NO_ELEMENTS = frozenset(
+    {"requires_grad_", "detach_", "share_memory_", "retain_grad_", "resize_", "resize_as_", "set_", "as_strided_"}
+    | {"t_", "transpose_", "swapaxes_", "swapdims_", "squeeze_", "unsqueeze_"}
+)
 _IN_PLACE_OPERATORS = frozenset({"__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__"})
 
 
 class LazyWeights(TorchFunctionMode):
     """While active, big floating-point tensors are views of one pool of zeros, and writing to them does nothing.
 
-    The pool is `calloc`'ed: its pages cost memory only once written, which nobody does, so that a model of any size is
-    built in the memory of its code. What a graph depends on stays real: integer and boolean buffers, tensors of at most
+    The pool's pages cost memory only once written, which nobody does, so that a model of any size is built in the
+    memory of its code. What a graph depends on stays real: integer and boolean buffers, tensors of at most
     `BIG` elements, and everything that is computed (rotary frequencies, position indices). A big floating-point table
     that is filled in place (sinusoidal positions) stays zero; it would leave the export without values anyway.
 
@@ -50,11 +56,9 @@ class LazyWeights(TorchFunctionMode):
         made = self._made(func, args, kwargs)
         if made is not None:
             return made
-        if _writes(func):
-            # functions of torch.nn.init hand their tensor on by keyword
-            target = args[0] if args else kwargs.get("tensor")
-            if isinstance(target, torch.Tensor) and self._gives_up(target):
-                return target
+        target = _target(func, args, kwargs)
+        if target is not None and self._gives_up(target):
+            return target
         return func(*args, **kwargs)
 
     def _made(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> torch.Tensor | None:
@@ -65,6 +69,9 @@ class LazyWeights(TorchFunctionMode):
             size, dtype = _size(args, kwargs), kwargs.get("dtype") or torch.get_default_dtype()
         elif func in _LIKE and args[0].device.type == "cpu":
             size, dtype = tuple(args[0].shape), kwargs.get("dtype") or args[0].dtype
+        elif func in _COPIES and self._lies_in_pool(args[0]):
+            # copying a module would write all its weights
+            return self._view(tuple(args[0].shape), args[0].dtype).requires_grad_(args[0].requires_grad)
         else:
             return None
         if size is None or prod(size) <= BIG or not dtype.is_floating_point:
@@ -74,14 +81,12 @@ class LazyWeights(TorchFunctionMode):
     def _view(self, size: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         count = prod(size) * dtype.itemsize
         if not self._pools or self._pools[-1].numel() < count:
-            # numpy's zeros are calloc'ed; torch's are written
-            self._pools.append(torch.from_numpy(np.zeros(count, dtype=np.uint8)))
+            self._pools.append(_zeros(count))
         return self._pools[-1][:count].view(dtype).view(size)
 
     def _gives_up(self, target: torch.Tensor) -> bool:
         """Whether a write to the tensor is to be left out: because it lies in the pool, or is a weight that moves there."""
-        address = target.untyped_storage().data_ptr()
-        if any(address == pool.untyped_storage().data_ptr() for pool in self._pools):
+        if self._lies_in_pool(target):
             return True
         if isinstance(target, torch.nn.Parameter) and target.numel() > BIG and target.is_floating_point():
             # made by another way, as torch.FloatTensor(...): allocated, but not touched until it is first filled
@@ -89,12 +94,37 @@ class LazyWeights(TorchFunctionMode):
             return True
         return False
 
+    def _lies_in_pool(self, tensor: torch.Tensor) -> bool:
+        if tensor.device.type != "cpu" or tensor.layout != torch.strided:
+            return False
+        address = tensor.untyped_storage().data_ptr()
+        return any(address == pool.untyped_storage().data_ptr() for pool in self._pools)
+
+
+def _zeros(count: int) -> torch.Tensor:
+    """That many zero bytes, in pages that the system provides when they are first written."""
+    if sys.platform == "linux":
+        # else the system refuses more than the machine has (`calloc` asks for it to be there, though not for it now)
+        reserve_nothing = getattr(mmap, "MAP_NORESERVE", 0x4000)  # named since Python 3.13
+        pages = mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | reserve_nothing)
+        return torch.from_numpy(np.frombuffer(pages, dtype=np.uint8))
+    return torch.from_numpy(np.zeros(count, dtype=np.uint8))
+
+
+def _target(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> torch.Tensor | None:
+    """The tensor that a function writes to, None if it writes to none."""
+    target = kwargs.get("out")
+    if target is None and _writes(func):
+        # functions of torch.nn.init hand their tensor on by keyword
+        target = args[0] if args else kwargs.get("tensor")
+    return target if isinstance(target, torch.Tensor) else None
+
 
 def _writes(func: Callable[..., Any]) -> bool:
     name = getattr(func, "__name__", "")
     if name.startswith("__"):
         return name in _IN_PLACE_OPERATORS
-    return name.endswith("_") and name not in _ONLY_NAMED_IN_PLACE
+    return name.endswith("_") and name not in _WRITES_NO_ELEMENTS
 
 
 def _size(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[int, ...] | None:

@@ -1,18 +1,18 @@
-"""An exported model without its weights: parameters become initializers that say name, type and shape, and hold no data."""
+"""A model without its weights: tensors say name, type and shape, and hold no data."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import onnx
-from onnx import TensorProto
+from google.protobuf.message import Message
+from onnx import SparseTensorProto, TensorProto
 
-from younger_hf.graph.operators import MAX_ELEMENTS
-from younger_hf.graph.types import INTEGER_TYPES
+from younger_hf.graph.types import MAX_ELEMENTS, tensor_integers
 
 
 def strip(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
-    """Drop every weight, and what says where the model was made.
+    """Drop every weight of a fresh export, and what says where it was made.
 
     Args:
         model: An exported model; changed in place. Inputs that are not in `inputs` are its parameters.
@@ -20,7 +20,7 @@ def strip(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
 
     Returns:
         The same model: parameters are initializers without data, transposed parameters are parameters of the transposed shape, no
-        initializer or `Constant` has values but integers of at most 64 elements, and there are no doc strings or stack traces.
+        tensor has values but integers of at most 64 elements, and there are no doc strings or stack traces.
     """
     graph = model.graph
     given = [value for value in graph.input if value.name in inputs]
@@ -31,66 +31,89 @@ def strip(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
         kind = value.type.tensor_type
         dims = [dim.dim_value for dim in kind.shape.dim]
         graph.initializer.append(TensorProto(name=value.name, data_type=kind.elem_type, dims=dims))
-    for tensor in graph.initializer:
-        drop_values(tensor)
-    for node in graph.node:
-        _strip_node(node)
+    drop_weights(model)
+    _drop_origin(model)
     _fold_transposes(graph)
-    model.doc_string = graph.doc_string = ""
-    del model.metadata_props[:]
     return model
 
 
-def drop_values(tensor: TensorProto) -> None:
-    """Keep a tensor's name, type and shape, and its values only if they are integers of at most 64 elements."""
-    size = 1
-    for dim in tensor.dims:
-        size *= dim
-    if tensor.data_type in INTEGER_TYPES and size <= MAX_ELEMENTS:
+def drop_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Drop the values of every tensor, wherever in the model it stands.
+
+    Returns:
+        The same model, changed in place. Tensors keep name, type and shape, and their values only if they are integers of
+        at most 64 elements; sparse tensors keep type and shape.
+    """
+    for message in _messages(model):
+        if isinstance(message, TensorProto):
+            _drop_values(message)
+        elif isinstance(message, SparseTensorProto):
+            _drop_sparse_values(message)
+    return model
+
+
+def _drop_origin(model: onnx.ModelProto) -> None:
+    """Doc strings and metadata: the exporter writes names of files and stack traces into them."""
+    for message in _messages(model):
+        for field in ("doc_string", "metadata_props"):
+            if field in message.DESCRIPTOR.fields_by_name:
+                message.ClearField(field)
+
+
+def _messages(message: Message) -> Iterator[Message]:
+    """A message and all inside it; a tensor is not descended into."""
+    yield message
+    if isinstance(message, TensorProto | SparseTensorProto):
         return
-    bare = TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims)
+    for field, value in message.ListFields():
+        if field.type == field.TYPE_MESSAGE:
+            for inner in [value] if isinstance(value, Message) else value:
+                yield from _messages(inner)
+
+
+def _drop_values(tensor: TensorProto) -> None:
+    if tensor_integers(tensor, MAX_ELEMENTS) is None:
+        tensor.CopyFrom(TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims))
+
+
+def _drop_sparse_values(tensor: SparseTensorProto) -> None:
+    """Values and their positions: where a pruned weight is not zero is a weight too."""
+    bare = SparseTensorProto(dims=tensor.dims)
+    bare.values.name, bare.values.data_type = tensor.values.name, tensor.values.data_type
     tensor.CopyFrom(bare)
 
 
-def _strip_node(node: onnx.NodeProto) -> None:
-    node.doc_string = ""
-    del node.metadata_props[:]
-    for attribute in node.attribute:
-        attribute.doc_string = ""
-        if attribute.HasField("t"):
-            drop_values(attribute.t)
-        for graph in (attribute.g, *attribute.graphs) if attribute.HasField("g") else attribute.graphs:
-            for tensor in graph.initializer:
-                drop_values(tensor)
-            for inner in graph.node:
-                _strip_node(inner)
-
-
 def _fold_transposes(graph: onnx.GraphProto) -> None:
-    """What constant folding makes of `Transpose(parameter)`, without the parameter's values."""
+    """What constant folding makes of `Transpose(parameter)`, without the parameter's values.
+
+    A parameter that is transposed twice in the same way gives one transposed parameter: a shared weight stays shared.
+    """
     parameters = {tensor.name: tensor for tensor in graph.initializer}
-    transposed: dict[tuple[str, tuple[int, ...]], str] = {}
+    graphs = [message for message in _messages(graph) if isinstance(message, onnx.GraphProto)]
+    results = {value.name for inner in graphs for value in inner.output}
+    first: dict[tuple[str, tuple[int, ...]], str] = {}
     same: dict[str, str] = {}
     kept = []
     for node in graph.node:
-        for slot, name in enumerate(node.input):
-            node.input[slot] = same.get(name, name)
-        tensor = parameters.get(node.input[0]) if node.op_type == "Transpose" else None
-        if tensor is None:
+        tensor = parameters.get(node.input[0]) if node.op_type == "Transpose" and not node.domain else None
+        if tensor is None or node.output[0] in results:
             kept.append(node)
             continue
-        order = next((list(a.ints) for a in node.attribute if a.name == "perm"), list(range(len(tensor.dims)))[::-1])
-        name, dims = node.output[0], [tensor.dims[axis] for axis in order]
-        first = transposed.setdefault((tensor.name, tuple(order)), name)
-        if first != name:  # a shared weight stays one parameter
-            same[name] = first
-            continue
-        graph.initializer.append(TensorProto(name=name, data_type=tensor.data_type, dims=dims))
-    if len(kept) == len(graph.node):
+        name, rank = node.output[0], len(tensor.dims)
+        order = next((tuple(a.ints) for a in node.attribute if a.name == "perm"), tuple(reversed(range(rank))))
+        same[name] = first.setdefault((tensor.name, order), name)
+        if same[name] == name:
+            dims = [tensor.dims[axis] for axis in order]
+            graph.initializer.append(TensorProto(name=name, data_type=tensor.data_type, dims=dims))
+    if not same:
         return
     del graph.node[:]
     graph.node.extend(kept)
-    read = {name for node in graph.node for name in node.input}
-    unused = [tensor for tensor in graph.initializer if tensor.name not in read]
-    for tensor in unused:
-        graph.initializer.remove(tensor)
+    read = set(results)
+    for message in _messages(graph):
+        if isinstance(message, onnx.NodeProto):
+            message.input[:] = [same.get(name, name) for name in message.input]
+            read.update(message.input)
+    used = [tensor for tensor in graph.initializer if tensor.name in read]
+    del graph.initializer[:]
+    graph.initializer.extend(used)

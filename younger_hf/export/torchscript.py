@@ -15,11 +15,19 @@ from torch import Tensor, nn
 from younger_hf.errors import ExportError
 from younger_hf.export.lazy import BIG
 from younger_hf.export.strip import strip
-from younger_hf.graph.operators import MAX_ELEMENTS
+from younger_hf.graph.types import MAX_ELEMENTS
 
 OPSET = 17
 """Version of the default operator set that is exported; what most of the Hub's exports use."""
-EXPORTER = "torchscript"
+
+_MERGE = "_jit_pass_onnx_deduplicate_initializers"
+_FUSE = "_jit_pass_onnx_eval_peephole"
+_INFER = "_jit_pass_onnx_graph_shape_type_inference"
+_FOLD = "_jit_pass_onnx_constant_fold"
+_LOG = "_jit_onnx_log"
+
+Parameters = dict[str, Any]
+"""Name -> value of what the exporter takes for initializers: mostly tensors."""
 
 
 class _Named(nn.Module):
@@ -80,42 +88,49 @@ def export_module(
 def _without_weights() -> Iterator[dict[str, Tensor]]:
     """Tame the exporter's passes over weights that all lie in one pool of zeros.
 
-    Shared storage must not make it merge initializers, and neither folding nor shape inference may copy big ones.
+    Shared storage must not make it merge initializers, and no pass may copy or compute weights: folding and shape inference
+    see none, so that they stay what they are (one weight that is read twice stays one), and the fusion of batch
+    normalisation into convolutions sees their shapes only.
 
     Yields:
         Name -> value of each small integer initializer, filled while the exporter runs: it will leave them without values.
     """
     integers: dict[str, Tensor] = {}
     passes: Any = torch._C
-    merge, infer, fold = (
-        passes._jit_pass_onnx_deduplicate_initializers,
-        passes._jit_pass_onnx_graph_shape_type_inference,
-        passes._jit_pass_onnx_constant_fold,
-    )
 
-    def small(parameters: dict[str, Any]) -> dict[str, Any]:
-        return {n: p for n, p in parameters.items() if not isinstance(p, Tensor) or p.numel() <= BIG}
-
-    def keep_all(graph: Any, parameters: dict[str, Any], training: bool) -> dict[str, Any]:
+    def merge_none(graph: Any, parameters: Parameters, training: bool) -> Parameters:
         integers.update((n, p) for n, p in parameters.items() if isinstance(p, Tensor) and _is_small_integer(p))
         return parameters
 
-    def fold_small(graph: Any, parameters: dict[str, Any], opset: int) -> dict[str, Any]:
-        kept = small(parameters)
-        folded = fold(graph, kept, opset)
-        return {**{n: p for n, p in parameters.items() if n not in kept}, **folded}
+    def fuse_shapes(graph: Any, parameters: Parameters) -> Parameters:
+        shapes = {n: p.to("meta") if _is_weight(p) else p for n, p in parameters.items()}
+        fused: Parameters = original[_FUSE](graph, shapes)
+        return fused
 
+    def infer_without(graph: Any, parameters: Parameters, opset: int) -> None:
+        original[_INFER](graph, {n: p for n, p in parameters.items() if not _is_weight(p)}, opset)
+
+    def fold_without(graph: Any, parameters: Parameters, opset: int) -> Parameters:
+        weights = {n: p for n, p in parameters.items() if _is_weight(p)}
+        folded: Parameters = original[_FOLD](graph, {n: p for n, p in parameters.items() if n not in weights}, opset)
+        return weights | folded
+
+    def say_nothing(*words: Any) -> None:
+        """Else the whole graph of a model that cannot be exported goes to standard output."""
+
+    tamed = {_MERGE: merge_none, _FUSE: fuse_shapes, _INFER: infer_without, _FOLD: fold_without, _LOG: say_nothing}
+    original = {name: getattr(passes, name) for name in tamed}
     try:
-        passes._jit_pass_onnx_deduplicate_initializers = keep_all
-        passes._jit_pass_onnx_graph_shape_type_inference = lambda graph, parameters, opset: infer(
-            graph, small(parameters), opset
-        )
-        passes._jit_pass_onnx_constant_fold = fold_small
+        for name, function in tamed.items():
+            setattr(passes, name, function)
         yield integers
     finally:
-        passes._jit_pass_onnx_deduplicate_initializers = merge
-        passes._jit_pass_onnx_graph_shape_type_inference = infer
-        passes._jit_pass_onnx_constant_fold = fold
+        for name, function in original.items():
+            setattr(passes, name, function)
+
+
+def _is_weight(value: Any) -> bool:
+    return isinstance(value, Tensor) and (value.is_floating_point() or value.is_complex() or value.numel() > BIG)
 
 
 def _is_small_integer(tensor: Tensor) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from textwrap import shorten
 from typing import Any
 
 import onnx
@@ -17,6 +18,8 @@ SEQUENCE = 16
 """Tokens of the example input; shapes are static, so it is part of the exported constants."""
 SAMPLES = 16_000
 """Audio samples of the example input: one second at 16 kHz."""
+REASON = 300
+"""Most characters kept of what the library says is wrong; it can list all its models."""
 
 
 def export_transformers(recipe: Mapping[str, Any]) -> onnx.ModelProto:
@@ -43,16 +46,19 @@ def export_transformers(recipe: Mapping[str, Any]) -> onnx.ModelProto:
         auto_class = getattr(transformers, recipe["auto_class"])
         with LazyWeights():
             module = _build(auto_class, config)
+        inputs, extra = INPUTS[recipe["inputs"]](config)
     except Exception as error:  # the library raises anything on a configuration it does not like
+        reason = shorten(str(error), REASON, placeholder=" ...")
         raise ExportError(
-            f"{recipe['model_type']}: the model cannot be built ({type(error).__name__}: {error})."
+            f"{recipe['model_type']}: the model cannot be built ({type(error).__name__}: {reason})."
         ) from error
-    inputs, extra = INPUTS[recipe["inputs"]](config)
     return export_module(module, inputs, extra)
 
 
 def _build(auto_class: Any, config: Any) -> torch.nn.Module:
     """Eager attention where the model has it: the others are one opaque call or cannot be traced."""
+    if config.architectures is None:
+        config.architectures = []  # transformers walks through it where a configuration has more than one model (LeViT)
     try:
         module: torch.nn.Module = auto_class.from_config(config, attn_implementation="eager")
     except (ValueError, TypeError):

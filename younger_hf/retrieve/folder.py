@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from younger_hf.errors import SourceError
 from younger_hf.retrieve.candidate import Candidate
+
+MAX_NAME = 200
+"""Longest identifier made of a path; file systems allow 255 bytes, and stages add endings."""
 
 
 def folder(path: Path) -> tuple[Candidate, ...]:
@@ -27,10 +32,18 @@ def folder(path: Path) -> tuple[Candidate, ...]:
     for file in files:
         name = file.relative_to(path).with_suffix("").as_posix()
         recipe = {"kind": "file", "path": str(file.resolve())}
-        candidates.append(Candidate(f"local--{_safe(name)}", "local", name, "", "", "", recipe))
+        readable = os.fsencode(name).decode("utf-8", "replace")
+        candidates.append(Candidate(f"local--{_safe(name)}", "local", readable, "", "", "", recipe))
     return tuple(candidates)
 
 
 def _safe(name: str) -> str:
-    """A relative path as one file name; distinct paths stay distinct."""
-    return re.sub(r"[^A-Za-z0-9._-]", lambda match: "--" if match[0] == "/" else f"%{ord(match[0]):02x}", name)
+    """A relative path as one file name; distinct paths stay distinct.
+
+    `/` becomes `--`. Bytes that are not plain become `%` and two hex digits, and so does a `-` beside another or beside a `/`.
+    """
+    plain = re.sub(rb"(?<=[-/])-|-(?=[-/])|[^A-Za-z0-9._/-]", lambda match: b"%%%02x" % match[0][0], os.fsencode(name))
+    text = plain.decode("ascii").replace("/", "--")
+    if len(text) <= MAX_NAME:
+        return text
+    return f"{text[: MAX_NAME - 18]}--{sha256(plain).hexdigest()[:16]}"

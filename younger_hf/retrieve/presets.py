@@ -15,8 +15,19 @@ _TEXT_ENCODERS = (
 )
 _TEXT_DECODERS = ("bloom", "gpt2", "gpt_neo", "llama", "mpt", "opt", "phi", "qwen2")
 _IMAGE_CLASSIFIERS = (
-    *("beit", "bit", "convnext", "convnextv2", "cvt", "dinov2", "focalnet", "hgnet_v2", "hiera", "mobilenet_v1"),
-    *("mobilenet_v2", "mobilevit", "poolformer", "pvt_v2", "regnet", "resnet", "segformer", "swiftformer", "swin"),
+    *("beit", "bit", "convnext", "convnextv2", "cvt", "dinov2", "focalnet", "hgnet_v2", "hiera", "levit"),
+    *(
+        "mobilenet_v1",
+        "mobilenet_v2",
+        "mobilevit",
+        "poolformer",
+        "pvt_v2",
+        "regnet",
+        "resnet",
+        "segformer",
+        "swiftformer",
+        "swin",
+    ),
     *("textnet", "vit"),
 )
 

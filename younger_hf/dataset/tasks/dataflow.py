@@ -30,11 +30,14 @@ class HeldOut:
     """The data-flow sample of one architecture; the same for every vocabulary.
 
     Attributes:
-        edge_index: Data flows left for message passing, int32 [2, E].
+        nodes: The architecture's node at each position of the row, int32 [N]. The order is random: in the file's own,
+            most data flows run from one node to the next, and would give themselves away.
+        edge_index: Data flows left for message passing, as positions in the row, int32 [2, E].
         pair_index: Held-out data flows and as many pairs without one, in random order, int32 [2, P].
         y: 1 for data flows, 0 for others, int32 [P].
     """
 
+    nodes: Int32Array
     edge_index: Int32Array
     pair_index: Int32Array
     y: Int32Array
@@ -78,7 +81,10 @@ def hold_out(architecture: Architecture, known_pairs: frozenset[OperatorPair], s
     pairs = np.concatenate([edges[:, held], np.array(negatives, dtype=np.int32).reshape(-1, 2).T], axis=1)
     y = np.repeat(np.array([1, 0], dtype=np.int32), [count, len(negatives)])
     order = rng.permutation(len(y))
-    return HeldOut(edges[:, ~held].astype(np.int32), pairs[:, order].astype(np.int32), y[order])
+    nodes = rng.permutation(dag.num_nodes)
+    position = np.argsort(nodes).astype(np.int32)
+    rest = np.unique(position[edges[:, ~held]], axis=1)
+    return HeldOut(nodes.astype(np.int32), rest, position[pairs[:, order]], y[order])
 
 
 def _uniform(

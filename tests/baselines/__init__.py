@@ -1,0 +1,1 @@
+"""Tests of the baselines, trained on a small real dataset."""

@@ -1,0 +1,102 @@
+"""Small architectures whose weights are still big enough to be lazy, and children to measure in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+import onnx
+import torch
+import transformers
+from google.protobuf.message import Message
+
+from younger_hf.export.transformers import export_transformers
+
+Recipe = Mapping[str, Any]
+
+
+def recipe(model_type: str, auto_class: str, inputs: str, **overrides: Any) -> Recipe:
+    """A recipe as the presets write it."""
+    return {
+        "kind": "transformers",
+        "model_type": model_type,
+        "auto_class": auto_class,
+        "inputs": inputs,
+        "overrides": overrides,
+    }
+
+
+_SIZES = {
+    "vocab_size": 1000,
+    "hidden_size": 192,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 256,
+}
+_T5 = {"vocab_size": 1000, "d_model": 192, "d_kv": 48, "d_ff": 256, "num_layers": 2, "num_decoder_layers": 2}
+_SWIN = {"image_size": 32, "patch_size": 2, "embed_dim": 96, "depths": [2, 2], "num_heads": [3, 6], "window_size": 4}
+_RESNET = {"embedding_size": 32, "hidden_sizes": [64, 128], "depths": [2, 2], "layer_type": "basic", "image_size": 64}
+
+TINY: Mapping[str, Recipe] = {
+    "bert": recipe("bert", "AutoModel", "text", **_SIZES),
+    "albert": recipe("albert", "AutoModel", "text", embedding_size=128, **_SIZES),
+    "gpt2": recipe("gpt2", "AutoModelForCausalLM", "text", vocab_size=1000, n_embd=192, n_layer=2, n_head=4),
+    "llama": recipe(
+        "llama", "AutoModelForCausalLM", "text", num_key_value_heads=2, max_position_embeddings=64, **_SIZES
+    ),
+    "t5": recipe("t5", "AutoModelForSeq2SeqLM", "sequence_to_sequence", num_heads=4, **_T5),
+    "resnet": recipe("resnet", "AutoModelForImageClassification", "image", **_RESNET),
+    "mobilenet_v2": recipe(
+        "mobilenet_v2", "AutoModelForImageClassification", "image", depth_multiplier=0.35, image_size=64
+    ),
+    "swin": recipe("swin", "AutoModelForImageClassification", "image", **_SWIN),
+}
+
+
+@cache
+def exported(name: str) -> onnx.ModelProto:
+    """The export of a tiny architecture, made once; not to be changed."""
+    return export_transformers(TINY[name])
+
+
+@cache
+def real_module(name: str) -> torch.nn.Module:
+    """The same architecture with real weights, initialised as the library does it."""
+    asked = TINY[name]
+    config = transformers.CONFIG_MAPPING[asked["model_type"]](**asked["overrides"])
+    torch.manual_seed(0)
+    module: torch.nn.Module = getattr(transformers, asked["auto_class"]).from_config(
+        config, attn_implementation="eager"
+    )
+    return module.eval()
+
+
+def messages(message: Message) -> Iterator[Message]:
+    """A protobuf message and every message inside it."""
+    yield message
+    for field, value in message.ListFields():
+        if field.type == field.TYPE_MESSAGE:
+            for inner in [value] if isinstance(value, Message) else value:
+                yield from messages(inner)
+
+
+def run_child(code: str, *arguments: str) -> str:
+    """What a fresh Python process prints; it must succeed."""
+    child = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert child.returncode == 0, child.stderr
+    return child.stdout
+
+
+PEAK = """
+import os, resource
+def peak():
+    "Most memory this process has had at once, in MB."
+    if not os.path.exists("/proc/self/status"):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
+"""
+"""Defines `peak()` for the code of a child. On Linux, `ru_maxrss` would be inherited from the test's own process."""
