@@ -42,6 +42,7 @@ def test_a_model_that_costs_its_process_costs_no_other(models: Path, tmp_path: P
 import json, resource, sys
 from pathlib import Path
 from younger_hf.export.stage import export_all
+from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.folder import folder
 resource.setrlimit(resource.RLIMIT_CPU, (3, 3))
 resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -58,6 +59,7 @@ INTERRUPTED = """
 import json, sys
 from pathlib import Path
 from younger_hf.export.stage import export_all
+from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.folder import folder
 hiera = Candidate("hiera", "", "", "", "", "", json.loads(sys.argv[3]))
 say = lambda record, done, total: print(record.id, done, total, flush=True)

@@ -34,7 +34,8 @@ def heavy_model(layers: int = 4, width: int = 512) -> bytes:
     """A chain of matrix products with real weights, a megabyte each."""
     value = helper.make_tensor_value_info
     weights = [
-        numpy_helper.from_array(np.full((width, width), 1.5, dtype=np.float32), f"w{number}") for number in range(layers)
+        numpy_helper.from_array(np.full((width, width), 1.5, dtype=np.float32), f"w{number}")
+        for number in range(layers)
     ]
     names = ["x", *(f"y{number}" for number in range(layers))]
     nodes = [helper.make_node("MatMul", [names[n], f"w{n}"], [names[n + 1]]) for n in range(layers)]
@@ -94,7 +95,11 @@ def test_integers_are_kept_up_to_64_elements(count: int, kept: bool) -> None:
     node = helper.make_node("Reshape", ["x", "shape"], ["y"])
     graph = helper.make_graph([node], "g", [value("x", 1, [1])], [value("y", 1, None)], [tensor])
     dag = from_onnx(helper.make_model(graph).SerializeToString())
-    assert ("constant", tuple(range(64))) == (dag.inputs[1].kind, dag.inputs[1].values) if kept else not dag.inputs[1].values
+    assert (
+        ("constant", tuple(range(64))) == (dag.inputs[1].kind, dag.inputs[1].values)
+        if kept
+        else not dag.inputs[1].values
+    )
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,16 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 """Version of the layout of files and manifest; raised when a reader must change."""
 
+_DAMAGED = (
+    pa.ArrowInvalid,
+    pa.ArrowNotImplementedError,
+    pa.ArrowTypeError,
+    pa.ArrowKeyError,
+    pa.ArrowIndexError,
+    OSError,
+)
+"""What Arrow raises for a damaged file; its bare ArrowException and ArrowMemoryError say nothing about the file."""
+
 _Kind = TypeVar("_Kind", int, str, dict[str, Any])
 _AGAIN = "Build or download the dataset again."
 
@@ -154,9 +164,7 @@ def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = 
             return file.read(columns=wanted.names)
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: the file is missing.", _AGAIN) from error
-    except MemoryError:  # Arrow's own is an ArrowException too, but says nothing about the file
-        raise
-    except (pa.ArrowException, OSError) as error:
+    except _DAMAGED as error:
         raise DatasetError(f"{path}: no readable Parquet file ({error}).", _AGAIN) from error
 
 
