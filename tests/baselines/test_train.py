@@ -15,10 +15,13 @@ from safetensors.torch import load_file
 from tests.dataset.built import Built, build_small
 from younger_hf import load_metric, to_pyg
 from younger_hf.baselines.config import TrainConfig
+from younger_hf.baselines.encoders import make_model
 from younger_hf.baselines.inference import decide, resolve_device
-from younger_hf.baselines.train import Epoch, evaluate, train
+from younger_hf.baselines.predict import predict
+from younger_hf.baselines.train import Epoch, count_classes, evaluate, train
 from younger_hf.dataset.release import Release
 from younger_hf.errors import BaselineError, DatasetError
+from younger_hf.graph.vocabulary import FIRST_CLASS
 from younger_hf.submission.reference import reference_predictions
 
 Small = Callable[..., TrainConfig]
@@ -51,8 +54,6 @@ def test_training_lowers_the_loss_and_beats_guessing(built: Built, run_of: Runs,
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_trained_model_beats_a_random_one_on_the_hidden_answers(built: Built, run_of: Runs, task: str) -> None:
-    from younger_hf.baselines.predict import predict
-
     config, rows = predict(built.release, run_of(task)[0], device="cpu")
     truth = np.concatenate(built.answers.table(config.track)["y"].to_pylist())
     metric = {"operator": "accuracy", "dataflow": "auc"}[task]
@@ -126,9 +127,6 @@ def test_a_finished_run_returns_at_once(built: Built, run_of: Runs, small: Small
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_kept_weights_are_those_of_the_best_epoch(built: Built, run_of: Runs, small: Small, task: str) -> None:
-    from younger_hf.baselines.encoders import make_model
-    from younger_hf.baselines.train import count_classes
-
     folder, history = run_of(task)
     best = max(history, key=lambda epoch: sum(epoch.validation.values()))
     config = small(task)
@@ -235,11 +233,18 @@ def test_a_device_that_is_not_there_is_named() -> None:
     assert caught.value.hint
 
 
+def test_unk_and_mask_are_never_decided_for_however_likely(built: Built, small: Small) -> None:
+    config = small("operator")
+    rows = to_pyg(built.release.table(config.track, "train"))
+    model = make_model(count_classes(built.release, "w_attrs"), config)
+    with torch.no_grad():
+        model.second.bias[:FIRST_CLASS] = 100.0
+        model.second.bias[7] = 50.0
+    assert {7} == set(decide(model, rows, config, torch.device("cpu")).tolist())
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_decisions_do_not_depend_on_the_size_of_a_batch(built: Built, run_of: Runs, small: Small, task: str) -> None:
-    from younger_hf.baselines.encoders import make_model
-    from younger_hf.baselines.train import count_classes
-
     model = make_model(count_classes(built.release, "w_attrs"), small(task))
     model.load_state_dict(load_file(run_of(task)[0] / "model.safetensors"))
     rows = to_pyg(built.release.table(small(task).track, "train"))

@@ -83,6 +83,15 @@ def test_the_order_of_the_models_does_not_matter(order: list[int]) -> None:
     assert deduplicate(models) == deduplicate([models[i] for i in order])
 
 
+def test_the_direction_of_data_flows_counts() -> None:
+    one_to_two, two_to_one = dag_of_edges(3, [(0, 1), (0, 2)], ["Sum"]), dag_of_edges(3, [(0, 2), (1, 2)], ["Sum"])
+    assert not is_isomorphic(one_to_two, two_to_one)
+    ring = dag_of_edges(12, RING, RING_OPERATORS)
+    turned = [(11 - target, 11 - source) for source, target in RING]
+    assert is_isomorphic(ring, dag_of_edges(12, turned, RING_OPERATORS))
+    assert not is_isomorphic(ring, dag_of_edges(12, turned, RING_OPERATORS[::-1]))
+
+
 @settings(max_examples=150, deadline=None)
 @given(dags(most_nodes=5, operators=2), dags(most_nodes=5, operators=2))
 def test_isomorphism_is_that_of_networkx(first: Dag, second: Dag) -> None:

@@ -41,6 +41,11 @@ def test_keyed_order_tells_secrets_and_parts_apart(one: str, other: str, first: 
     assert same == (keyed_order(one, *first) == keyed_order(other, *second))
 
 
+def test_parts_of_a_key_do_not_run_into_each_other() -> None:
+    keys = {keyed_order("s", *parts) for parts in (["ab", "c"], ["a", "bc"], ["abc"], ["a", "b", "c"], ["abc", ""])}
+    assert 5 == len(keys)
+
+
 @given(groups, secrets)
 def test_parts_are_disjoint_and_hold_everything(numbers: list[int], secret: str) -> None:
     found = [graph_id for ids in parts_of(split(ITEMS, grouping(numbers), secret)).values() for graph_id in ids]

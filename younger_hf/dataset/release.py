@@ -29,6 +29,7 @@ _DAMAGED = (
     pa.ArrowKeyError,
     pa.ArrowIndexError,
     OSError,
+    UnicodeDecodeError,  # a column's name
 )
 """What Arrow raises for a damaged file; its bare ArrowException and ArrowMemoryError say nothing about the file."""
 
