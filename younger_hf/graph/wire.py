@@ -31,7 +31,7 @@ MAX_DEPTH = 64
 LENGTH_MARK = "younger-hf: list of length "
 """Begins the doc string of an attribute whose long list was left out, followed by the list's length."""
 
-_NO_MODEL = "Export the model to ONNX again; `younger-hf inspect MODEL` says whether a file is readable."
+_NO_MODEL = "Download or export the model again."
 
 _KEEP, _PAYLOAD, _LIST = "keep", "payload", "list"
 
