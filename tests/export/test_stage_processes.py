@@ -56,11 +56,13 @@ print(json.dumps([[record.status, record.error] for record in records]))
 
 
 INTERRUPTED = """
-import json, sys
+import json, signal, sys
 from pathlib import Path
 from younger_hf.export.stage import export_all
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.folder import folder
+# a shell that runs the tests in the background makes its children ignore Ctrl-C; here it is what is tested
+signal.signal(signal.SIGINT, signal.default_int_handler)
 hiera = Candidate("hiera", "", "", "", "", "", json.loads(sys.argv[3]))
 say = lambda record, done, total: print(record.id, done, total, flush=True)
 try:
