@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from pathlib import Path
 
 import datasets
@@ -64,7 +66,8 @@ def run_quickstart(out: Path, *, epochs: int, workers: int) -> None:
             _submit(board, entry)
         for track in TRACKS:
             console.show_ranking(track, board.leaderboard(track))
-    console.say(f"Open the page: younger-hf leaderboard --data {data} --board {out / 'board'}")
+    program = "younger-hf" if shutil.which("younger-hf") else sys.argv[0]  # make calls it inside .venv
+    console.say(f"Open the page: {program} leaderboard --data {data} --board {out / 'board'}")
 
 
 def _entries(release: Release, out: Path, track: str, epochs: int) -> list[Path]:
