@@ -1,4 +1,7 @@
-"""`python -m benchmarks [NAME ...]`: run some or all benchmarks and print their ratios; `--json` for machines."""
+"""`python -m benchmarks [NAME ...]`: run some or all benchmarks and print their ratios; `--json` for machines.
+
+`python -m benchmarks.paper` needs the Younger paper's code in an environment of its own: see benchmarks/README.md.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from dataclasses import asdict
 from benchmarks.measure import Ratio
 from younger_hf import console
 
-NAMES = ("wl_hash", "metrics", "to_pyg")
+NAMES = ("weights", "remote", "memory", "wl_hash", "metrics", "to_pyg")
 
 
 def main(arguments: list[str]) -> int:
@@ -24,8 +27,9 @@ def main(arguments: list[str]) -> int:
     if as_json:
         console.show_json([asdict(ratio) for ratio in ratios])
         return 0
-    rows = [[r.name, r.peer, r.ours, r.theirs, r.ratio] for r in ratios]
-    console.show_table("Median seconds, and how many times faster", ["what", "peer", "ours", "peer's", "ratio"], rows)
+    rows = [[r.name, r.peer, r.ours, r.theirs, r.unit, r.ratio] for r in ratios]
+    columns = ["what", "peer", "ours", "peer's", "unit", "ratio"]
+    console.show_table("How many times faster, or less", columns, rows)
     return 0
 
 

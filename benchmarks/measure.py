@@ -1,4 +1,4 @@
-"""Timing two things in turn, so that a machine's drift hits both."""
+"""Comparing two ways of doing the same; what is timed is timed in turn, so that a machine's drift hits both."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ class Ratio:
     Attributes:
         name: What was done.
         peer: Who else did it.
-        ours: Our median time in seconds.
-        theirs: The peer's median time in seconds.
-        ratio: Median over the rounds of the peer's time by ours; above 1 we are faster.
+        ours: Our median time in seconds, or what else the unit says.
+        theirs: The peer's.
+        ratio: Median over the rounds of the peer's figure by ours; above 1 we are faster, or need less.
+        unit: Of `ours` and `theirs`: `s`, `MB` (10^6 bytes) or `requests`.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Ratio:
     ours: float
     theirs: float
     ratio: float
+    unit: str = "s"
 
 
 def compare(name: str, peer: str, ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 5) -> Ratio:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.graph.models import LIGHT
+from tests.graph.models import LIGHT, parse
 from younger_hf.dataset.release import Release
 from younger_hf.dataset.schema import schema_of
 from younger_hf.dataset.write import write_answers, write_release
@@ -91,8 +92,37 @@ def test_inspect_shows_a_model_as_table_and_as_json() -> None:
     path = next(path for path in LIGHT if "squeezenet" in path.stem)
     table = younger("inspect", path)
     assert (0, True) == (table.returncode, "Conv" in table.stdout)
+    assert "698,303,872" in table.stdout
     values = json.loads(younger("inspect", path, "--json").stdout)
     assert (66, 26) == (values["num_nodes"], values["operators"]["Conv"])
+    assert (1_235_496, 349_151_936, {}) == (values["num_parameters"], values["macs"], values["uncounted"])
+    assert [{"name": "data_0", "dtype": "float", "shape": [1, 3, 224, 224]}] == values["inputs"]
+    assert {"": 9} == values["opsets"]
+    assert 32 == len(values["wl_hash_w_attrs"])
+
+
+def test_inspect_draws_a_small_model_and_says_kindly_when_one_is_too_large(tmp_path: Path) -> None:
+    small, large = (next(path for path in LIGHT if name in path.stem) for name in ("squeezenet", "densenet"))
+    run = younger("inspect", small, "--svg", tmp_path / "model.svg")
+    assert (0, True) == (run.returncode, f"The drawing is in {tmp_path / 'model.svg'}" in run.stdout)
+    assert (tmp_path / "model.svg").read_text(encoding="utf-8").startswith("<svg ")
+    assert_one_clear_message(
+        younger("inspect", large, "--svg", tmp_path / "large.svg"), "has 668 operators", "expected 1 to 500", "Hint:"
+    )
+    assert not (tmp_path / "large.svg").exists()
+    assert_one_clear_message(younger("inspect", small, "--svg", tmp_path / "none" / "x.svg"), "cannot be written")
+
+
+def test_inspect_takes_dynamic_dimensions_as_asked_and_shows_names_as_text(tmp_path: Path) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    g (float[n, 8] name) => (y) <float[2] w = {1, 2}> { t = Transpose(name)  y = MatMul(t, name) }"""
+    model = onnx.ModelProto.FromString(parse(text))
+    model.graph.input[0].name = model.graph.node[0].input[0] = model.graph.node[1].input[1] = "\x1b[31m[bold]x"
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    run = younger("inspect", tmp_path / "model.onnx", "--dynamic-size", "5")
+    assert " 640 " in run.stdout  # FLOPs: 2 x 8 x 5 x 8
+    assert "\x1b" not in run.stdout
+    assert "\ufffd[31m[bold]x" in run.stdout
 
 
 def test_a_truncated_model_is_one_clear_message(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The preset `mini`, all of it: every architecture is exported, read and rebuilt. Slow: about two minutes on two cores."""
+"""The preset `mini`, all of it: every architecture is exported, read, rebuilt and run. Slow: about four minutes on two cores."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 import onnx
 import onnxruntime
 import pytest
+from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, RuntimeException
 
 from tests.graph.counting import count_nodes_and_edges
-from tests.graph.running import run_with_ones
+from tests.graph.running import frugal_session, run_with_ones
 from younger_hf import from_onnx, to_onnx
 from younger_hf.errors import RebuildError
 from younger_hf.export.stage import export_all
@@ -17,8 +18,11 @@ from younger_hf.retrieve.presets import preset
 
 pytestmark = pytest.mark.slow
 
-MOST_PARAMETERS = 500_000_000
-"""Models with more parameters (2 GB of float32) are checked but not run, so that the test fits a small machine."""
+NOT_REBUILT = {
+    "transformers--canine--AutoModel": "onnxruntime refuses the exporter's own file too: a transposed axis too many",
+    "transformers--dpt--AutoModelForDepthEstimation": "Resize by constant floats, which a Dag does not keep",
+    "transformers--glpn--AutoModelForDepthEstimation": "Resize by constant floats, which a Dag does not keep",
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,29 +45,21 @@ def test_every_dag_has_the_nodes_and_edges_that_an_independent_count_finds(expor
     assert {} == different
 
 
-def test_rebuilt_models_are_valid_and_four_of_five_run(exported: list[Path]) -> None:
+def test_rebuilt_models_run_and_give_what_the_original_gives(exported: list[Path]) -> None:
+    """All but three of 64, those with twelve thousand million parameters among them; output shapes are those that torch traced."""
     onnxruntime.set_default_logger_severity(4)
-    ran, reasons, invalid = 0, {}, {}
+    reasons = {}
     for path in exported:
         dag = from_onnx(path)
         try:
             rebuilt = to_onnx(dag)
-        except RebuildError as error:
-            reasons[path.stem] = error.message
-            continue
-        try:
             onnx.checker.check_model(rebuilt)
-        except onnx.checker.ValidationError as error:
-            invalid[path.stem] = str(error)
-        assert dag.wl_hash("w_attrs") == from_onnx(rebuilt.SerializeToString()).wl_hash("w_attrs")
-        if dag.summary().num_parameters > MOST_PARAMETERS:
-            reasons[path.stem] = "too large to run here"
+            payload = rebuilt.SerializeToString()
+            assert dag.wl_hash("w_attrs") == from_onnx(payload).wl_hash("w_attrs")
+            shapes = [output.shape for output in run_with_ones(frugal_session(payload))]
+        except (RebuildError, onnx.checker.ValidationError, RuntimeException, Fail, InvalidGraph) as error:
+            reasons[path.stem] = str(error)[:300]
             continue
-        try:
-            run_with_ones(onnxruntime.InferenceSession(rebuilt.SerializeToString()))
-            ran += 1
-        except Exception as error:  # onnxruntime has many exceptions; which models fail, and why, is what is reported
-            reasons[path.stem] = str(error)[:200]
-    print(f"{ran} of {len(exported)} rebuilt models ran; not:", *reasons.items(), sep="\n")  # noqa: T201 - shown with -s
-    assert {} == invalid
-    assert ran >= 0.8 * len(exported), reasons
+        assert all(output.shape is not None and -1 not in output.shape for output in dag.outputs)
+        assert [output.shape for output in dag.outputs] == shapes
+    assert set(NOT_REBUILT) == set(reasons), reasons

@@ -29,25 +29,35 @@ Track = Annotated[str | None, typer.Option(help="Track, as operator_w_attrs; by 
 Submission = Annotated[Path, typer.Argument(help="Folder with predictions and submission.yaml, or a predictions file.")]
 
 
-@app.command(epilog="Example: younger-hf inspect model.onnx")
+@app.command(
+    epilog="Examples: younger-hf inspect model.onnx; younger-hf inspect model.onnx --svg model.svg; "
+    "younger-hf inspect model.onnx --json --dynamic-size 8"
+)
 def inspect(
-    model: Annotated[Path, typer.Argument(help="ONNX file.")],
+    model: Annotated[Path, typer.Argument(help="ONNX file; its weights are not read.")],
+    svg: Annotated[Path | None, typer.Option(help="Draw the model, of at most 500 operators, into this file.")] = None,
+    dynamic_size: Annotated[
+        int, typer.Option(min=1, help="Size of dynamic dimensions (batch, sequence) when FLOPs are counted.")
+    ] = 1,
     as_json: Json = False,
 ) -> None:
-    """Show what is in an ONNX model: operators, depth, parameters, hash."""
+    """Show what is in an ONNX model: operators, inputs, depth, parameters, FLOPs, hashes."""
     from younger_hf.graph.extract import from_onnx
+    from younger_hf.graph.inspection import inspect_dag
+    from younger_hf.graph.svg import draw_svg
 
     dag = from_onnx(model)
-    summary = asdict(dag.summary())
-    hashes = {f"wl_hash_{kind}": dag.wl_hash(kind) for kind in ("w_attrs", "wo_attrs")}
+    drawing = draw_svg(dag, model.name, dynamic_size) if svg is not None else ""
+    seen = inspect_dag(dag, dynamic_size)
+    if svg is not None:
+        console.write_text(svg, drawing)
     if as_json:
-        console.show_json({**summary, **hashes})
+        values = asdict(seen)
+        console.show_json({**values.pop("summary"), **values})
         return
-    operators = summary.pop("operators")
-    console.show_table(
-        str(model), ["property", "value"], [[name, value] for name, value in {**summary, **hashes}.items()]
-    )
-    console.show_table("Operators", ["operator", "count"], list(operators.items()))
+    console.show_inspection(str(model), seen)
+    if svg is not None:
+        console.say(f"The drawing is in {svg}")
 
 
 @app.command(epilog="Example: younger-hf extract models/ --out dags/")

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -15,10 +16,15 @@ from rich.table import Table
 
 from younger_hf.dataset.schema import task_of
 from younger_hf.errors import SubmissionError, YoungerError
+from younger_hf.graph.inferred import described_shape
+from younger_hf.graph.inspection import Inspection
 from younger_hf.metrics.registry import METRICS
 
 PLAIN_WIDTH = 140
 """Columns of a table where the output is no terminal, as in a log."""
+
+LONGEST_NAME = 60
+"""Characters shown of a name from a model."""
 
 OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 ERR = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -56,6 +62,68 @@ def show_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[objec
     for row in rows:
         table.add_row(*(escape(_cell(cell)) for cell in row))
     OUT.print(table)
+
+
+def show_inspection(title: str, seen: Inspection) -> None:
+    """Print what was found out about an architecture as tables."""
+    summary = seen.summary
+    bound = "at least " if summary.uncounted else ""
+    uncounted = ", ".join(f"{count} {_printable(operator)}" for operator, count in summary.uncounted.items())
+    rows = [
+        ["operators", f"{summary.num_nodes:,}"],
+        ["data flows", f"{summary.num_edges:,}"],
+        ["depth", f"{summary.depth:,}"],
+        ["parameters", f"{summary.num_parameters:,} ({summary.parameter_bytes / 1e6:,.1f} MB)"],
+        ["multiply-accumulates", f"{bound}{summary.macs:,}"],
+        ["FLOPs", f"{bound}{summary.flops:,}"],
+        *([["not counted", uncounted]] if uncounted else []),
+        [
+            "operator sets",
+            ", ".join(f"{_printable(domain) or 'ai.onnx'} {version}" for domain, version in seen.opsets.items()),
+        ],
+        ["hash of the architecture", seen.wl_hash_w_attrs],
+        ["hash without attributes", seen.wl_hash_wo_attrs],
+    ]
+    show_table(title, ["property", "value"], rows)
+    ports = [("input", port) for port in seen.inputs] + [("output", port) for port in seen.outputs]
+    cells = [[way, _printable(port.name), port.dtype or "?", described_shape(port.shape)] for way, port in ports]
+    show_table("Inputs and outputs", ["", "name", "type", "shape"], cells)
+    shares = [
+        [
+            _printable(share.operator),
+            share.count,
+            share.num_parameters,
+            _percent(share.num_parameters, summary.num_parameters),
+            share.macs,
+            _percent(share.macs, sum(other.macs for other in seen.shares)),
+        ]
+        for share in seen.shares
+    ]
+    show_table("Operators", ["operator", "count", "parameters", "share", "MACs", "share"], shares)
+
+
+def _printable(name: str) -> str:
+    """A name from a model as one short line that a terminal takes for nothing but text."""
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in name)
+    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:5.1f} %" if part else ""
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file that the user asked for.
+
+    Raises:
+        YoungerError: If it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise YoungerError(
+            f"{path}: cannot be written ({error.strerror}).", "Name a file in a folder that exists."
+        ) from error
 
 
 def show_ranking(track: str, answer: Mapping[str, Any]) -> None:

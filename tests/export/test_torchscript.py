@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import sys
-import warnings
 from collections import Counter
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +13,11 @@ import torch
 from onnx import TensorProto, numpy_helper
 from torch import Tensor, nn
 
-from tests.export.tiny import TINY, exported, messages, real_module, recipe
+from tests.export.tiny import TINY, exported, messages, plain_export, real_module, recipe
 from younger_hf.errors import ExportError
 from younger_hf.export.lazy import BIG, LazyWeights
 from younger_hf.export.torchscript import OPSET, export_module
-from younger_hf.export.transformers import INPUTS, SEQUENCE, export_transformers
-from younger_hf.graph.dag import Dag
+from younger_hf.export.transformers import SEQUENCE, export_transformers
 from younger_hf.graph.extract import extract, from_onnx
 from younger_hf.graph.types import INTEGER_TYPES
 
@@ -30,41 +25,10 @@ PASSES = {name: getattr(torch._C, name) for name in dir(torch._C) if "onnx" in n
 """Everything of torch that an export could patch, as it was before any."""
 
 
-class ByPosition(nn.Module):
-    """A model of transformers as the exporter wants it: tensors in, tensors out."""
-
-    def __init__(self, model: nn.Module, names: list[str], options: Mapping[str, Any]) -> None:
-        super().__init__()
-        self.model, self.names, self.options = model, names, options
-
-    def forward(self, *values: Tensor) -> tuple[Any, ...]:
-        return self.model(**dict(zip(self.names, values, strict=True)), **self.options, return_dict=False)
-
-
-@cache
-def plain_export(name: str) -> Dag:
-    """What `torch.onnx.export` gives for real, initialised weights, with its own passes, weights in the file."""
-    module, inputs = real_module(name), INPUTS[TINY[name]["inputs"]](real_module(name).config)[0]
-    options = {"use_cache": False} if "input_ids" in inputs and name not in ("bert", "albert") else {}
-    wrapper, file = ByPosition(module, list(inputs), options).eval(), io.BytesIO()
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            wrapper,
-            tuple(inputs.values()),
-            file,
-            dynamo=False,
-            export_params=True,
-            opset_version=OPSET,
-            input_names=list(inputs),
-        )
-    return from_onnx(file.getvalue())
-
-
 @pytest.mark.parametrize("name", TINY)
 def test_the_dag_is_that_of_a_plain_export_with_real_weights(name: str) -> None:
     assert max(weight.numel() for weight in real_module(name).parameters()) > BIG
-    expected, actual = plain_export(name), extract(exported(name))
+    expected, actual = from_onnx(plain_export(name)), extract(exported(name))
     assert (expected.num_nodes, expected.num_edges) == (actual.num_nodes, actual.num_edges)
     assert expected.wl_hash("w_attrs") == actual.wl_hash("w_attrs")
     assert expected.op_types == actual.op_types
@@ -132,7 +96,9 @@ def test_a_table_tied_to_the_output_layer_counts_twice_as_in_any_export() -> Non
     assert table is real_module("gpt2").lm_head.weight
     shapes = [tuple(tensor.dims) for tensor in exported("gpt2").graph.initializer]
     assert (1, 1) == (shapes.count(tuple(table.shape)), shapes.count(tuple(table.t().shape)))
-    assert plain_export("gpt2").summary().num_parameters == extract(exported("gpt2")).summary().num_parameters
+    assert (
+        from_onnx(plain_export("gpt2")).summary().num_parameters == extract(exported("gpt2")).summary().num_parameters
+    )
 
 
 class Selects(nn.Module):

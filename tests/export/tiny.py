@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -13,7 +15,8 @@ import torch
 import transformers
 from google.protobuf.message import Message
 
-from younger_hf.export.transformers import export_transformers
+from younger_hf.export.torchscript import OPSET
+from younger_hf.export.transformers import INPUTS, export_transformers
 
 Recipe = Mapping[str, Any]
 
@@ -72,6 +75,37 @@ def real_module(name: str) -> torch.nn.Module:
         config, attn_implementation="eager"
     )
     return module.eval()
+
+
+class ByPosition(torch.nn.Module):
+    """A model of transformers as the exporter wants it: tensors in, tensors out."""
+
+    def __init__(self, model: torch.nn.Module, names: list[str], options: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.model, self.names, self.options = model, names, options
+
+    def forward(self, *values: torch.Tensor) -> tuple[Any, ...]:
+        return self.model(**dict(zip(self.names, values, strict=True)), **self.options, return_dict=False)
+
+
+@cache
+def plain_export(name: str) -> bytes:
+    """What `torch.onnx.export` gives for real, initialised weights, with its own passes, weights in the file."""
+    module, inputs = real_module(name), INPUTS[TINY[name]["inputs"]](real_module(name).config)[0]
+    options = {"use_cache": False} if "input_ids" in inputs and name not in ("bert", "albert") else {}
+    wrapper, file = ByPosition(module, list(inputs), options).eval(), io.BytesIO()
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            wrapper,
+            tuple(inputs.values()),
+            file,
+            dynamo=False,
+            export_params=True,
+            opset_version=OPSET,
+            input_names=list(inputs),
+        )
+    return file.getvalue()
 
 
 def messages(message: Message) -> Iterator[Message]:

@@ -2,37 +2,75 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import networkx as nx
 import onnx
+from onnx import AttributeProto
 
 _RANDOM = {"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", "Dropout"}
+_NO_TENSOR = {"SequenceConstruct", "SequenceInsert", "SequenceErase", "SplitToSequence", "Optional"}
+_FORMALS_STAND_FOR_INPUTS = {"If", "Loop", "Scan", "SequenceMap"}
+
+
+class _Value(NamedTuple):
+    """Which operator makes a value, and whether it varies by itself: an input of the model or a formal one of a sub-graph."""
+
+    producer: str | None
+    varies: bool
 
 
 def count_nodes_and_edges(model: onnx.ModelProto) -> tuple[int, int]:
-    """Operators that depend on an input of the model or on chance, and distinct pairs of them with a data flow.
+    """Operators that depend on an input of the model or on chance or give no tensor, and distinct pairs of them with a data flow.
 
-    For models without sub-graphs and local functions.
+    Those of sub-graphs are counted too: they read and feed as if they stood outside, and what they result in flows into the operator
+    that holds the sub-graph. For models without local functions whose nodes stand in topological order.
     """
-    constant = {tensor.name for tensor in model.graph.initializer}
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    producers: dict[str, str] = {}
-    for index, node in enumerate(model.graph.node):
-        graph.add_node(f"op{index}", op_type=node.op_type, domain=node.domain, fed=any(node.input))
-        producers.update((output, f"op{index}") for output in node.output if output)
-    given = {value.name for value in model.graph.input} - constant
-    roots = set()
-    for index, node in enumerate(model.graph.node):
-        for name in filter(None, node.input):
-            if name in producers:
-                graph.add_edge(producers[name], f"op{index}")
-            elif name in given:
-                roots.add(f"op{index}")
-    for name, data in graph.nodes(data=True):
-        source = not data["fed"] and data["op_type"] != "Constant"
-        if source or data["op_type"] in _RANDOM or data["domain"] not in ("", "ai.onnx"):
-            roots.add(name)
+    alive = _alive(model)
+    return alive.number_of_nodes(), nx.DiGraph(alive).number_of_edges()
+
+
+def count_data_flows(model: onnx.ModelProto) -> int:
+    """Data flows between those operators, parallel ones each."""
+    return int(_alive(model).number_of_edges())
+
+
+def _alive(model: onnx.ModelProto) -> nx.MultiDiGraph[str]:
+    graph: nx.MultiDiGraph[str] = nx.MultiDiGraph()
+    versions = {item.domain: item.version for item in model.opset_import}
+    scope = {value.name: _Value(None, varies=True) for value in model.graph.input}
+    _add_graph(graph, model.graph, scope, "", versions.get("", 1))
+    roots = {name for name, root in graph.nodes(data="root") if root}
     kept = set(roots)
     for root in roots:
         kept |= nx.descendants(graph, root)
-    alive = graph.subgraph(kept)
-    return alive.number_of_nodes(), alive.number_of_edges()
+    alive: nx.MultiDiGraph[str] = graph.subgraph(kept)
+    return alive
+
+
+def _add_graph(
+    graph: nx.MultiDiGraph[str], proto: onnx.GraphProto, scope: dict[str, _Value], place: str, opset: int
+) -> None:
+    scope.update((tensor.name, _Value(None, varies=False)) for tensor in proto.initializer)
+    for index, node in enumerate(proto.node):
+        name = f"{place}/{index}"
+        read = [scope[key] if key else _Value(None, varies=False) for key in node.input]
+        given, results = list(read), []
+        if node.op_type not in _FORMALS_STAND_FOR_INPUTS:
+            given = []
+        elif node.op_type == "Scan" and opset < 9:
+            given = given[1:]
+        for attribute in node.attribute:
+            for inner in [attribute.g] if attribute.type == AttributeProto.GRAPH else attribute.graphs:
+                inside = dict(scope)
+                for position, formal in enumerate(inner.input):
+                    start = given[position].producer if position < len(given) else None
+                    inside[formal.name] = _Value(start, varies=True)
+                _add_graph(graph, inner, inside, f"{name}.{attribute.name}", opset)
+                results += [inside[value.name] for value in inner.output]
+        by_chance = (not any(node.input) and node.op_type != "Constant") or node.op_type in _RANDOM | _NO_TENSOR
+        elsewhere = node.domain not in ("", "ai.onnx")
+        holds = any(attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for attribute in node.attribute)
+        graph.add_node(name, root=by_chance or elsewhere or holds or any(value.varies for value in read))
+        graph.add_edges_from((value.producer, name) for value in read + results if value.producer)
+        scope.update((key, _Value(name, varies=False)) for key in node.output if key)

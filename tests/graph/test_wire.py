@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
+from google.protobuf.message import DecodeError, Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from onnx import TensorProto, helper, numpy_helper
+from onnx import AttributeProto, SparseTensorProto, TensorProto, helper, numpy_helper
 
+from benchmarks.sparse import Parts, field, tensor, varint, write_model
 from tests.graph.models import ALL, LIGHT
 from younger_hf import YoungerError, from_onnx
 from younger_hf.errors import ModelReadError
 from younger_hf.graph.extract import extract
-from younger_hf.graph.wire import read_model
+from younger_hf.graph.types import INTEGER_TYPES
+from younger_hf.graph.wire import listed_length, read_model
 
 
 class CountingFile(io.BytesIO):
@@ -55,8 +61,8 @@ def test_weights_are_not_read() -> None:
 def test_a_model_is_the_same_with_and_without_its_weights() -> None:
     model = onnx.load_model_from_string(heavy_model())
     with_weights = from_onnx(model.SerializeToString())
-    for tensor in model.graph.initializer:
-        tensor.ClearField("raw_data")
+    for weight in model.graph.initializer:
+        weight.ClearField("raw_data")
     assert with_weights == from_onnx(model.SerializeToString())
 
 
@@ -115,30 +121,193 @@ def test_long_attribute_lists_become_their_length(values: list[object], kind: st
     assert (f'{{"table":{{"length":5000,"type":"{kind}"}}}}',) == from_onnx(payload).attributes
 
 
-def test_a_sparse_file_of_three_gigabytes_takes_no_memory(tmp_path: Path) -> None:
+GIGABYTE = 1 << 30
+PEAK = """
+import re, sys
+from pathlib import Path
+from younger_hf.graph.extract import from_onnx
+dag = from_onnx(sys.argv[1])
+print(dag.num_nodes, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1], dag.attributes[-1])
+"""  # VmHWM: most kilobytes the process ever had in memory; getrusage's figure may be its parent's
+
+
+def read_in_a_new_process(path: Path) -> tuple[int, int, str]:
+    """Number of nodes, peak memory in bytes, and the last node's attributes."""
+    run = subprocess.run([sys.executable, "-c", PEAK, str(path)], capture_output=True, text=True, check=True)
+    nodes, kilobytes, attributes = run.stdout.split()
+    return int(nodes), 1024 * int(kilobytes), attributes
+
+
+def long_list(kind: int, number: int, size: int) -> Parts:
+    return [AttributeProto(name="table", type=kind).SerializeToString(), *field(number, [size])]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
+@pytest.mark.parametrize(
+    ("weights", "attribute", "expected"),
+    [
+        ([tensor("w0", 3 * GIGABYTE)], None, "{}"),
+        ([tensor(f"w{number}", GIGABYTE) for number in range(3)], None, "{}"),
+        ([tensor("w0", 3 * GIGABYTE, payload_field=4)], None, "{}"),
+        (
+            [],
+            long_list(AttributeProto.FLOATS, 7, 3 * GIGABYTE),
+            f'{{"table":{{"length":{3 * GIGABYTE // 4},"type":"floats"}}}}',
+        ),
+        pytest.param(
+            [],
+            long_list(AttributeProto.INTS, 8, 3 * GIGABYTE),  # a zero byte is an integer
+            f'{{"table":{{"length":{3 * GIGABYTE},"type":"ints"}}}}',
+            marks=pytest.mark.slow,
+        ),
+    ],
+    ids=["one tensor", "three tensors", "packed floats", "list of floats", "list of integers"],
+)
+def test_three_gigabytes_are_read_within_300_megabytes(
+    tmp_path: Path, weights: list[Parts], attribute: Parts | None, expected: str
+) -> None:
     path = tmp_path / "sparse.onnx"
-    model = onnx.load_model_from_string(heavy_model(1))
-    model.graph.initializer[0].ClearField("raw_data")
-    size = 3 << 30
-    tensor = TensorProto(name="huge", data_type=TensorProto.FLOAT, dims=[size // 4]).SerializeToString()
+    write_model(path, weights, attribute)
+    assert path.stat().st_size > 3 * GIGABYTE
+    nodes, peak, attributes = read_in_a_new_process(path)
+    assert (len(weights) + 1, expected) == (nodes, attributes)
+    assert peak < 300_000_000
 
-    def length(value: int) -> bytes:
-        digits = []
-        while value > 0x7F:
-            digits.append(value & 0x7F | 0x80)
-            value >>= 7
-        return bytes([*digits, value])
 
-    head = tensor + b"\x4a" + length(size)  # field 9, raw_data
-    body = b"\x2a" + length(len(head) + size) + head  # field 5 of the graph, an initializer
-    graph = model.graph.SerializeToString()
-    outside = b"\x3a" + length(len(graph) + len(body) + size) + graph + body  # field 7 of the model, the graph
-    model.ClearField("graph")
-    with path.open("wb") as file:
-        file.write(model.SerializeToString() + outside)
-        file.truncate(file.tell() + size)
-    assert path.stat().st_size > size
-    assert 1 == from_onnx(path).num_nodes
+PADDINGS = st.sampled_from([0, 3000])  # in a small message, and in one that is looked into
+KEPT = {
+    **dict.fromkeys(INTEGER_TYPES | {TensorProto.BOOL}, 64),
+    **dict.fromkeys((TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16), 1),
+}
+FIELDS = ("raw_data", "float_data", "int32_data", "int64_data", "uint64_data", "double_data", "string_data")
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(sorted(set(TensorProto.DataType.values()) - {0})),
+    st.lists(st.integers(0, 9), max_size=3),
+    st.sampled_from(FIELDS),
+    PADDINGS,
+)
+def test_only_small_integers_truths_and_single_floats_keep_their_payload(
+    kind: int, dims: list[int], payload: str, padding: int
+) -> None:
+    tensor = TensorProto(name="w", data_type=kind, dims=dims, doc_string="d" * padding)
+    size = int(np.prod(dims, dtype=np.int64))
+    if payload == "raw_data":
+        tensor.raw_data = bytes(size)
+    else:
+        getattr(tensor, payload).extend([b"a" if payload == "string_data" else 1] * size)
+    sparse = SparseTensorProto(dims=[100], values=tensor, indices=tensor)
+    inner = helper.make_graph([], "inner", [], [], [tensor])
+    node = helper.make_node("Custom", ["x", "w"], ["y"], domain="other", t=tensor, l=[tensor, tensor], g=inner)
+    node.attribute.append(AttributeProto(name="s", type=AttributeProto.SPARSE_TENSOR, sparse_tensor=sparse))
+    node.attribute.append(AttributeProto(name="lie", type=AttributeProto.INT, t=tensor, doc_string="d" * 64))
+    value = helper.make_tensor_value_info
+    graph = helper.make_graph([node], "g", [value("x", 1, [1])], [value("y", 1, [1])], [tensor])
+    graph.sparse_initializer.append(sparse)
+    function = helper.make_function("other", "F", ["a"], ["b"], [node], [helper.make_opsetid("other", 1)])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("other", 1)]
+    payload_bytes = helper.make_model(graph, opset_imports=opsets, functions=[function]).SerializeToString()
+    stripped, _ = read_model(payload_bytes)
+    kept = size <= KEPT.get(kind, 0)
+    dense, sparse_parts = tensors_of(stripped)
+    assert (11, 6) == (len(dense), len(sparse_parts))
+    for each in dense + sparse_parts:
+        assert (kind, dims) == (each.data_type, list(each.dims))
+    for each in sparse_parts:
+        assert not any(getattr(each, name) for name in FIELDS)
+    for each in dense:
+        assert (size if kept else 0) == len(getattr(each, payload))
+
+
+def tensors_of(model: onnx.ModelProto) -> tuple[list[TensorProto], list[TensorProto]]:
+    """Every dense tensor of a model, and every part of a sparse one."""
+    dense: list[TensorProto] = []
+    parts: list[TensorProto] = []
+
+    def descend(message: Message) -> None:
+        if isinstance(message, TensorProto):
+            dense.append(message)
+        elif isinstance(message, SparseTensorProto):
+            parts.extend([message.values, message.indices])
+        else:
+            for description, value in message.ListFields():
+                if description.message_type:
+                    for inner in [value] if isinstance(value, Message) else value:
+                        descend(inner)
+
+    descend(model)
+    return dense, parts
+
+
+@settings(deadline=None)
+@given(
+    st.sampled_from(["floats", "ints", "strings"]), st.integers(1, 130), st.booleans(), PADDINGS, st.integers(0, 2**62)
+)
+def test_lists_of_more_than_64_elements_become_their_length(
+    name: str, length: int, packed: bool, padding: int, number: int
+) -> None:
+    kinds = {"floats": AttributeProto.FLOATS, "ints": AttributeProto.INTS, "strings": AttributeProto.STRINGS}
+    attribute = AttributeProto(name="table", type=kinds[name], doc_string="d" * padding)
+    if packed and name == "ints":
+        attribute.MergeFromString(b"".join(map(bytes, field(8, [varint(number) * length]))))  # type: ignore[arg-type]
+    elif packed and name == "floats":
+        attribute.MergeFromString(b"".join(map(bytes, field(7, [b"\0\0\x80\x3f" * length]))))  # type: ignore[arg-type]
+    else:
+        getattr(attribute, name).extend([{"floats": 1.5, "ints": number, "strings": b"word"}[name]] * length)
+    value = helper.make_tensor_value_info
+    node = helper.make_node("Custom", ["x"], ["y"], domain="other")
+    node.attribute.append(attribute)
+    graph = helper.make_graph([node], "g", [value("x", 1, [1])], [value("y", 1, [1])])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("other", 1)])
+    stripped = read_model(model.SerializeToString())[0].graph.node[0].attribute[0]
+    assert (None if length <= 64 else length) == listed_length(stripped)
+    assert (length if length <= 64 else 0) == len(getattr(stripped, name))
+
+
+@pytest.mark.parametrize("name", FIELDS[:2])
+def test_heavy_constants_and_initializers_lose_only_their_payload(name: str) -> None:
+    weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1000, 3])
+    if name == "raw_data":
+        weight.raw_data = bytes(12_000)
+    else:
+        weight.float_data.extend([0.5] * 3000)
+    value = helper.make_tensor_value_info
+    nodes = [
+        helper.make_node("Constant", [], ["c"], "constant", value=weight),
+        helper.make_node("Add", ["c", "w"], ["y"]),
+    ]
+    model = helper.make_model(helper.make_graph(nodes, "g", [], [value("y", 1, [1000, 3])], [weight]))
+    payload = model.SerializeToString()
+    for each in (model.graph.initializer[0], model.graph.node[0].attribute[0].t):
+        each.ClearField(name)  # type: ignore[arg-type]
+    assert model == read_model(payload)[0]
+
+
+@pytest.mark.parametrize("size", [10, 2000])
+def test_external_data_is_neither_opened_nor_kept(size: int) -> None:
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="n" * size)
+    value = helper.make_tensor_value_info
+    node = helper.make_node("Add", ["x", "w"], ["y"])
+    graph = helper.make_graph([node], "g", [value("x", 1, [3])], [value("y", 1, [3])], [tensor])
+    kept = read_model(helper.make_model(graph).SerializeToString())[0].graph.initializer[0]
+    assert TensorProto(name="w", data_type=1, dims=[3], data_location=TensorProto.EXTERNAL) == kept
+
+
+def test_an_open_file_stays_where_it_is() -> None:
+    with LIGHT[0].open("rb") as file:
+        file.seek(7)
+        assert from_onnx(LIGHT[0]) == from_onnx(file)
+        assert 7 == file.tell()
+
+
+def test_a_compressed_file_is_read_through_its_decompression(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx.gz"
+    path.write_bytes(gzip.compress(LIGHT[0].read_bytes()))
+    with gzip.open(path) as file:
+        assert from_onnx(LIGHT[0]) == from_onnx(file)
 
 
 @settings(max_examples=300, deadline=None)
@@ -153,6 +322,50 @@ def test_damaged_files_give_only_our_errors(data: st.DataObject) -> None:
             from_onnx(damaged)
         except YoungerError as error:
             assert error.message  # noqa: PT017 - that it is ours is what is tested
+
+
+def heavy_and_odd() -> bytes:
+    """Weights of two kilobytes in initializers, Constant nodes and a sub-graph, as raw bytes and as floats."""
+    raw = numpy_helper.from_array(np.full(600, 1.5, dtype=np.float32), "raw")
+    floats = TensorProto(name="floats", data_type=TensorProto.FLOAT, dims=[600], float_data=[0.5] * 600)
+    value = helper.make_tensor_value_info
+    inner = helper.make_graph(
+        [helper.make_node("Add", ["raw", "floats"], ["z"])], "inner", [], [value("z", 1, [600])], [raw, floats]
+    )
+    nodes = [
+        helper.make_node("Constant", [], ["c"], "constant", value=raw),
+        helper.make_node("Constant", [], ["d"], value=floats),
+        helper.make_node("If", ["x"], ["e"], "if", then_branch=inner, else_branch=inner),
+        helper.make_node("Sum", ["c", "d", "e", "u", "v"], ["y"]),
+    ]
+    raw_u, floats_v = TensorProto(), TensorProto()
+    raw_u.CopyFrom(raw)
+    floats_v.CopyFrom(floats)
+    raw_u.name, floats_v.name = "u", "v"
+    inputs, outputs = [value("x", TensorProto.BOOL, [])], [value("y", 1, [600])]
+    graph = helper.make_graph(nodes, "g", inputs, outputs, [raw_u, floats_v])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString()
+
+
+HEAVY_AND_ODD = heavy_and_odd()
+TELLING = [n for n, byte in enumerate(HEAVY_AND_ODD) if n < 200 or set(HEAVY_AND_ODD[n - 64 : n + 64]) - {0, 192, 63}]
+"""Where a change does more than to change a weight."""
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(TELLING), st.integers(0, 255)), max_size=3))
+def test_a_damaged_file_gives_the_dag_of_the_whole_file_or_an_error(changes: list[tuple[int, int]]) -> None:
+    damaged = bytearray(HEAVY_AND_ODD)
+    for position, byte in changes:
+        damaged[position] = byte
+    try:
+        expected: object = extract(onnx.load_model_from_string(bytes(damaged)))
+    except (DecodeError, YoungerError):
+        expected = None
+    try:
+        assert expected == from_onnx(bytes(damaged))
+    except YoungerError:
+        assert changes
 
 
 @settings(max_examples=300, deadline=None)

@@ -67,7 +67,7 @@ def dataflow_tables(
 
 
 def _architecture_row(architecture: Architecture, w_attrs: Vocabulary, wo_attrs: Vocabulary) -> dict[str, Any]:
-    dag, summary = architecture.dag, architecture.dag.summary()
+    dag, sizes = architecture.dag, architecture.dag.sizes()
     return {
         "graph_id": architecture.graph_id,
         "num_nodes": dag.num_nodes,
@@ -87,9 +87,9 @@ def _architecture_row(architecture: Architecture, w_attrs: Vocabulary, wo_attrs:
         "output_node": [o.node for o in dag.outputs],
         "output_slot": [o.slot for o in dag.outputs],
         "skeleton_id": architecture.skeleton_id,
-        "opset": summary.opset,
-        "num_parameters": summary.num_parameters,
-        "depth": summary.depth,
+        "opset": sizes.opset,
+        "num_parameters": sizes.num_parameters,
+        "depth": sizes.depth,
         "sources": [vars(source) for source in architecture.sources],
     }
 

@@ -14,7 +14,7 @@ from younger_hf.errors import YoungerError
 from younger_hf.graph.dag import Dag
 from younger_hf.graph.extract import from_onnx
 
-EXTRACTOR = 1
+EXTRACTOR = 2
 """Version of what a Dag keeps; raised when the same model gives another Dag, so that older extractions are made again."""
 
 
@@ -88,5 +88,5 @@ def _read(record: Path, stamp: dict[str, Any]) -> Dag | None:
     try:
         values = json.loads(record.read_text(encoding="utf-8"))
         return Dag.from_dict(values["dag"]) if values["stamp"] == stamp else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (YoungerError, OSError, ValueError, KeyError, TypeError):
         return None

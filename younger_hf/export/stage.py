@@ -25,7 +25,7 @@ from pebble import ProcessExpired, ProcessPool
 from younger_hf.errors import ExportError, MissingDependencyError, YoungerError
 from younger_hf.retrieve.candidate import Candidate
 
-EXPORT_VERSION = 2
+EXPORT_VERSION = 3
 """Raised when the same candidate gives another file, so that what was exported before is exported again."""
 
 MODELS_A_WORKER = 16

@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterator
 
 import onnx
 from google.protobuf.message import Message
-from onnx import SparseTensorProto, TensorProto
+from onnx import AttributeProto, NodeProto, SparseTensorProto, TensorProto
 
+from younger_hf.graph.constants import fold_constants
+from younger_hf.graph.operators import ML_DOMAIN, canonical_domain
+from younger_hf.graph.payload import LENGTH_MARK
 from younger_hf.graph.types import MAX_ELEMENTS, tensor_integers
 
 
@@ -31,24 +34,31 @@ def strip(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
         kind = value.type.tensor_type
         dims = [dim.dim_value for dim in kind.shape.dim]
         graph.initializer.append(TensorProto(name=value.name, data_type=kind.elem_type, dims=dims))
-    drop_weights(model)
-    _drop_origin(model)
     _fold_transposes(graph)
+    _drop_origin(model)
+    drop_weights(model)
     return model
 
 
 def drop_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Drop the values of every tensor, wherever in the model it stands.
+    """Drop every value that is no architecture, wherever in the model it stands, once operators over constants are folded away.
 
     Returns:
-        The same model, changed in place. Tensors keep name, type and shape, and their values only if they are integers of
-        at most 64 elements; sparse tensors keep type and shape.
+        The same model, changed in place; `from_onnx` of it gives the same Dag. Tensors keep name, type and shape, and their values only
+        if they are integers of at most 64 elements; sparse tensors keep type and shape, longer attribute lists their length, attributes
+        of `ai.onnx.ml` their type. How a model was trained is gone.
     """
+    model.ClearField("training_info")
+    fold_constants(model)
     for message in _messages(model):
         if isinstance(message, TensorProto):
             _drop_values(message)
         elif isinstance(message, SparseTensorProto):
             _drop_sparse_values(message)
+        elif isinstance(message, NodeProto):
+            _drop_attribute_values(message)
+        elif isinstance(message, AttributeProto):
+            _drop_long_list(message)
     return model
 
 
@@ -72,8 +82,43 @@ def _messages(message: Message) -> Iterator[Message]:
 
 
 def _drop_values(tensor: TensorProto) -> None:
-    if tensor_integers(tensor, MAX_ELEMENTS) is None:
+    if tensor_integers(tensor) is None:
         tensor.CopyFrom(TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims))
+
+
+def _drop_attribute_values(node: NodeProto) -> None:
+    """Those that stand for a tensor: a `Constant`'s floats and texts, and all that `ai.onnx.ml` has."""
+    constant = node.op_type == "Constant" and not canonical_domain(node.domain)
+    for attribute in node.attribute if constant or node.domain == ML_DOMAIN else ():
+        if not constant:
+            attribute.CopyFrom(
+                AttributeProto(name=attribute.name, type=attribute.type, ref_attr_name=attribute.ref_attr_name)
+            )
+        elif attribute.type in _CONSTANTS and not attribute.ref_attr_name:
+            code, field = _CONSTANTS[attribute.type]
+            dims = [len(getattr(attribute, field))] if field else []
+            if code == TensorProto.INT64 and dims[0] <= MAX_ELEMENTS:
+                continue
+            bare = TensorProto(data_type=code, dims=dims)
+            attribute.CopyFrom(AttributeProto(name="value", type=AttributeProto.TENSOR, t=bare))
+
+
+_CONSTANTS = {
+    AttributeProto.FLOAT: (TensorProto.FLOAT, ""),
+    AttributeProto.FLOATS: (TensorProto.FLOAT, "floats"),
+    AttributeProto.INTS: (TensorProto.INT64, "ints"),
+    AttributeProto.STRING: (TensorProto.STRING, ""),
+    AttributeProto.STRINGS: (TensorProto.STRING, "strings"),
+}
+"""Attributes that hold a `Constant`'s value -> the tensor's element type, and the field of its elements if it has an axis."""
+
+
+def _drop_long_list(attribute: AttributeProto) -> None:
+    length = max(len(attribute.floats), len(attribute.ints), len(attribute.strings))
+    if length > MAX_ELEMENTS:
+        for field in ("floats", "ints", "strings"):
+            attribute.ClearField(field)
+        attribute.doc_string = f"{LENGTH_MARK}{length}"
 
 
 def _drop_sparse_values(tensor: SparseTensorProto) -> None:

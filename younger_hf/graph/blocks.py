@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
 
 from younger_hf.errors import ModelReadError
 
-SMALLEST, LARGEST = 4 << 10, 64 << 10
-"""Bytes read at a time: few where the last read was skipped away from, more and more where reading goes on."""
+Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+Positions = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+
+CHUNK = 1 << 20
+"""Bytes of a long list that are looked at together."""
+_CONTINUED = np.uint64(0x8080808080808080)
+"""Set in a byte of a variable-length integer if another one follows."""
+
+
+class Pace(NamedTuple):
+    """How many bytes to read at a time.
+
+    Attributes:
+        first: At the beginning of the file, where the operators lie.
+        after_skip: At least, behind something that was skipped: about the header of one tensor.
+        most_after_skip: At most, behind something that was skipped. In between, the 128th part of what was skipped so far and not yet
+            spent on reading ahead: that saves requests and costs less than 1% of the file.
+        largest: At most; a block is twice the one before it as long as reading goes on without a gap.
+        most_counted: Most bytes of attribute lists that are read to count their elements.
+    """
+
+    first: int
+    after_skip: int
+    most_after_skip: int
+    largest: int
+    most_counted: int
+
+
+LOCAL = Pace(first=64 << 10, after_skip=1 << 10, most_after_skip=1 << 10, largest=1 << 20, most_counted=1 << 62)
+"""A file of the operating system: a call costs as much as copying a few kilobytes."""
+REMOTE = Pace(first=64 << 10, after_skip=1 << 10, most_after_skip=64 << 10, largest=256 << 10, most_counted=64 << 20)
+"""Everything else: each byte and each request may cost."""
 
 
 class Blocks:
@@ -20,43 +49,82 @@ class Blocks:
     Attributes:
         name: The file's name for messages.
         size: Its length in bytes.
+        data: The bytes of the window.
+        base: Position of the window's first byte in the file.
+        safe: Last position from which `HEADER` bytes lie in the window, or all that there are up to the file's end.
     """
 
-    def __init__(self, file: Any, size: int, name: str) -> None:
+    HEADER = 20
+    """A field's tag and length take no more bytes."""
+
+    def __init__(self, load: Callable[[int, int], bytes], size: int, name: str, pace: Pace) -> None:
         self.name = name
         self.size = size
-        self._file = file
-        self._begin = 0
-        self._window = b""
-        self._kept = 0
-        self._block = SMALLEST
+        self.data = b""
+        self.base = 0
+        self.safe = -1
+        self._load = load
+        self._pace = pace
+        self._after_skip, self._most_after_skip = pace.after_skip, pace.most_after_skip
+        self._block = self._spare = 0
+        self._kept = self._counted = 0
 
-    def peek(self, start: int, stop: int) -> bytes:
-        """The bytes of [start, stop), which are few.
+    def move(self, start: int, position: int) -> None:
+        """Let the window begin at `start`, with a field's header at `position` in it.
 
         Raises:
-            ModelReadError: If the file ends before, or cannot be read.
+            ModelReadError: If the file ends before it should, or cannot be read.
         """
-        offset = start - self._begin
-        if offset < 0 or stop - self._begin > len(self._window):
-            ahead = 0 <= offset <= len(self._window)
-            self._block = min(2 * self._block, LARGEST) if ahead else SMALLEST
-            self._window = self._load(start, max(stop, min(start + self._block, self.size)))
-            self._begin, offset = start, 0
-        return self._window[offset : offset + stop - start]
+        # This runs once for every weight of a model: no calls of min and max.
+        gap = start - self.base - len(self.data)
+        if not self._block:
+            block = max(min(self._pace.first, self.size >> 7), self._after_skip)
+        elif gap > 0:
+            block = self._spare + (gap >> 7)
+            self._spare = 0
+            if block < self._after_skip:
+                block = self._after_skip
+            elif block > self._most_after_skip:
+                self._spare = block - self._most_after_skip
+                block = self._most_after_skip
+        elif start >= self.base:
+            block = min(2 * self._block, self._pace.largest)
+        else:
+            block = self._after_skip
+        self._block = block
+        stop = start + block
+        if stop < position + self.HEADER:
+            stop = position + self.HEADER
+        if stop < self.size:
+            self.safe = stop - self.HEADER
+        else:
+            self.safe = stop = self.size
+        self.data = data = self._load(start, stop)
+        self.base = start
+        if len(data) != stop - start:
+            raise self._short(start, stop, len(data))
+
+    def load(self, start: int, stop: int) -> bytes:
+        """The bytes of [start, stop), read anew.
+
+        Raises:
+            ModelReadError: If the file ends before it should, or cannot be read.
+        """
+        data = self._load(start, stop)
+        if len(data) != stop - start:
+            raise self._short(start, stop, len(data))
+        return data
+
+    def _short(self, start: int, stop: int, got: int) -> ModelReadError:
+        return ModelReadError(
+            f"{self.name}: bytes {start} to {stop - 1} were asked for, {got} came; expected a file of {self.size} bytes.",
+            "The file changed or the connection broke while it was read: try again, or download it first.",
+        )
 
     def read(self, start: int, stop: int) -> bytes:
         """The bytes of [start, stop), however many."""
-        return self.peek(start, stop) if stop - start <= SMALLEST else self._load(start, stop)
-
-    def count_below(self, start: int, stop: int, limit: int) -> int:
-        """How many bytes of [start, stop) are below a limit, read block by block."""
-        below = bytes(range(limit))
-        total = 0
-        for position in range(start, stop, LARGEST):
-            chunk = self.peek(position, min(position + LARGEST, stop))
-            total += len(chunk) - len(chunk.translate(None, below))
-        return total
+        begin, end = start - self.base, stop - self.base
+        return self.data[begin:end] if begin >= 0 and end <= len(self.data) else self.load(start, stop)
 
     def keep(self, start: int, stop: int, limit: int) -> bytes:
         """The bytes of [start, stop), counted among those that are kept.
@@ -69,71 +137,75 @@ class Blocks:
             raise ModelReadError(f"{self.name}: the model without its weights is larger than {limit >> 20} MiB.")
         return self.read(start, stop)
 
-    def _load(self, start: int, stop: int) -> bytes:
-        try:
-            self._file.seek(start)
-            data = self._file.read(stop - start)
-        except (OSError, ValueError) as error:
-            raise ModelReadError(f"{self.name}: cannot be read at byte {start} ({error}).") from error
-        if len(data) != stop - start:
+    def count_varints(self, start: int, stop: int) -> int:
+        """How many variable-length integers lie in [start, stop): each ends with a byte below 128.
+
+        All of them are read, at more than a gigabyte a second.
+
+        Raises:
+            ModelReadError: If they are on a server and too many to be read from there.
+        """
+        total = stop - start
+        for position in range(start, stop, CHUNK):
+            chunk = self._count(position, min(position + CHUNK, stop))
+            words = np.frombuffer(chunk, dtype=np.uint64, count=len(chunk) // 8)
+            total -= int(np.bitwise_count(words & _CONTINUED).sum(dtype=np.int64))
+            total -= sum(byte > 0x7F for byte in chunk[words.nbytes :])
+        return total
+
+    def count_fields(self, start: int, stop: int, tag: int, width: int) -> tuple[int, int]:
+        """How many fields of one kind follow one another from a position on.
+
+        Args:
+            start: Where the first of them begins.
+            stop: Where the message ends.
+            tag: Their tag, one byte.
+            width: Bytes of a value, 0 for variable-length integers.
+
+        Returns:
+            Their number, at least 0, and the position behind the last that was counted.
+
+        Raises:
+            ModelReadError: As above.
+        """
+        total, position, block = 0, start, 2 << 10
+        while position < stop:
+            end = min(position + block, stop)
+            chunk = np.frombuffer(self._count(position, end), dtype=np.uint8)
+            ends = _ends_of_fixed(chunk, tag, width) if width else _ends_of_varints(chunk, tag)
+            if not len(ends):
+                break
+            total += len(ends)
+            position += int(ends[-1])
+            if end - position > self.HEADER:  # another kind of field follows
+                break
+            block = min(4 * block, CHUNK)
+        return total, position
+
+    def _count(self, start: int, stop: int) -> bytes:
+        self._counted += stop - start
+        if self._counted > self._pace.most_counted:
             raise ModelReadError(
-                f"{self.name}: the file ended at byte {start + len(data)}, expected {self.size} bytes."
+                f"{self.name}: its attributes hold lists of more than {self._pace.most_counted >> 20} MiB, which have to be read.",
+                "Download the file and read it from there.",
             )
-        return bytes(data)
+        return self.read(start, stop)
 
 
-class _Memory(Blocks):
-    """Bytes that are in memory already."""
-
-    def __init__(self, data: bytes, name: str) -> None:
-        super().__init__(None, len(data), name)
-        self._window = data
-
-    def _load(self, start: int, stop: int) -> bytes:
-        return self._window[start:stop]
-
-    def peek(self, start: int, stop: int) -> bytes:
-        return self._window[start:stop]
+def _ends_of_fixed(chunk: Bytes, tag: int, width: int) -> Positions:
+    """Where fields of a tag and `width` bytes end that follow one another from the chunk's beginning."""
+    tags = chunk[:: width + 1][: len(chunk) // (width + 1)]
+    other = np.flatnonzero(tags != tag)
+    return np.arange(1, (int(other[0]) if len(other) else len(tags)) + 1) * (width + 1)
 
 
-@contextmanager
-def open_blocks(source: Any) -> Iterator[Blocks]:
-    """Open a path, bytes or a seekable binary file; a file that was open stays open.
+def _ends_of_varints(chunk: Bytes, tag: int) -> Positions:
+    """Where fields of a tag and a variable-length integer end that follow one another from the chunk's beginning.
 
-    Raises:
-        ModelReadError: If it cannot be opened, or is open as text or cannot seek.
+    Of the bytes below 128, every other one is a tag then, right behind the byte that ends the field before it.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
-        yield _Memory(bytes(source), "<bytes>")
-    elif isinstance(source, str | os.PathLike):
-        path = Path(source)
-        try:
-            file = path.open("rb", buffering=0)
-        except IsADirectoryError as error:
-            hint = "`younger-hf extract FOLDER` reads every model in it."
-            raise ModelReadError(f"{path}: this is a folder, expected an ONNX file.", hint) from error
-        except OSError as error:
-            raise ModelReadError(f"{path}: cannot be read ({error.strerror}), expected an ONNX file.") from error
-        with file:
-            yield Blocks(file, os.fstat(file.fileno()).st_size, str(path))
-    else:
-        yield _of_file(source)
-
-
-def _of_file(file: Any) -> Blocks:
-    name = str(getattr(file, "name", "<file>"))
-    if not hasattr(file, "read") or not hasattr(file, "seek"):
-        raise ModelReadError(f"Expected a path, bytes or a seekable binary file, got {type(file).__name__}.")
-    try:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        probe = file.read(0)
-    except (OSError, ValueError) as error:
-        raise ModelReadError(
-            f"{name}: the file cannot be read at any position ({error}).", "Open a seekable file."
-        ) from error
-    if not isinstance(probe, bytes):
-        raise ModelReadError(
-            f"{name}: the file is open in text mode, expected a binary file.", "Open it with mode 'rb'."
-        )
-    return Blocks(file, size if isinstance(size, int) else file.tell(), name)
+    last = np.flatnonzero(chunk < 0x80)
+    tags, ends = last[: len(last) // 2 * 2 : 2], last[1::2]
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    other = np.flatnonzero((tags != begins) | (chunk[tags] != tag) | (ends - tags > 10))
+    return ends[: int(other[0]) if len(other) else len(ends)] + 1

@@ -1,37 +1,61 @@
 """Constants: what is known of values that do not depend on the model's inputs, and of operators over them.
 
-Only element type, shape and, for integer tensors of at most 64 elements, the values are ever known. Nothing larger is
-computed.
+Only element type, shape and the values of small tensors are ever known: of integers and truths up to 64 elements, of floats one. Floats and
+truths serve to follow shape arithmetic (`Floor(Mul(Cast(Shape(x)), scale))`) and are never written. Nothing larger is computed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
 
 import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from younger_hf.graph.operators import canonical_domain, find_schema
+from younger_hf.graph.operators import LONGEST_KEY, canonical_domain, find_schema, list_length
 from younger_hf.graph.types import (
     INTEGER_TYPES,
     MAX_ELEMENTS,
     dtype_code,
     dtype_name,
-    tensor_integers,
+    tensor_values,
     type_name,
     type_shape,
 )
 
-NOT_FOLDED = frozenset({"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", "Dropout"})
-"""Operators whose output is random even when their inputs are constant."""
+_RANDOM = {"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", "Dropout"}
+_NO_TENSOR = {"SequenceConstruct", "SequenceInsert", "SequenceErase", "SplitToSequence", "Optional"}
 
+NOT_FOLDED = frozenset(_RANDOM | _NO_TENSOR)
+"""Operators that stay although their inputs are constant: their output is random, or no tensor and so nothing that a parameter could be."""
+
+
+EVALUATED_OPERATORS = frozenset(
+    """
+    Abs Add And ArgMax ArgMin BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Clip Concat ConstantOfShape CumSum Div
+    Equal Exp Expand Flatten Floor Gather GatherElements GatherND Greater GreaterOrEqual Identity Less LessOrEqual Log Max Mean
+    Min Mod Mul Neg NonZero Not OneHot Or Pow Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Reshape Round
+    ScatterElements ScatterND Shape Sign Size Slice Sqrt Squeeze Sub Sum Tile Transpose Trilu Unsqueeze Where Xor
+    """.split()  # noqa: SIM905 - a name a line would fill a page
+)
+"""Operators of shape arithmetic. The work of each is bounded by what it reads and gives, which that of a pooling, a convolution or an
+einsum is not; and none gives the bits of a float as an integer, as BitCast does."""
+
+MOST_SLOTS = 256
+"""Operators with more inputs or outputs are not looked into."""
+MOST_AXES = 64
+"""Shapes with more axes are not followed; numpy has no larger ones either."""
 
 _EVALUATED = INTEGER_TYPES | {TensorProto.BOOL, TensorProto.FLOAT, TensorProto.DOUBLE}
 
+Known = tuple[str, tuple[int, ...] | None, tuple[int | float, ...] | None]
+"""Element type, shape and values of a constant, as in `ConstantValue`."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class ConstantValue:
     """A value that does not depend on the model's inputs.
 
@@ -39,8 +63,7 @@ class ConstantValue:
         name: Its name in the model.
         dtype: Element type in lower case, `""` if not known.
         shape: Dimensions, None if not known.
-        values: Elements of an integer tensor of at most 64 elements, or of another one that follows from such; else None. A float of
-            the file is never among them.
+        values: Its elements in row-major order, None if not known.
     """
 
     name: str
@@ -49,48 +72,71 @@ class ConstantValue:
     values: tuple[int | float, ...] | None = None
 
     @property
-    def is_structural(self) -> bool:
-        """Whether it is an integer tensor whose values belong to the architecture."""
-        return self.values is not None and dtype_code(self.dtype) in INTEGER_TYPES
+    def integers(self) -> tuple[int, ...] | None:
+        """The values if it is an integer tensor, which makes them part of the architecture; else None."""
+        if self.values is None or dtype_code(self.dtype) not in INTEGER_TYPES:
+            return None
+        return tuple(map(int, self.values))
+
+    @property
+    def known(self) -> Known:
+        """All but the name."""
+        return self.dtype, self.shape, self.values
 
 
 def constant_of_tensor(name: str, tensor: TensorProto) -> ConstantValue:
-    """What is kept of a tensor: never more than type, shape and few integers."""
-    shape = tuple(max(dim, -1) for dim in tensor.dims)
-    return ConstantValue(name, dtype_name(tensor.data_type), shape, tensor_integers(tensor, MAX_ELEMENTS))
+    """What is known of a tensor: type, shape, and the values if they are few enough."""
+    shape = tuple([max(dim, -1) for dim in tensor.dims])
+    return ConstantValue(name, dtype_name(tensor.data_type), shape, tensor_values(tensor))
 
 
 def constant_of_node(node: onnx.NodeProto) -> ConstantValue:
     """What a `Constant` node says, whichever of its attributes holds the value."""
     name = node.output[0] if node.output else ""
     for attribute in node.attribute:
-        if attribute.type == AttributeProto.TENSOR:
+        kind = attribute.type
+        if kind == AttributeProto.TENSOR:
             return constant_of_tensor(name, attribute.t)
-        if attribute.type == AttributeProto.SPARSE_TENSOR:
-            return ConstantValue(
-                name, dtype_name(attribute.sparse_tensor.values.data_type), tuple(attribute.sparse_tensor.dims)
-            )
-        if attribute.type == AttributeProto.INT:
+        if kind == AttributeProto.SPARSE_TENSOR:
+            tensor = attribute.sparse_tensor
+            return ConstantValue(name, dtype_name(tensor.values.data_type), tuple([max(d, -1) for d in tensor.dims]))
+        if kind == AttributeProto.INT:
             return ConstantValue(name, "int64", (), (attribute.i,))
-        if attribute.type == AttributeProto.INTS:
-            few = len(attribute.ints) <= MAX_ELEMENTS
-            return ConstantValue(name, "int64", (len(attribute.ints),), tuple(attribute.ints) if few else None)
-        if attribute.type == AttributeProto.FLOAT:
-            return ConstantValue(name, "float", ())
-        if attribute.type == AttributeProto.FLOATS:
-            return ConstantValue(name, "float", (len(attribute.floats),))
-        if attribute.type == AttributeProto.STRING:
+        if kind == AttributeProto.INTS:
+            count = list_length(attribute)
+            return ConstantValue(name, "int64", (count,), tuple(attribute.ints) if count <= MAX_ELEMENTS else None)
+        if kind == AttributeProto.FLOAT:
+            return ConstantValue(name, "float", (), (attribute.f,))
+        if kind == AttributeProto.FLOATS:
+            return ConstantValue(name, "float", (list_length(attribute),))
+        if kind == AttributeProto.STRING:
             return ConstantValue(name, "string", ())
-        if attribute.type == AttributeProto.STRINGS:
-            return ConstantValue(name, "string", (len(attribute.strings),))
+        if kind == AttributeProto.STRINGS:
+            return ConstantValue(name, "string", (list_length(attribute),))
     return ConstantValue(name)
 
 
 def is_foldable(node: onnx.NodeProto) -> bool:
-    """Whether the node's outputs are constant when all its inputs are: a standard, deterministic operator without sub-graphs."""
+    """Whether `fold` may say what a node gives: a standard, deterministic operator that reads something and has no sub-graphs."""
     if canonical_domain(node.domain) or node.op_type in NOT_FOLDED or not any(node.input):
         return False
     return not any(attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for attribute in node.attribute)
+
+
+def constant_inputs(op_type: str, inputs: Sequence[object]) -> list[ConstantValue | None] | None:
+    """The inputs of a standard operator without sub-graphs if they make its outputs constant; else None.
+
+    That is so if there is one, none is anything but constant or absent, and the operator is deterministic.
+    """
+    constants: list[ConstantValue | None] = []
+    some = False
+    for value in inputs:
+        if isinstance(value, ConstantValue):
+            some = True
+        elif value is not None:
+            return None
+        constants.append(value)
+    return constants if some and op_type not in NOT_FOLDED else None
 
 
 def fold(node: onnx.NodeProto, inputs: Sequence[ConstantValue | None], opset_version: int) -> list[ConstantValue]:
@@ -104,66 +150,129 @@ def fold(node: onnx.NodeProto, inputs: Sequence[ConstantValue | None], opset_ver
     Returns:
         One value an output, with whatever is known of it.
     """
-    schema = find_schema(node.op_type, "", opset_version)
-    values = [ConstantValue(name) for name in node.output]
-    if schema is None:
-        return values
-    types = {v.name: _type_proto(v) for v in inputs if v is not None and v.dtype}
-    data = {v.name: _tensor_proto(v) for v in inputs if v is not None and v.values is not None and v.shape is not None}
+    known = tuple([None if value is None else value.known for value in inputs])
+    attributes = tuple([attribute.SerializeToString() for attribute in node.attribute])
+    short = sum(map(len, attributes)) <= LONGEST_KEY
+    results = (_fold if short else _fold.__wrapped__)(node.op_type, opset_version, attributes, known, len(node.output))
+    return [ConstantValue(name, *result) for name, result in zip(node.output, results, strict=True)]
+
+
+@lru_cache(maxsize=4096)
+def _fold(
+    op_type: str, opset_version: int, attributes: tuple[bytes, ...], inputs: tuple[Known | None, ...], num_outputs: int
+) -> list[Known]:
+    """What is known of the outputs of an operator over constants; models repeat themselves, so that most are remembered."""
+    results: list[Known] = [("", None, None)] * num_outputs
+    schema = find_schema(op_type, "", opset_version)
+    if schema is None or not _is_modest(num_outputs, inputs):
+        return results
+    node = onnx.NodeProto(op_type=op_type)
+    node.attribute.extend(map(AttributeProto.FromString, attributes))
+    node.output.extend(f"o{slot}" for slot in range(num_outputs))
+    if claims_other_outputs(node):
+        return results
+    values = {f"i{slot}": value for slot, value in enumerate(inputs) if value is not None}
+    node.input.extend(f"i{slot}" if f"i{slot}" in values else "" for slot in range(len(inputs)))
+    types = {name: _type_proto(*value) for name, value in values.items() if value[0]}
     try:
+        data = {name: _tensor_proto(name, *value) for name, value in values.items() if _is_complete(*value)}
         opset = [onnx.helper.make_opsetid("", opset_version)]
-        inferred = onnx.shape_inference.infer_node_outputs(
-            schema, _renamed(node, inputs), types, data, opset_imports=opset
-        )
-    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError, KeyError):
+        inferred = onnx.shape_inference.infer_node_outputs(schema, node, types, data, opset_imports=opset)
+    except (
+        onnx.shape_inference.InferenceError,
+        onnx.checker.ValidationError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        OverflowError,
+        MemoryError,
+    ):
         inferred = {}
-    for index, name in enumerate(node.output):
+    for slot, name in enumerate(node.output):
         if name in inferred:
-            values[index] = ConstantValue(name, type_name(inferred[name]), _complete(type_shape(inferred[name])))
-    known = _evaluate(node, inputs, values, opset_version)
-    return values if known is None else [known]
+            results[slot] = (type_name(inferred[name]), _complete(type_shape(inferred[name])), None)
+    if num_outputs == 1:
+        results[0] = _evaluate(node, list(inputs), results[0], opset_version)
+    return results
 
 
-def _evaluate(
-    node: onnx.NodeProto, inputs: Sequence[ConstantValue | None], outputs: Sequence[ConstantValue], opset_version: int
-) -> ConstantValue | None:
-    """The single output's integer values, if they are few and follow from few known integers or a known shape."""
-    if len(outputs) != 1 or dtype_code(outputs[0].dtype) not in _EVALUATED:
-        return None
-    name, dtype, shape = outputs[0].name, outputs[0].dtype, outputs[0].shape
+def _evaluate(node: onnx.NodeProto, inputs: Sequence[Known | None], output: Known, opset_version: int) -> Known:
+    """The output with its values, if they are few and follow from few known ones or from a known shape."""
+    dtype, shape, _ = output
+    if dtype_code(dtype) not in _EVALUATED:
+        return output
+    if (
+        node.op_type == "Range"
+        and shape is not None
+        and min(shape, default=0) <= MAX_ELEMENTS
+        and not _is_short_range(inputs)
+    ):
+        return dtype, None, None
+    if shape is not None and 0 in shape:
+        return dtype, shape, ()
     first = inputs[0]
-    if node.op_type in ("Shape", "Size") and not node.attribute and first is not None and first.shape is not None:
-        if min(first.shape, default=0) < 0 or len(first.shape) > MAX_ELEMENTS:
-            return None
-        if node.op_type == "Size":
-            return ConstantValue(name, dtype, (), (int(np.prod(first.shape, dtype=np.int64)),))
-        return ConstantValue(name, dtype, (len(first.shape),), first.shape)
-    if shape is None or _size(shape) > MAX_ELEMENTS or any(v is not None and v.values is None for v in inputs):
-        return None
+    if node.op_type in ("Shape", "Size") and not node.attribute and first is not None and first[1] is not None:
+        dims = first[1]
+        if min(dims, default=0) < 0 or len(dims) > MAX_ELEMENTS:
+            return output
+        if node.op_type == "Shape":
+            return dtype, (len(dims),), dims
+        return (dtype, (), (prod(dims),)) if prod(dims) < 1 << 63 else output
+    if not all(value is None or _is_complete(*value) for value in inputs):
+        return output
+    if not (_stays_small(node.op_type, inputs) if shape is None else _size(shape) <= MAX_ELEMENTS):
+        return output
+    if node.op_type not in EVALUATED_OPERATORS:
+        return output
     from onnx.reference import ReferenceEvaluator  # imported here: few models need it and it takes a while to load
 
-    feeds = {v.name: _array(v) for v in inputs if v is not None}
     try:
-        (result,) = ReferenceEvaluator(_renamed(node, inputs), opsets={"": opset_version}).run(None, feeds)
+        feeds = {f"i{slot}": _array(*value) for slot, value in enumerate(inputs) if value is not None}
+        (result,) = ReferenceEvaluator(node, opsets={"": opset_version}).run(None, feeds)
     except Exception:  # the reference evaluator raises anything on odd models; the values are then simply not known
-        return None
+        return output
     array = np.asarray(result)
     if array.size > MAX_ELEMENTS or array.dtype.kind not in "iubf":
-        return None
-    return ConstantValue(name, dtype, array.shape, tuple(array.ravel().tolist()))
+        return output
+    return dtype, array.shape, tuple(array.ravel().tolist())
 
 
-def _renamed(node: onnx.NodeProto, inputs: Sequence[ConstantValue | None]) -> onnx.NodeProto:
-    """The node reading its constants under their own names: a sub-graph or a function may know them under another."""
-    copy = onnx.NodeProto()
-    copy.CopyFrom(node)
-    del copy.input[:]
-    copy.input.extend("" if value is None else value.name for value in inputs)
-    return copy
+def claims_other_outputs(node: onnx.NodeProto) -> bool:
+    """Whether a Split says that it has another number of outputs than it has: onnx would make room for as many as it says."""
+    return node.op_type == "Split" and any(
+        attribute.name == "num_outputs" and attribute.i != len(node.output) for attribute in node.attribute
+    )
+
+
+def _is_modest(num_outputs: int, inputs: Sequence[Known | None]) -> bool:
+    if max(num_outputs, len(inputs)) > MOST_SLOTS:
+        return False
+    return all(value is None or value[1] is None or len(value[1]) <= MOST_AXES for value in inputs)
+
+
+def _is_short_range(inputs: Sequence[Known | None]) -> bool:
+    """Whether a Range has few elements; onnx's own count overflows where its ends are far apart."""
+    values = [value[2] for value in inputs if value is not None and value[2]]
+    if len(values) != 3:
+        return False
+    start, limit, delta = (value[0] for value in values)
+    return delta != 0 and abs((limit - start) / delta) <= MAX_ELEMENTS  # false for NaN too
+
+
+def _stays_small(op_type: str, inputs: Sequence[Known | None]) -> bool:
+    """Whether an output whose size onnx does not infer has no more than `MAX_ELEMENTS` elements all the same."""
+    if op_type == "OneHot" and len(inputs) == 3 and all(inputs):
+        indices, depth = (value[2] or () for value in inputs[:2] if value is not None)
+        return len(depth) == 1 and len(indices) * abs(depth[0]) <= MAX_ELEMENTS
+    return op_type == "NonZero"
 
 
 def _complete(shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if shape is None or min(shape, default=0) < 0 else shape
+
+
+def _is_complete(dtype: str, shape: tuple[int, ...] | None, values: tuple[int | float, ...] | None) -> bool:
+    return values is not None and shape is not None and dtype != ""
 
 
 def _size(shape: tuple[int, ...]) -> int:
@@ -175,14 +284,17 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
-def _type_proto(value: ConstantValue) -> onnx.TypeProto:
-    return onnx.helper.make_tensor_type_proto(dtype_code(value.dtype), value.shape)
+def _type_proto(dtype: str, shape: tuple[int, ...] | None, values: object) -> onnx.TypeProto:
+    return onnx.helper.make_tensor_type_proto(dtype_code(dtype), shape)
 
 
-def _array(value: ConstantValue) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
-    dtype = onnx.helper.tensor_dtype_to_np_dtype(dtype_code(value.dtype))
-    return np.array(value.values, dtype=dtype).reshape(value.shape or ())
+def _array(
+    dtype: str, shape: tuple[int, ...] | None, values: tuple[int | float, ...] | None
+) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+    return np.array(values, dtype=onnx.helper.tensor_dtype_to_np_dtype(dtype_code(dtype))).reshape(shape or ())
 
 
-def _tensor_proto(value: ConstantValue) -> TensorProto:
-    return onnx.numpy_helper.from_array(_array(value), value.name)
+def _tensor_proto(
+    name: str, dtype: str, shape: tuple[int, ...] | None, values: tuple[int | float, ...] | None
+) -> TensorProto:
+    return onnx.numpy_helper.from_array(_array(dtype, shape, values), name)

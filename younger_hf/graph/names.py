@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import onnx
+from onnx import AttributeProto
 
 from younger_hf.errors import ModelReadError
 
 LARGEST_OPSET = 10_000
 """Operator sets have had fewer than 100 versions in ten years."""
+LONGEST_NAME = 10_000
+"""Exporters join the names of modules in modules, and come to some hundred characters."""
+_SHOWN = 80
 
 
 def check_names(model: onnx.ModelProto, source: str) -> None:
-    """Do nothing if every name in a model is text and every operator-set version a small positive number.
+    """Do nothing if every name in a model is text of bearable length and every operator-set version a small positive number.
 
     protobuf hands out names that are no UTF-8 as bytes, which nothing behind this expects.
 
@@ -23,43 +27,50 @@ def check_names(model: onnx.ModelProto, source: str) -> None:
     for item in (*model.opset_import, *(opset for function in model.functions for opset in function.opset_import)):
         if not 0 < item.version <= LARGEST_OPSET:
             raise ModelReadError(
-                f"{source}: the operator set {item.domain!r} has version {item.version}, expected a positive one."
+                f"{source}: the operator set {shown(item.domain)} has version {item.version}, expected a positive one."
             )
-    for name in _names(model):
-        if not isinstance(name, str):
-            raise ModelReadError(f"{source}: the name {str(name)[:40]} is no UTF-8 text, expected names to be text.")
+    names = _names(model)
+    try:
+        "".join(names)  # the quickest way to see that all are text
+    except TypeError:
+        name = next(name for name in names if not isinstance(name, str))
+        raise ModelReadError(
+            f"{source}: the name {str(name)[:40]} is no UTF-8 text, expected names to be text."
+        ) from None
+    longest = max(map(len, names), default=0)
+    if longest > LONGEST_NAME:
+        name = next(name for name in names if len(name) == longest)
+        raise ModelReadError(
+            f"{source}: the name {shown(name)} has {longest:,} characters, expected at most {LONGEST_NAME:,}."
+        )
 
 
-def _names(model: onnx.ModelProto) -> Iterator[object]:
-    for opset in model.opset_import:
-        yield opset.domain
-    yield from _of_graph(model.graph)
+def shown(name: str) -> str:
+    """A name as it stands in a message: quoted, without control characters, and cut if it is long."""
+    return repr(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}...")
+
+
+def _names(model: onnx.ModelProto) -> list[str]:
+    names = [opset.domain for opset in model.opset_import]
+    _add_graph(model.graph, names)
     for function in model.functions:
-        yield from (function.name, function.domain, *function.input, *function.output, *function.attribute)
-        yield from _of_nodes(function.node)
+        names += (function.name, function.domain, *function.input, *function.output, *function.attribute)
+        _add_nodes(function.node, names)
+    return names
 
 
-def _of_graph(graph: onnx.GraphProto) -> Iterator[object]:
-    for value in (*graph.input, *graph.output):
-        yield value.name
-    for tensor in graph.initializer:
-        yield tensor.name
-    for sparse in graph.sparse_initializer:
-        yield sparse.values.name
-    yield from _of_nodes(graph.node)
+def _add_graph(graph: onnx.GraphProto, names: list[str]) -> None:
+    names += [value.name for value in (*graph.input, *graph.output)]
+    names += [tensor.name for tensor in graph.initializer]
+    names += [sparse.values.name for sparse in graph.sparse_initializer]
+    _add_nodes(graph.node, names)
 
 
-def _of_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[object]:
+def _add_nodes(nodes: Iterable[onnx.NodeProto], names: list[str]) -> None:
     for node in nodes:
-        yield node.op_type
-        yield node.domain
-        yield node.name
-        yield from node.input
-        yield from node.output
+        names += (node.op_type, node.domain, node.name, *node.input, *node.output)
         for attribute in node.attribute:
-            yield attribute.name
-            yield attribute.doc_string
-            if attribute.HasField("g"):
-                yield from _of_graph(attribute.g)
-            for graph in attribute.graphs:
-                yield from _of_graph(graph)
+            names += (attribute.name, attribute.doc_string[:LONGEST_NAME])
+            if attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS):
+                for graph in (attribute.g, *attribute.graphs):
+                    _add_graph(graph, names)

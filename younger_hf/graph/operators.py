@@ -16,10 +16,18 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from younger_hf.graph.types import INTEGER_TYPES, MAX_ELEMENTS, dtype_name, tensor_integers
+from younger_hf.graph.types import INTEGER_TYPES, MAX_ELEMENTS, dtype_name, tensor_integers, type_name
 from younger_hf.graph.wire import listed_length
 
 ML_DOMAIN = "ai.onnx.ml"
+
+LONGEST_TEXT = 1024
+"""Bytes of the longest text whose value is kept: a longer one is no architecture but holds compiled code or weights."""
+LONGEST_ATTRIBUTES = 1 << 16
+"""Characters of the canonical attributes of any node."""
+
+LONGEST_KEY = 4096
+"""Bytes of attributes up to which what follows from them is remembered."""
 
 
 def canonical_domain(domain: str) -> str:
@@ -27,10 +35,20 @@ def canonical_domain(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
+def operator_name(domain: str, op_type: str) -> str:
+    """The name people know an operator by: `Conv`, `com.microsoft.FusedMatMul`."""
+    return f"{domain}.{op_type}" if domain else op_type
+
+
 def signature(domain: str, op_type: str, attributes: str | None = None) -> str:
     """The canonical ASCII string of a node class: a JSON list of domain, op_type and, if given, the attributes object."""
-    head = f"[{json.dumps(domain)},{json.dumps(op_type)}"
+    head = _head(domain, op_type)
     return f"{head}]" if attributes is None else f"{head},{attributes}]"
+
+
+@lru_cache(maxsize=4096)
+def _head(domain: str, op_type: str) -> str:
+    return f"[{json.dumps(domain)},{json.dumps(op_type)}"
 
 
 def parse_signature(text: str) -> tuple[str, str, str]:
@@ -50,13 +68,22 @@ def canonical_attributes(node: onnx.NodeProto, opset_version: int) -> str:
         ASCII JSON with sorted keys. Values that are not kept are objects: `{"type": "floats", "length": 100}`,
         `{"type": "tensor", "dtype": "float", "shape": [1]}`, `{"type": "graph"}`.
     """
-    domain = canonical_domain(node.domain)
-    values = dict(_schema_defaults(node.op_type, domain, opset_version))
-    values.update((attribute.name, canonical_value(attribute)) for attribute in node.attribute)
+    attributes = tuple([attribute.SerializeToString() for attribute in node.attribute])
+    short = sum(map(len, attributes)) <= LONGEST_KEY
+    canonical = _canonical if short else _canonical.__wrapped__
+    return canonical(node.op_type, canonical_domain(node.domain), opset_version, attributes)
+
+
+@lru_cache(maxsize=4096)
+def _canonical(op_type: str, domain: str, opset_version: int, encoded: tuple[bytes, ...]) -> str:
+    """As `canonical_attributes`, of encoded attributes: models repeat themselves, so that most are remembered."""
+    attributes = list(map(AttributeProto.FromString, encoded))
     if domain == ML_DOMAIN:
-        types = dict(_default_types(node.op_type, domain, opset_version))
-        types.update((attribute.name, _TYPE_NAMES[attribute.type]) for attribute in node.attribute)
-        values = {name: {"type": kind} for name, kind in types.items()}
+        types = dict(_default_types(op_type, domain, opset_version))
+        types.update((attribute.name, _TYPE_NAMES[attribute.type]) for attribute in attributes)
+        return _dump({name: {"type": kind} for name, kind in types.items()})
+    values = dict(_schema_defaults(op_type, domain, opset_version))
+    values.update((attribute.name, canonical_value(attribute)) for attribute in attributes)
     return _dump(values)
 
 
@@ -79,7 +106,15 @@ def canonical_value(attribute: AttributeProto) -> Any:
         return [convert(element) for element in elements]
     if kind == AttributeProto.TENSOR:
         return _tensor(attribute.t)
+    if kind == AttributeProto.TYPE_PROTO:
+        return {"type": "type_proto", "value": type_name(attribute.tp)}
     return {"type": _TYPE_NAMES.get(kind, "undefined")}
+
+
+def list_length(attribute: AttributeProto) -> int:
+    """The length of a list attribute, also of one that was left out when the model was read."""
+    left_out = listed_length(attribute)
+    return len(getattr(attribute, _LISTS[attribute.type][0])) if left_out is None else left_out
 
 
 def _float(value: float) -> float | dict[str, str]:
@@ -88,7 +123,9 @@ def _float(value: float) -> float | dict[str, str]:
     return float(str(np.float32(value)))
 
 
-def _bytes(value: bytes) -> str | dict[str, str]:
+def _bytes(value: bytes) -> str | dict[str, str | int]:
+    if len(value) > LONGEST_TEXT:
+        return {"type": "string", "length": len(value)}
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError:
@@ -98,7 +135,7 @@ def _bytes(value: bytes) -> str | dict[str, str]:
 def _tensor(tensor: TensorProto) -> dict[str, Any]:
     described: dict[str, Any] = {"type": "tensor", "dtype": dtype_name(tensor.data_type), "shape": list(tensor.dims)}
     if tensor.data_type in INTEGER_TYPES:
-        values = tensor_integers(tensor, MAX_ELEMENTS)
+        values = tensor_integers(tensor)
         if values is not None:
             described["values"] = list(values)
     return described
@@ -117,6 +154,7 @@ _LISTS: Mapping[int, tuple[str, Callable[[Any], Any]]] = {
 }
 
 
+@lru_cache(maxsize=4096)
 def find_schema(op_type: str, domain: str, opset_version: int) -> onnx.defs.OpSchema | None:
     """The operator's schema in that version of its operator set; None for operators onnx does not know."""
     try:

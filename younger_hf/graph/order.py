@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import onnx
 from onnx import AttributeProto
 
 from younger_hf.errors import ModelReadError
+from younger_hf.graph.names import shown
 
 
-def topological_order(nodes: Sequence[onnx.NodeProto], known: Collection[str], model: str) -> list[onnx.NodeProto]:
+def topological_order(nodes: Sequence[onnx.NodeProto], known: Container[str], model: str) -> list[onnx.NodeProto]:
     """Nodes so that each stands after those whose values it reads, a sub-graph's captured values among them.
 
     Args:
         nodes: The nodes of one graph, as they stand in the file.
-        known: Names of the values that are there before the first node.
+        known: Names of the values that are there before the first node; asked only for what the nodes read.
         model: Name of the model for messages.
 
     Raises:
         ModelReadError: If a node reads a value that nothing produces, or nodes form a cycle.
     """
-    defined = set(known)
-    defined.add("")
-    needs = [[name for name in _reads(node) if name not in defined] for node in nodes]
+    needs = [[name for name in read_names(node) if name and name not in known] for node in nodes]
+    defined: set[str] = set()
     for node, missing in zip(nodes, needs, strict=True):
         if any(name not in defined for name in missing):
             break
@@ -42,7 +42,7 @@ def _sorted(nodes: Sequence[onnx.NodeProto], needs: list[list[str]], model: str)
         for name in names:
             if name not in producers:
                 raise ModelReadError(
-                    f"{model}: node {_title(nodes[index])} reads the value {name!r}, which no node, input or initializer provides."
+                    f"{model}: node {_title(nodes[index])} reads the value {shown(name)}, which no node, input or initializer provides."
                 )
             sources.add(producers[name])
         waiting.append(len(sources))
@@ -64,7 +64,7 @@ def _sorted(nodes: Sequence[onnx.NodeProto], needs: list[list[str]], model: str)
     return order
 
 
-def _reads(node: onnx.NodeProto) -> Iterator[str]:
+def read_names(node: onnx.NodeProto) -> Iterator[str]:
     """Names of all values a node reads: its inputs, and what its sub-graphs capture."""
     yield from node.input
     for attribute in node.attribute:
@@ -81,9 +81,10 @@ def _captured(graph: onnx.GraphProto) -> Iterator[str]:
     own.update(sparse.values.name for sparse in graph.sparse_initializer)
     own.update(output for node in graph.node for output in node.output)
     for node in graph.node:
-        yield from (name for name in _reads(node) if name not in own)
+        yield from (name for name in read_names(node) if name not in own)
     yield from (value.name for value in graph.output if value.name not in own)
 
 
 def _title(node: onnx.NodeProto) -> str:
-    return f"{node.name!r} ({node.op_type})" if node.name else f"of type {node.op_type}"
+    op_type = shown(node.op_type)[1:-1]
+    return f"{shown(node.name)} ({op_type})" if node.name else f"of type {op_type}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
+import struct
+from collections.abc import Sequence
+
 import onnx
 from onnx import TensorProto
 
@@ -21,6 +23,13 @@ INTEGER_TYPES = frozenset(
         TensorProto.UINT64,
     }
 )
+FLOAT_TYPES = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
+_LAYOUTS: dict[int, str] = {
+    # element type -> its letter in the struct module
+    **{TensorProto.INT8: "b", TensorProto.INT16: "h", TensorProto.INT32: "i", TensorProto.INT64: "q"},
+    **{TensorProto.UINT8: "B", TensorProto.UINT16: "H", TensorProto.UINT32: "I", TensorProto.UINT64: "Q"},
+    **{TensorProto.BOOL: "?", TensorProto.FLOAT16: "e", TensorProto.FLOAT: "f", TensorProto.DOUBLE: "d"},
+}
 _NAMES: dict[int, str] = {
     value: name.lower() for name, value in TensorProto.DataType.items() if value != TensorProto.UNDEFINED
 }
@@ -53,6 +62,25 @@ def type_name(value: onnx.TypeProto) -> str:
     return ""
 
 
+def type_proto(name: str, shape: Sequence[int | str | None] | None) -> onnx.TypeProto | None:
+    """The type that `type_name` gives this name; None if it is not a type. The shape is that of the innermost tensor."""
+    kind, bracket, inner = name.partition("(")
+    if not bracket:
+        return onnx.helper.make_tensor_type_proto(dtype_code(name), shape) if dtype_code(name) else None
+    inner = inner.removesuffix(")")
+    if kind == "sparse":
+        return onnx.helper.make_sparse_tensor_type_proto(dtype_code(inner), shape) if dtype_code(inner) else None
+    key, comma, value = inner.partition(",")
+    element = type_proto(value if kind == "map" and comma else inner, shape)
+    if element is None:
+        return None
+    if kind == "seq":
+        return onnx.helper.make_sequence_type_proto(element)
+    if kind == "optional":
+        return onnx.helper.make_optional_type_proto(element)
+    return onnx.helper.make_map_type_proto(dtype_code(key), element) if kind == "map" and dtype_code(key) else None
+
+
 def type_shape(value: onnx.TypeProto) -> tuple[int, ...] | None:
     """A tensor value's dimensions, -1 where dynamic; None if they are not declared or it is no tensor."""
     if not value.HasField("tensor_type") or not value.tensor_type.HasField("shape"):
@@ -62,10 +90,17 @@ def type_shape(value: onnx.TypeProto) -> tuple[int, ...] | None:
     )
 
 
-def tensor_integers(tensor: TensorProto, limit: int) -> tuple[int, ...] | None:
-    """The elements of an integer tensor in row-major order; None if it has more than `limit` or no readable values."""
-    if tensor.data_type not in INTEGER_TYPES or tensor.data_location == TensorProto.EXTERNAL:
+def tensor_integers(tensor: TensorProto) -> tuple[int, ...] | None:
+    """The elements of an integer tensor in row-major order; None if it has more than `MAX_ELEMENTS` or no readable values."""
+    if tensor.data_type not in INTEGER_TYPES:
         return None
+    return tensor_values(tensor)  # type: ignore[return-value]  # integers, by their type
+
+
+def tensor_values(tensor: TensorProto) -> tuple[int | float, ...] | None:
+    """The elements of a small tensor in row-major order: integers and truths up to `MAX_ELEMENTS`, a single float; else None."""
+    code = tensor.data_type
+    limit = MAX_ELEMENTS if code in INTEGER_TYPES or code == TensorProto.BOOL else 1 if code in FLOAT_TYPES else 0
     size = 1
     for dim in tensor.dims:
         size *= dim
@@ -73,8 +108,12 @@ def tensor_integers(tensor: TensorProto, limit: int) -> tuple[int, ...] | None:
             return None
     if size == 0:
         return ()
-    try:
-        array = onnx.numpy_helper.to_array(tensor)
-    except (ValueError, TypeError):
+    if size > limit or tensor.data_location == TensorProto.EXTERNAL:
         return None
-    return tuple(int(value) for value in np.asarray(array).ravel())
+    layout = _LAYOUTS.get(code)
+    try:
+        if layout is not None and tensor.HasField("raw_data"):
+            return struct.unpack(f"<{size}{layout}", tensor.raw_data)
+        return tuple(onnx.numpy_helper.to_array(tensor).ravel().tolist())
+    except (ValueError, TypeError, struct.error):
+        return None

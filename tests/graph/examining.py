@@ -1,0 +1,108 @@
+"""What reading one hostile file costs, and whether all that can be done with its Dag holds."""
+
+from __future__ import annotations
+
+import io
+import json
+import resource
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+from younger_hf import Dag, YoungerError, from_onnx, to_onnx
+from younger_hf.errors import RebuildError
+
+READ_SECONDS, READ_MEGABYTES = 2.0, 200.0
+"""Most that reading any file, hashing and writing its Dag may take."""
+REBUILD_SECONDS = 5.0
+"""Most that rebuilding it may take."""
+
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+
+class Examination(NamedTuple):
+    """What one file cost.
+
+    Attributes:
+        outcome: `read`, or the class of the error that refused it.
+        rebuilt: `rebuilt`, the class of the error that refused it, or `""` if there is no Dag.
+        read_seconds: Time to read it, hash it and write its Dag.
+        rebuild_seconds: Time to rebuild it.
+        read_megabytes: Growth of the process's memory in reading, at the most.
+        rebuild_megabytes: The same in rebuilding, which makes weights.
+    """
+
+    outcome: str
+    rebuilt: str
+    read_seconds: float
+    rebuild_seconds: float
+    read_megabytes: float
+    rebuild_megabytes: float
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether it kept all bounds."""
+        slow = self.read_seconds >= READ_SECONDS or self.rebuild_seconds >= REBUILD_SECONDS
+        return not slow and self.read_megabytes < READ_MEGABYTES
+
+
+def examine(data: bytes, *, also_as_file: bool = False) -> Examination:
+    """Read a file, and do with its Dag all that can be done.
+
+    Raises:
+        Exception: Anything but a YoungerError in reading or a RebuildError in rebuilding: that is what is looked for.
+    """
+    rebuilt, rebuild_seconds, rebuild_megabytes, dag = "", 0.0, 0.0, None
+    begun, start = _resident(reset=True), perf_counter()
+    try:
+        dag = from_onnx(data)
+        _use(dag)
+        outcome = "read"
+    except YoungerError as error:
+        outcome = type(error).__name__
+        str(error).encode()
+    read_seconds, read_megabytes = perf_counter() - start, (_resident(peak=True) - begun) / 1024
+    if also_as_file:
+        _compare_with_file(data, dag)
+    if dag is not None:
+        begun, start = _resident(reset=True), perf_counter()
+        try:
+            to_onnx(dag).SerializeToString()
+            rebuilt = "rebuilt"
+        except RebuildError as error:
+            rebuilt = type(error).__name__
+            str(error).encode()
+        rebuild_seconds, rebuild_megabytes = perf_counter() - start, (_resident(peak=True) - begun) / 1024
+    return Examination(outcome, rebuilt, read_seconds, rebuild_seconds, read_megabytes, rebuild_megabytes)
+
+
+def _use(dag: Dag) -> None:
+    dag.wl_hash("w_attrs")
+    dag.wl_hash("wo_attrs")
+    dag.summary()
+    repr(dag)
+    if Dag.from_dict(json.loads(json.dumps(dag.to_dict()).encode())) != dag:
+        raise ValueError("the Dag does not survive JSON")
+    if not (dag.edge_index[0] < dag.edge_index[1]).all():
+        raise ValueError("the nodes are not in topological order")
+
+
+def _compare_with_file(data: bytes, dag: Dag | None) -> None:
+    """A file that is read in blocks gives what its bytes give."""
+    try:
+        from_file = from_onnx(io.BytesIO(data))
+    except YoungerError:
+        from_file = None
+    if dag != from_file:
+        raise ValueError("the Dag of the file is another one than that of its bytes")
+
+
+def _resident(*, reset: bool = False, peak: bool = False) -> float:
+    """Memory of this process in KiB: now, or at most since the last reset (where the system can say; else ever)."""
+    try:
+        if reset:
+            _CLEAR.write_text("5", encoding="ascii")
+        lines = dict(line.split(":", 1) for line in _STATUS.read_text(encoding="ascii").splitlines())
+        return float(lines["VmHWM" if peak else "VmRSS"].split()[0])
+    except (OSError, KeyError):
+        return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
