@@ -22,8 +22,10 @@ from random import Random
 from time import perf_counter
 from typing import Any
 
+from tests.graph.backend_suite import node_cases
 from tests.graph.examining import READ_MEGABYTES, READ_SECONDS, REBUILD_SECONDS, Examination, examine
 from tests.graph.fuzzing import LARGEST_SEED, mutated, seeds
+from tests.graph.hostile import BUILDERS
 
 DEADLINE = 60.0
 """Seconds after which a process is taken to hang."""
@@ -32,6 +34,9 @@ ADDRESS_SPACE = 6 << 30
 KEPT = 10
 """How many of the slowest and largest are written down."""
 EVERY = 500
+"""Files after which progress is written down."""
+LARGEST_HOSTILE = 5_000
+"""Bytes of the hostile files that are damaged further; the larger ones are close to the bounds as they are."""
 
 
 @dataclass
@@ -127,6 +132,16 @@ def run(progress: Progress, stop: int, files: tuple[bytes, ...]) -> Iterator[int
         process.join()
 
 
+def files_to_damage(models: Path | None) -> tuple[bytes, ...]:
+    """Real files, which count four times, models with one operator each, and hostile ones as large as they come from a hub."""
+    files = [*seeds() * 4, *(model.SerializeToString() for model in node_cases().values())]
+    files += [data for data in (build() for build in BUILDERS.values()) if len(data) < LARGEST_HOSTILE]
+    if models is not None:
+        paths = sorted(models.rglob("*.onnx"))
+        files += [path.read_bytes() for path in paths if path.stat().st_size < LARGEST_SEED] * 4
+    return tuple(files)
+
+
 def load(path: Path, seed: int) -> Progress:
     """The progress of an earlier run with the same seed, or none."""
     if path.exists():
@@ -148,10 +163,7 @@ def main(arguments: list[str]) -> int:
     if options.replay is not None:
         print(examine(options.replay.read_bytes(), also_as_file=True))
         return 0
-    files = seeds()
-    if options.models is not None:
-        paths = sorted(options.models.rglob("*.onnx"))
-        files += tuple(path.read_bytes() for path in paths if path.stat().st_size < LARGEST_SEED)
+    files = files_to_damage(options.models)
     options.out.mkdir(parents=True, exist_ok=True)
     journal = options.out / "progress.json"
     progress = load(journal, options.seed)
@@ -165,7 +177,7 @@ def main(arguments: list[str]) -> int:
             last = perf_counter()
             journal.write_text(json.dumps(asdict(progress), indent=2) + "\n", encoding="utf-8")
             print(f"\r{progress.next:,} of {options.files:,} files, {progress.seconds:.0f} s", end="", flush=True)
-    print(f"\n{len(files)} files were damaged in {progress.next:,} ways, {progress.seconds:.0f} s")
+    print(f"\n{len(set(files))} files were damaged in {progress.next:,} ways, {progress.seconds:.0f} s")
     for outcome, count in sorted(progress.outcomes.items(), key=lambda item: -item[1]):
         print(f"{count:>8,}  {outcome}")
     for title, best, unit in (

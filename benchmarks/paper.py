@@ -26,10 +26,8 @@ from benchmarks.measure import Ratio
 from benchmarks.paper_compare import Skeleton, difference
 from benchmarks.paper_peer_process import Peer, started
 from benchmarks.paper_prepare import fold_constants
-from younger_hf import console
+from younger_hf import console, from_onnx
 from younger_hf.errors import ModelReadError, SourceError
-from younger_hf.graph.extract import extract
-from younger_hf.graph.wire import read_model
 
 ROUNDS, ROUNDS_IF_SLOW, SLOW = 7, 3, 3.0
 """Timed rounds a file; fewer where one takes the peer more than three seconds. One more round before is not counted."""
@@ -107,16 +105,14 @@ def compare_file(peer: Peer, path: Path, name: str, folded: bool, constants: Cou
 
 
 def _read_once(path: Path) -> tuple[Seconds, Skeleton]:
-    """`from_onnx` in its two steps, and the hash."""
+    """`from_onnx`, which reads and extracts in one, and the hash."""
     gc.collect()
     start = perf_counter()
-    model, name = read_model(path)
-    read = perf_counter()
-    dag = extract(model, name)
+    dag = from_onnx(path)
     extracted = perf_counter()
     dag.wl_hash("w_attrs")
     hashed = perf_counter()
-    return {"read": read - start, "extract": extracted - read, "hash": hashed - extracted}, Skeleton.of_dag(dag)
+    return {"extract": extracted - start, "hash": hashed - extracted}, Skeleton.of_dag(dag)
 
 
 def _medians(rounds: list[Seconds]) -> Seconds:
@@ -211,7 +207,7 @@ def report(comparisons: list[Comparison], peer_versions: dict[str, str]) -> dict
 
 def show(comparisons: list[Comparison], figures: dict[str, Any]) -> None:
     """Print the table and the figures."""
-    columns = ["file", "folded", "nodes", "edges", "equal", "ours: read + extract + hash"]
+    columns = ["file", "folded", "nodes", "edges", "equal", "ours: extract + hash"]
     columns += ["theirs: read + extract + purify + hash", "ratio"]
     rows = [
         [

@@ -20,7 +20,7 @@ class FileServer(ThreadingHTTPServer):
     Attributes:
         folder: The folder.
         fault: What goes wrong when a part of a file is asked for: nothing (`""`), `ignore` (the whole file comes), `short` (half
-            of it comes), `reset` (the connection breaks), or a status code.
+            of it comes), `reset` (the connection breaks), `none` (the server says that it does not), or a status code.
         after: Number of such requests that go well before.
         faults: Number of times that it goes wrong, -1 for always.
         bytes_sent: Bytes of files that went out.
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
                 stop = start + (stop - start) // 2
         self.send_response(status)
         self.send_header("Content-Length", str(stop - start))
-        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Accept-Ranges", "none" if self.server.fault == "none" else "bytes")
         self.send_header("ETag", f'"{REVISION}"')
         if status == 206:
             self.send_header("Content-Range", f"bytes {start}-{stop - 1}/{size}")

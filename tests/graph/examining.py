@@ -16,6 +16,8 @@ READ_SECONDS, READ_MEGABYTES = 2.0, 200.0
 """Most that reading any file, hashing and writing its Dag may take."""
 REBUILD_SECONDS = 5.0
 """Most that rebuilding it may take."""
+LONGEST_MESSAGE = 2000
+"""Bytes of the longest message; a name in it is cut."""
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -47,7 +49,7 @@ class Examination(NamedTuple):
 
 
 def examine(data: bytes, *, also_as_file: bool = False) -> Examination:
-    """Read a file, and do with its Dag all that can be done.
+    """Read a file, and do with its Dag all that can be done; `also_as_file` reads it in blocks too, and goes through Arrow.
 
     Raises:
         Exception: Anything but a YoungerError in reading or a RebuildError in rebuilding: that is what is looked for.
@@ -56,14 +58,18 @@ def examine(data: bytes, *, also_as_file: bool = False) -> Examination:
     begun, start = _resident(reset=True), perf_counter()
     try:
         dag = from_onnx(data)
-        _use(dag)
         outcome = "read"
     except YoungerError as error:
         outcome = type(error).__name__
-        str(error).encode()
+        if len(str(error).encode()) > LONGEST_MESSAGE:
+            raise ValueError(f"a message of {len(str(error))} characters") from error
+    if dag is not None:
+        _use(dag)
     read_seconds, read_megabytes = perf_counter() - start, (_resident(peak=True) - begun) / 1024
     if also_as_file:
         _compare_with_file(data, dag)
+        if dag is not None and Dag.from_arrow(dag.to_arrow()) != dag:
+            raise ValueError("the Dag does not survive Arrow")
     if dag is not None:
         begun, start = _resident(reset=True), perf_counter()
         try:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 import onnx
 from onnx import AttributeProto, SparseTensorProto, TensorProto, helper
 
+from tests.graph.varint import varint
+
 FLOAT = 31337.125  # exact in float32
 INTEGER = 7_305_883_142_981
 TEXT = "planted-weight"
@@ -28,8 +30,8 @@ def forms() -> dict[str, list[bytes]]:
             str(struct.unpack("<i", struct.pack("<f", FLOAT))[0]).encode(),  # its bits as an integer
             struct.pack("<f", FLOAT).hex().encode(),
         ],
-        "half": [str(HALF).encode(), struct.pack("<H", HALF) * 2, _varint(HALF)],
-        "integer": [str(INTEGER).encode(), integer, integer[::-1], _varint(INTEGER), integer.hex().encode()],
+        "half": [str(HALF).encode(), struct.pack("<H", HALF) * 2, varint(HALF)],
+        "integer": [str(INTEGER).encode(), integer, integer[::-1], varint(INTEGER), integer.hex().encode()],
         "text": [TEXT.encode(), TEXT.encode().hex().encode()],
         "location": [LOCATION.encode()],
     }
@@ -206,11 +208,3 @@ def _write_notes(message: object, note: str) -> None:
         if field.type == field.TYPE_MESSAGE:
             for each in [value] if hasattr(value, "DESCRIPTOR") else value:
                 _write_notes(each, note)
-
-
-def _varint(value: int) -> bytes:
-    digits = []
-    while value > 0x7F:
-        digits.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*digits, value])

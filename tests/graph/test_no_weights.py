@@ -12,6 +12,7 @@ import networkx as nx
 import numpy as np
 import onnx
 import onnx.parser
+import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
 
@@ -21,6 +22,7 @@ from younger_hf.cli import app
 from younger_hf.errors import RebuildError
 from younger_hf.export.strip import drop_weights
 from younger_hf.graph.extract import extract
+from younger_hf.graph.svg import draw_svg
 from younger_hf.graph.wl import weisfeiler_lehman_labels
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]>\n'
@@ -42,6 +44,11 @@ def written(dag: Dag) -> Iterator[tuple[str, bytes]]:
     yield "signatures", repr((dag.w_attrs, dag.wo_attrs)).encode()
     yield "labels", repr(weisfeiler_lehman_labels(dag.edge_index, dag.w_attrs)).encode()
     yield "networkx", json.dumps(nx.node_link_data(dag.to_networkx(), edges="edges")).encode()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, (table := dag.to_arrow()).schema) as stream:
+        stream.write_table(table)
+    yield "arrow", sink.getvalue().to_pybytes()
+    yield "svg", draw_svg(dag).encode()
     yield "summary", repr(dag.summary()).encode() + repr(dag).encode()
 
 
@@ -155,6 +162,20 @@ def test_a_single_float_may_take_part_in_arithmetic_on_shapes() -> None:
     dag = from_onnx(onnx.parser.parse_model(HEAD + text).SerializeToString())
     assert ("Reshape",) == dag.op_types
     assert ("constant", (2, 3)) == (dag.inputs[1].kind, dag.inputs[1].values)
+
+
+@pytest.mark.parametrize(("length", "kept"), [(1024, True), (1025, False)])
+def test_a_long_text_is_recorded_as_its_length(length: int, kept: bool) -> None:
+    """Operators that hold compiled models have them in a text, weights and all."""
+    text = (TEXT * 100)[:length]
+    attribute = onnx.helper.make_attribute("ep_cache_context", text)
+    expected = {"ep_cache_context": text if kept else {"type": "string", "length": length}}
+    node = onnx.helper.make_node("EPContext", ["x"], ["y"], domain="com.microsoft")
+    node.attribute.append(attribute)
+    value = onnx.helper.make_tensor_value_info
+    graph = onnx.helper.make_graph([node], "g", [value("x", 1, [1])], [value("y", 1, [1])])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("com.microsoft", 1)])
+    assert expected == json.loads(from_onnx(model.SerializeToString()).attributes[0])
 
 
 def test_scalar_and_short_attributes_stay() -> None:

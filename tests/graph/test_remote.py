@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -80,6 +82,7 @@ def test_an_address_on_the_hub_is_read_by_its_short_form(server: FileServer, fol
 @pytest.mark.parametrize(
     ("fault", "after", "message"),
     [
+        ("none", 0, "cannot be read in parts"),
         ("ignore", 3, "doesn't appear to support range requests"),
         ("ignore", 0, "doesn't appear to support range requests"),
         ("short", 3, "were asked for"),
@@ -105,6 +108,20 @@ def test_a_hub_that_sends_whole_files_is_named(folder: Path) -> None:
     with serve(folder, "ignore") as server, pytest.raises(ModelReadError, match="bytes were asked for") as caught:
         by_hub(server, "60.onnx")
     assert "cannot send parts of a file" in caught.value.hint
+
+
+def test_files_that_fsspec_opens_elsewhere_are_read_too(folder: Path) -> None:
+    path = folder / "small.onnx"
+    expected = from_onnx(path)
+    with zipfile.ZipFile(folder / "models.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, "inside.onnx")
+    fsspec.filesystem("memory").pipe_file("/small.onnx", path.read_bytes())
+    for address in (f"file://{path}", "memory://small.onnx", f"zip://inside.onnx::{folder / 'models.zip'}"):
+        with fsspec.open(address, "rb") as file:
+            assert expected == from_onnx(file), address
+    (folder / "small.onnx.gz").write_bytes(gzip.compress(path.read_bytes()))
+    with fsspec.open(str(folder / "small.onnx.gz"), "rb", compression="gzip") as file:
+        assert expected == from_onnx(file)
 
 
 def test_a_connection_that_breaks_once_is_tried_again(folder: Path) -> None:

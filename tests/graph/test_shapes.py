@@ -178,6 +178,24 @@ def test_what_is_not_a_tensor_has_a_type() -> None:
     assert "float" == result(text).dtype
 
 
+@pytest.mark.parametrize("equation", ["a-b", "a.b", "....", "a>.i", "a_i", "ij,jk>ik"])
+def test_an_equation_that_onnx_would_read_forever_is_not_inferred(equation: str) -> None:
+    text = f'g (float[2, 3] x) => (y) {{ y = Einsum<equation = "{equation}">(x) }}'
+    assert InferredValue() == result(text)
+    assert (3, 2) == result(text.replace(equation, " ij -> ji ")).shape
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "g (float[2, 3] x, float[3] w) => (y) { y = LayerNormalization<axis = 2147483648>(x, w) }",
+        "g (float[2, 3] x, int64[1, 1] w) => (y) { y = GatherND<batch_dims = -2>(x, w) }",
+    ],
+)
+def test_an_axis_at_which_onnx_would_read_beyond_its_memory_is_not_inferred(text: str) -> None:
+    assert InferredValue() == result(text)
+
+
 OPERATORS = st.sampled_from(["Reshape", "MatMul", "Conv", "Concat", "Shape", "If", "Loop", "Scan", "Split", "Nonsense"])
 ATTRIBUTES = st.sampled_from(
     ["{}", '{"axis":9}', '{"perm":[5,-1]}', '{"body":{"type":"graph"}}', '{"to":"x"}', "[]", "not JSON", '{"axis":{}}']

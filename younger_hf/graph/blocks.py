@@ -22,6 +22,7 @@ class Pace(NamedTuple):
     """How many bytes to read at a time.
 
     Attributes:
+        whole: All of a file that is no longer than this.
         first: At the beginning of the file, where the operators lie.
         after_skip: At least, behind something that was skipped: about the header of one tensor.
         most_after_skip: At most, behind something that was skipped. In between, the 128th part of what was skipped so far and not yet
@@ -30,6 +31,7 @@ class Pace(NamedTuple):
         most_counted: Most bytes of attribute lists that are read to count their elements.
     """
 
+    whole: int
     first: int
     after_skip: int
     most_after_skip: int
@@ -37,9 +39,18 @@ class Pace(NamedTuple):
     most_counted: int
 
 
-LOCAL = Pace(first=64 << 10, after_skip=1 << 10, most_after_skip=1 << 10, largest=1 << 20, most_counted=1 << 62)
+LOCAL = Pace(
+    whole=1 << 20, first=64 << 10, after_skip=1 << 10, most_after_skip=1 << 10, largest=1 << 20, most_counted=1 << 62
+)
 """A file of the operating system: a call costs as much as copying a few kilobytes."""
-REMOTE = Pace(first=64 << 10, after_skip=1 << 10, most_after_skip=64 << 10, largest=256 << 10, most_counted=64 << 20)
+REMOTE = Pace(
+    whole=64 << 10,
+    first=64 << 10,
+    after_skip=1 << 10,
+    most_after_skip=64 << 10,
+    largest=256 << 10,
+    most_counted=64 << 20,
+)
 """Everything else: each byte and each request may cost."""
 
 
@@ -66,6 +77,7 @@ class Blocks:
         self._load = load
         self._pace = pace
         self._after_skip, self._most_after_skip = pace.after_skip, pace.most_after_skip
+        self._hop = pace.after_skip if pace.after_skip == pace.most_after_skip else 0
         self._block = self._spare = 0
         self._kept = self._counted = 0
 
@@ -75,10 +87,20 @@ class Blocks:
         Raises:
             ModelReadError: If the file ends before it should, or cannot be read.
         """
-        # This runs once for every weight of a model: no calls of min and max.
+        # This runs once for every weight of a model: the usual case first, no calls of min and max.
         gap = start - self.base - len(self.data)
+        if gap > 0 and self._hop and start + self._hop < self.size and start == position and self._block:
+            self._block = hop = self._hop
+            self.base = start
+            self.safe = start + hop - self.HEADER
+            self.data = data = self._load(start, start + hop)
+            if len(data) != hop:
+                raise self._short(start, start + hop, len(data))
+            return
         if not self._block:
             block = max(min(self._pace.first, self.size >> 7), self._after_skip)
+            if self.size <= self._pace.whole:
+                block = self.size
         elif gap > 0:
             block = self._spare + (gap >> 7)
             self._spare = 0
@@ -103,6 +125,11 @@ class Blocks:
         self.base = start
         if len(data) != stop - start:
             raise self._short(start, stop, len(data))
+
+    def reach(self, position: int) -> None:
+        """Let the window hold a field's header at a position."""
+        if not self.base <= position <= self.safe:
+            self.move(position, position)
 
     def load(self, start: int, stop: int) -> bytes:
         """The bytes of [start, stop), read anew.
@@ -132,10 +159,14 @@ class Blocks:
         Raises:
             ModelReadError: If more than the limit are kept in all.
         """
-        self._kept += stop - start
+        self.note_kept(stop - start, limit)
+        return self.read(start, stop)
+
+    def note_kept(self, size: int, limit: int) -> None:
+        """Count bytes among those that are kept; raises as `keep` does."""
+        self._kept += size
         if self._kept > limit:
             raise ModelReadError(f"{self.name}: the model without its weights is larger than {limit >> 20} MiB.")
-        return self.read(start, stop)
 
     def count_varints(self, start: int, stop: int) -> int:
         """How many variable-length integers lie in [start, stop): each ends with a byte below 128.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from younger_hf.graph.fold import ConstantValue, constant_inputs, constant_of_node, constant_of_tensor, fold
+from younger_hf.graph.fold import NOT_FOLDED, fold
+from younger_hf.graph.known import ConstantValue, known_of_constant, known_of_tensor
 from younger_hf.graph.operators import canonical_domain
-from younger_hf.graph.order import read_names
 from younger_hf.graph.types import dtype_code
 
 
@@ -25,13 +27,13 @@ def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
     """
     graph = model.graph
     version = next((item.version for item in model.opset_import if not canonical_domain(item.domain)), 1)
-    known = {tensor.name: constant_of_tensor(tensor.name, tensor) for tensor in graph.initializer}
+    known = {tensor.name: ConstantValue(tensor.name, *known_of_tensor(tensor)) for tensor in graph.initializer}
     made: dict[str, ConstantValue] = {}
     kept: list[onnx.NodeProto] = []
     unread: set[str] = set()
     for node in graph.node:
         if _is_constant(node):
-            known[node.output[0]] = constant_of_node(node)
+            known[node.output[0]] = ConstantValue(node.output[0], *known_of_constant(node.attribute))
             kept.append(node)
             continue
         results = _results(node, known, version)
@@ -41,7 +43,7 @@ def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
             unread.update(node.input)
         else:
             kept.append(node)
-    read = {value.name for value in graph.output} | {name for node in kept for name in read_names(node)}
+    read = {value.name for value in graph.output} | {name for node in kept for name in _read_names(node)}
     unread -= read
     tensors = [tensor for tensor in graph.initializer if tensor.name not in unread]
     tensors += [_tensor(value) for name, value in made.items() if name in read]
@@ -62,8 +64,20 @@ def _results(node: onnx.NodeProto, known: dict[str, ConstantValue], version: int
         attribute.HasField("g") or attribute.graphs for attribute in node.attribute
     ):
         return {}
-    constants = constant_inputs(node.op_type, [known.get(name, "") if name else None for name in node.input])
-    return {value.name: value for value in fold(node, constants, version) if value.name} if constants else {}
+    inputs = [known.get(name) for name in node.input]
+    if node.op_type in NOT_FOLDED or not any(inputs) or any(n and n not in known for n in node.input):
+        return {}
+    return {value.name: value for value in fold(node, inputs, version) if value.name}
+
+
+def _read_names(node: onnx.NodeProto) -> Iterator[str]:
+    """All names that stand in a node and in its sub-graphs as something that is read."""
+    yield from node.input
+    for attribute in node.attribute:
+        for graph in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+            yield from (value.name for value in graph.output)
+            for inner in graph.node:
+                yield from _read_names(inner)
 
 
 def _tensor(value: ConstantValue) -> TensorProto:

@@ -1,13 +1,8 @@
-"""Constants: what is known of values that do not depend on the model's inputs, and of operators over them.
-
-Only element type, shape and the values of small tensors are ever known: of integers and truths up to 64 elements, of floats one. Floats and
-truths serve to follow shape arithmetic (`Floor(Mul(Cast(Shape(x)), scale))`) and are never written. Nothing larger is computed.
-"""
+"""Operators over constants: what is known of what they give. Nothing of more than 64 elements is computed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
 
@@ -15,16 +10,9 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from younger_hf.graph.operators import LONGEST_KEY, canonical_domain, find_schema, list_length
-from younger_hf.graph.types import (
-    INTEGER_TYPES,
-    MAX_ELEMENTS,
-    dtype_code,
-    dtype_name,
-    tensor_values,
-    type_name,
-    type_shape,
-)
+from younger_hf.graph.known import NOTHING, ConstantValue, Known
+from younger_hf.graph.operators import LONGEST_KEY, find_schema
+from younger_hf.graph.types import INTEGER_NAMES, INTEGER_TYPES, MAX_ELEMENTS, dtype_code, type_name, type_shape
 
 _RANDOM = {"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", "Dropout"}
 _NO_TENSOR = {"SequenceConstruct", "SequenceInsert", "SequenceErase", "SplitToSequence", "Optional"}
@@ -51,110 +39,47 @@ MOST_AXES = 64
 
 _EVALUATED = INTEGER_TYPES | {TensorProto.BOOL, TensorProto.FLOAT, TensorProto.DOUBLE}
 
-Known = tuple[str, tuple[int, ...] | None, tuple[int | float, ...] | None]
-"""Element type, shape and values of a constant, as in `ConstantValue`."""
 
+def constant_inputs(values: Sequence[object]) -> tuple[Known | None, ...] | None:
+    """What is known of a node's inputs if one of them is constant and none is anything else but absent; else None.
 
-@dataclass(frozen=True, slots=True)
-class ConstantValue:
-    """A value that does not depend on the model's inputs.
-
-    Attributes:
-        name: Its name in the model.
-        dtype: Element type in lower case, `""` if not known.
-        shape: Dimensions, None if not known.
-        values: Its elements in row-major order, None if not known.
+    Args:
+        values: For each input what is known of a constant (a plain tuple), None if it is absent, or anything else.
     """
-
-    name: str
-    dtype: str = ""
-    shape: tuple[int, ...] | None = None
-    values: tuple[int | float, ...] | None = None
-
-    @property
-    def integers(self) -> tuple[int, ...] | None:
-        """The values if it is an integer tensor, which makes them part of the architecture; else None."""
-        if self.values is None or dtype_code(self.dtype) not in INTEGER_TYPES:
-            return None
-        return tuple(map(int, self.values))
-
-    @property
-    def known(self) -> Known:
-        """All but the name."""
-        return self.dtype, self.shape, self.values
-
-
-def constant_of_tensor(name: str, tensor: TensorProto) -> ConstantValue:
-    """What is known of a tensor: type, shape, and the values if they are few enough."""
-    shape = tuple([max(dim, -1) for dim in tensor.dims])
-    return ConstantValue(name, dtype_name(tensor.data_type), shape, tensor_values(tensor))
-
-
-def constant_of_node(node: onnx.NodeProto) -> ConstantValue:
-    """What a `Constant` node says, whichever of its attributes holds the value."""
-    name = node.output[0] if node.output else ""
-    for attribute in node.attribute:
-        kind = attribute.type
-        if kind == AttributeProto.TENSOR:
-            return constant_of_tensor(name, attribute.t)
-        if kind == AttributeProto.SPARSE_TENSOR:
-            tensor = attribute.sparse_tensor
-            return ConstantValue(name, dtype_name(tensor.values.data_type), tuple([max(d, -1) for d in tensor.dims]))
-        if kind == AttributeProto.INT:
-            return ConstantValue(name, "int64", (), (attribute.i,))
-        if kind == AttributeProto.INTS:
-            count = list_length(attribute)
-            return ConstantValue(name, "int64", (count,), tuple(attribute.ints) if count <= MAX_ELEMENTS else None)
-        if kind == AttributeProto.FLOAT:
-            return ConstantValue(name, "float", (), (attribute.f,))
-        if kind == AttributeProto.FLOATS:
-            return ConstantValue(name, "float", (list_length(attribute),))
-        if kind == AttributeProto.STRING:
-            return ConstantValue(name, "string", ())
-        if kind == AttributeProto.STRINGS:
-            return ConstantValue(name, "string", (list_length(attribute),))
-    return ConstantValue(name)
-
-
-def is_foldable(node: onnx.NodeProto) -> bool:
-    """Whether `fold` may say what a node gives: a standard, deterministic operator that reads something and has no sub-graphs."""
-    if canonical_domain(node.domain) or node.op_type in NOT_FOLDED or not any(node.input):
-        return False
-    return not any(attribute.type in (AttributeProto.GRAPH, AttributeProto.GRAPHS) for attribute in node.attribute)
-
-
-def constant_inputs(op_type: str, inputs: Sequence[object]) -> list[ConstantValue | None] | None:
-    """The inputs of a standard operator without sub-graphs if they make its outputs constant; else None.
-
-    That is so if there is one, none is anything but constant or absent, and the operator is deterministic.
-    """
-    constants: list[ConstantValue | None] = []
     some = False
-    for value in inputs:
-        if isinstance(value, ConstantValue):
+    for value in values:
+        if type(value) is tuple:
             some = True
         elif value is not None:
             return None
-        constants.append(value)
-    return constants if some and op_type not in NOT_FOLDED else None
+    return tuple(values) if some else None  # type: ignore[arg-type]  # all are plain tuples or None
 
 
 def fold(node: onnx.NodeProto, inputs: Sequence[ConstantValue | None], opset_version: int) -> list[ConstantValue]:
-    """The outputs of a foldable node over constants.
+    """The outputs of a node over constants (`constant_inputs`), under their names; see `fold_known`."""
+    encoded = tuple([attribute.SerializeToString() for attribute in node.attribute])
+    known = tuple([None if value is None else value.known for value in inputs])
+    results = fold_known(node.op_type, encoded, known, len(node.output), opset_version)
+    return [ConstantValue(name, *result) for name, result in zip(node.output, results, strict=True)]
+
+
+def fold_known(
+    op_type: str, encoded: tuple[bytes, ...], inputs: tuple[Known | None, ...], num_outputs: int, opset_version: int
+) -> list[Known]:
+    """What is known of the outputs of a standard operator over constants.
 
     Args:
-        node: The node.
+        op_type: The operator.
+        encoded: The wire format of each of its attributes.
         inputs: What is known of each input, None for an absent one.
+        num_outputs: How many outputs the node has.
         opset_version: Version of the default operator set.
 
     Returns:
-        One value an output, with whatever is known of it.
+        One item an output, with whatever is known of it.
     """
-    known = tuple([None if value is None else value.known for value in inputs])
-    attributes = tuple([attribute.SerializeToString() for attribute in node.attribute])
-    short = sum(map(len, attributes)) <= LONGEST_KEY
-    results = (_fold if short else _fold.__wrapped__)(node.op_type, opset_version, attributes, known, len(node.output))
-    return [ConstantValue(name, *result) for name, result in zip(node.output, results, strict=True)]
+    short = sum(map(len, encoded)) <= LONGEST_KEY
+    return (_fold if short else _fold.__wrapped__)(op_type, opset_version, encoded, inputs, num_outputs)
 
 
 @lru_cache(maxsize=4096)
@@ -162,7 +87,7 @@ def _fold(
     op_type: str, opset_version: int, attributes: tuple[bytes, ...], inputs: tuple[Known | None, ...], num_outputs: int
 ) -> list[Known]:
     """What is known of the outputs of an operator over constants; models repeat themselves, so that most are remembered."""
-    results: list[Known] = [("", None, None)] * num_outputs
+    results = [NOTHING] * num_outputs
     schema = find_schema(op_type, "", opset_version)
     if schema is None or not _is_modest(num_outputs, inputs):
         return results
@@ -232,7 +157,7 @@ def _evaluate(node: onnx.NodeProto, inputs: Sequence[Known | None], output: Know
     except Exception:  # the reference evaluator raises anything on odd models; the values are then simply not known
         return output
     array = np.asarray(result)
-    if array.size > MAX_ELEMENTS or array.dtype.kind not in "iubf":
+    if array.size > MAX_ELEMENTS or array.dtype.kind not in ("iu" if dtype in INTEGER_NAMES else "iubf"):
         return output
     return dtype, array.shape, tuple(array.ravel().tolist())
 

@@ -1,8 +1,8 @@
-"""What attributes and payloads a serialised model has, found by protobuf's own parser instead of going through its nodes.
+"""What a serialised model has, found by protobuf's own parser through messages of our own with ONNX's field numbers.
 
-The messages here have ONNX's field numbers, but a model has *one* graph, that *one* node, and that *one* tensor: the parser merges
-all of them into it, so that the attributes of all nodes come out as one list, and an attribute is no message but its bytes, of which
-few are distinct. See "Last One Wins" in https://protobuf.dev/programming-guides/encoding/
+To take a graph apart its nodes and tensors are declared to be bytes. To see all attributes at once a model has *one* graph, that *one*
+node, and that *one* tensor: the parser merges all of them into it, so that the attributes of all nodes come out as one list of bytes,
+of which few are distinct. See "Last One Wins" in https://protobuf.dev/programming-guides/encoding/
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ _MESSAGES: dict[str, dict[int, str]] = {
     "Graph": {1: "Node", 5: "Tensor", 15: "bytes"},
     "Function": {7: "Node", 11: "bytes"},
     "Node": {5: "bytes"},
+    "Parts": dict.fromkeys((1, 5, 11, 12, 15), "bytes"),
     "Tensor": {1: "int64", 2: "int64", 8: "bytes", 12: "bytes", 14: "int64", 16: "bytes"},
 }
 _TYPES = {"bytes": _FIELD.TYPE_BYTES, "int64": _FIELD.TYPE_INT64}
@@ -47,7 +48,27 @@ def glance(payload: bytes) -> Glance:
     return Glance(attributes, graph.f5.ByteSize() != size, bool(graph.f15))
 
 
-def _model_class() -> Any:
+class Pieces(NamedTuple):
+    """The messages of a graph, each as bytes."""
+
+    nodes: list[bytes]
+    tensors: list[bytes]
+    inputs: list[bytes]
+    outputs: list[bytes]
+    sparse: list[bytes]
+
+
+def pieces(graph: bytes) -> Pieces:
+    """Take a serialised GraphProto apart.
+
+    Raises:
+        DecodeError: If it is none.
+    """
+    parts = _PARTS.FromString(graph)
+    return Pieces(parts.f1[:], parts.f5[:], parts.f11[:], parts.f12[:], parts.f15[:])
+
+
+def _message_classes() -> dict[str, Any]:
     file = descriptor_pb2.FileDescriptorProto(name="younger_hf/glance.proto", package="younger_hf.glance")
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)
@@ -60,7 +81,10 @@ def _model_class() -> Any:
                 field.type_name = f".{file.package}.{kind}"
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.Model"))
+    return {
+        name: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.{name}"))
+        for name in _MESSAGES
+    }
 
 
-_MODEL = _model_class()
+_MODEL, _PARTS = (_message_classes()[name] for name in ("Model", "Parts"))

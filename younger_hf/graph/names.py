@@ -24,11 +24,9 @@ def check_names(model: onnx.ModelProto, source: str) -> None:
     Raises:
         ModelReadError: If one is not.
     """
-    for item in (*model.opset_import, *(opset for function in model.functions for opset in function.opset_import)):
-        if not 0 < item.version <= LARGEST_OPSET:
-            raise ModelReadError(
-                f"{source}: the operator set {shown(item.domain)} has version {item.version}, expected a positive one."
-            )
+    check_opsets(
+        [*model.opset_import, *(opset for function in model.functions for opset in function.opset_import)], source
+    )
     names = _names(model)
     try:
         "".join(names)  # the quickest way to see that all are text
@@ -45,8 +43,40 @@ def check_names(model: onnx.ModelProto, source: str) -> None:
         )
 
 
-def shown(name: str) -> str:
+def check_opsets(opsets: Iterable[onnx.OperatorSetIdProto], source: str) -> None:
+    """Do nothing if every operator set has a small positive version.
+
+    Raises:
+        ModelReadError: If one has not.
+    """
+    for item in opsets:
+        if not 0 < item.version <= LARGEST_OPSET:
+            raise ModelReadError(
+                f"{source}: the operator set {shown(item.domain)} has version {item.version}, expected a positive one."
+            )
+
+
+def name_text(name: str | bytes, source: str) -> str:
+    """A name of bearable length as text.
+
+    Raises:
+        ModelReadError: If it is no UTF-8 text, or too long.
+    """
+    if len(name) > LONGEST_NAME:
+        raise ModelReadError(
+            f"{source}: the name {shown(name)} has {len(name):,} characters, expected at most {LONGEST_NAME:,}."
+        )
+    try:
+        return name if isinstance(name, str) else name.decode()
+    except UnicodeDecodeError:
+        raise ModelReadError(
+            f"{source}: the name {str(name)[:40]} is no UTF-8 text, expected names to be text."
+        ) from None
+
+
+def shown(name: str | bytes) -> str:
     """A name as it stands in a message: quoted, without control characters, and cut if it is long."""
+    name = name if isinstance(name, str) else name.decode(errors="replace")
     return repr(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}...")
 
 

@@ -40,15 +40,11 @@ def operator_name(domain: str, op_type: str) -> str:
     return f"{domain}.{op_type}" if domain else op_type
 
 
+@lru_cache(maxsize=16384)
 def signature(domain: str, op_type: str, attributes: str | None = None) -> str:
     """The canonical ASCII string of a node class: a JSON list of domain, op_type and, if given, the attributes object."""
-    head = _head(domain, op_type)
+    head = f"[{json.dumps(domain)},{json.dumps(op_type)}"
     return f"{head}]" if attributes is None else f"{head},{attributes}]"
-
-
-@lru_cache(maxsize=4096)
-def _head(domain: str, op_type: str) -> str:
-    return f"[{json.dumps(domain)},{json.dumps(op_type)}"
 
 
 def parse_signature(text: str) -> tuple[str, str, str]:
@@ -68,15 +64,19 @@ def canonical_attributes(node: onnx.NodeProto, opset_version: int) -> str:
         ASCII JSON with sorted keys. Values that are not kept are objects: `{"type": "floats", "length": 100}`,
         `{"type": "tensor", "dtype": "float", "shape": [1]}`, `{"type": "graph"}`.
     """
-    attributes = tuple([attribute.SerializeToString() for attribute in node.attribute])
-    short = sum(map(len, attributes)) <= LONGEST_KEY
-    canonical = _canonical if short else _canonical.__wrapped__
-    return canonical(node.op_type, canonical_domain(node.domain), opset_version, attributes)
+    encoded = tuple([attribute.SerializeToString() for attribute in node.attribute])
+    return canonical_encoded(node.op_type, canonical_domain(node.domain), opset_version, encoded)
+
+
+def canonical_encoded(op_type: str, domain: str, opset_version: int, encoded: tuple[bytes, ...]) -> str:
+    """As `canonical_attributes`, of encoded attributes and a canonical domain."""
+    short = sum(map(len, encoded)) <= LONGEST_KEY
+    return (_canonical if short else _canonical.__wrapped__)(op_type, domain, opset_version, encoded)
 
 
 @lru_cache(maxsize=4096)
 def _canonical(op_type: str, domain: str, opset_version: int, encoded: tuple[bytes, ...]) -> str:
-    """As `canonical_attributes`, of encoded attributes: models repeat themselves, so that most are remembered."""
+    """As `canonical_encoded`; models repeat themselves, so that most are remembered."""
     attributes = list(map(AttributeProto.FromString, encoded))
     if domain == ML_DOMAIN:
         types = dict(_default_types(op_type, domain, opset_version))

@@ -78,7 +78,8 @@ def dag_from_record(record: Mapping[str, Any], where: str = "The record of a Dag
 def _check_nodes(dag: Dag) -> None:
     for name in ("domains", "attributes", "branches", "opset_versions", "num_outputs", "parents"):
         values = getattr(dag, name)
-        _expect(len(values) == dag.num_nodes and np.ndim(values) == 1, f"{name}: expected one value a node")
+        flat = isinstance(values, tuple) or values.ndim == 1
+        _expect(flat and len(values) == dag.num_nodes, f"{name}: expected one value a node")
     _expect_range("num_outputs", dag.num_outputs, 0, LARGEST_SLOT)
     _expect_range("opset_versions", dag.opset_versions, 1, _INT32.max)
     _expect_range("parents", dag.parents, -1, dag.num_nodes)

@@ -34,7 +34,7 @@ def open_blocks(source: Any) -> Iterator[Blocks]:
         ModelReadError: If it cannot be opened, is open as text, or cannot be read at any position.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        yield _in_memory(bytes(source))
+        yield in_memory(bytes(source), "<bytes>")
     elif isinstance(source, str) and _ADDRESS.match(source):
         with _open_address(source) as file:
             yield _of_remote(file, source)
@@ -45,8 +45,9 @@ def open_blocks(source: Any) -> Iterator[Blocks]:
         yield _of_file(source, str(getattr(source, "name", "<file>")))
 
 
-def _in_memory(data: bytes) -> Blocks:
-    blocks = Blocks(lambda start, stop: data[start:stop], len(data), "<bytes>", LOCAL)
+def in_memory(data: bytes, name: str) -> Blocks:
+    """Bytes as a file, all of it in the window."""
+    blocks = Blocks(lambda start, stop: data[start:stop], len(data), name, LOCAL)
     blocks.data, blocks.safe = data, len(data)
     return blocks
 
@@ -67,12 +68,12 @@ def _of_file(file: Any, name: str) -> Blocks:
         raise ModelReadError(f"Expected a path, bytes or a seekable binary file, got {type(file).__name__}.")
     if hasattr(file, "_fetch_range") and hasattr(file, "fs"):
         return _of_remote(file, str(getattr(file, "path", name)))
-    raw = getattr(file, "raw", file)
-    if isinstance(file, io.BufferedReader | io.FileIO) and isinstance(raw, io.FileIO) and hasattr(os, "pread"):
-        status = os.fstat(raw.fileno())
-        if stat.S_ISREG(status.st_mode):
-            return _of_descriptor(raw.fileno(), status.st_size, name)
     try:
+        raw = file.raw if isinstance(file, io.BufferedReader) else file
+        if isinstance(raw, io.FileIO) and hasattr(os, "pread"):  # Windows has no pread
+            status = os.fstat(raw.fileno())
+            if stat.S_ISREG(status.st_mode):
+                return _of_descriptor(raw.fileno(), status.st_size, name)
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         probe = file.read(0)
@@ -112,7 +113,7 @@ def _open_address(address: str) -> Iterator[Any]:
     import fsspec  # type: ignore[import-untyped]  # imported here: a while to load, and only addresses need it
 
     try:
-        file = fsspec.open(address, "rb", cache_type="none").open()
+        file = fsspec.open(address, "rb").open()
     except Exception as error:  # every filesystem raises the errors of its own library
         raise ModelReadError(f"{address}: cannot be opened ({_reasons(error)}).", _HINT) from error
     with file:
@@ -144,7 +145,7 @@ def _of_remote(file: Any, name: str) -> Blocks:
 def _twice(fetch: Callable[[], bytes]) -> bytes:
     try:
         return fetch()
-    except (FileNotFoundError, PermissionError, ValueError):
+    except (FileNotFoundError, PermissionError, TimeoutError, ValueError):
         raise
     except Exception:  # a connection breaks now and then in hundreds of requests
         time.sleep(PAUSE)

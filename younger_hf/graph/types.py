@@ -36,6 +36,10 @@ _NAMES: dict[int, str] = {
 _CODES: dict[str, int] = {name: value for value, name in _NAMES.items()}
 
 
+INTEGER_NAMES = frozenset(_NAMES[code] for code in INTEGER_TYPES)
+"""The integer types, by name."""
+
+
 def dtype_name(code: int) -> str:
     """ONNX's name of an element type in lower case (`float`, `int64`); `""` for undefined and unknown codes."""
     return _NAMES.get(code, "")

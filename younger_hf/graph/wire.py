@@ -41,7 +41,7 @@ MAX_FIELDS = 20_000_000
 MAX_DEPTH = 64
 """Deepest nesting of messages; protobuf itself stops at 100."""
 
-_NO_MODEL = "Download or export the model again."
+NO_MODEL = "Download or export the model again."
 
 
 def read_model(source: Source) -> tuple[onnx.ModelProto, str]:
@@ -57,21 +57,38 @@ def read_model(source: Source) -> tuple[onnx.ModelProto, str]:
     """
     with open_blocks(source) as blocks:
         if not blocks.size:
-            raise ModelReadError(f"{blocks.name}: the file is empty, expected an ONNX model.", _NO_MODEL)
-        walk = _Walk(blocks)
-        walk.strip(0, blocks.size, "model", 0)
-        model, stripped = onnx.ModelProto(), b"".join(walk.pieces)
+            raise ModelReadError(f"{blocks.name}: the file is empty, expected an ONNX model.", NO_MODEL)
+        data, model = strip(blocks, 0, blocks.size, "model"), onnx.ModelProto()
         try:
-            model.ParseFromString(stripped)
+            model.ParseFromString(data)
         except (DecodeError, RecursionError) as error:
             raise _unreadable(blocks, "its fields do not parse") from error
         if not model.HasField("graph") or (model.ir_version == 0 and not model.opset_import):
             raise ModelReadError(
                 f"{blocks.name}: this is no ONNX model: it has no graph, or neither IR version nor operator sets.",
-                _NO_MODEL,
+                NO_MODEL,
             )
-        drop_payloads(model, stripped)
+        drop_payloads(model, data)
         return model, blocks.name
+
+
+def strip(blocks: Blocks, start: int, stop: int, kind: str) -> bytes:
+    """The message at [start, stop) without its large payloads: those in messages of up to 1,024 bytes are in it still.
+
+    Args:
+        blocks: The file.
+        start: Where the message begins.
+        stop: Where it ends.
+        kind: Which message it is, of those in `fields.py`; any other is taken as it is.
+
+    Raises:
+        ModelReadError: If it cannot be read, or is larger without its weights than any model is.
+    """
+    if kind not in RULES:
+        return blocks.keep(start, stop, MAX_STRIPPED)
+    walk = _Walk(blocks)
+    walk.strip(start, stop, kind, 0)
+    return b"".join(walk.pieces)
 
 
 class _Walk:
@@ -105,8 +122,9 @@ class _Walk:
         try:
             while position < stop:
                 if position > safe or position < base:
-                    copied = self._copy(run, position)
-                    run, size = run + copied, size + copied
+                    if run < position:
+                        copied = self._copy(run, position)
+                        run, size = run + copied, size + copied
                     blocks.move(run, position)
                     data, base, safe = blocks.data, blocks.base, blocks.safe
                 begin = position - base
@@ -141,9 +159,11 @@ class _Walk:
                 rule = rules.get(tag)
                 short = leap(data, begin, at, at + length, SMALL) if tag in leaps else None
                 if short:
-                    pieces.append(short[0])
-                    size += len(short[0])
-                    run, position = base + short[1], after
+                    head, run = short
+                    pieces.append(head)
+                    size += len(head)
+                    blocks.note_kept(len(head), MAX_STRIPPED)
+                    run, position = run + base, after
                     continue
                 if rule in RULES:
                     slot = len(pieces)
@@ -222,5 +242,5 @@ def _tagged(number: int, payload: bytes) -> bytes:
 def _unreadable(blocks: Blocks, what: str) -> ModelReadError:
     return ModelReadError(
         f"{blocks.name}: this is no readable ONNX model ({blocks.size:,} bytes; cut off, or another format: {what}).",
-        _NO_MODEL,
+        NO_MODEL,
     )
