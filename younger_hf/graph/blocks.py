@@ -14,6 +14,8 @@ Positions = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 CHUNK = 1 << 20
 """Bytes of a long list that are looked at together."""
+NEAR = 16 << 10
+"""Bytes of a file that are read rather than skipped: small weights lie side by side."""
 _CONTINUED = np.uint64(0x8080808080808080)
 """Set in a byte of a variable-length integer if another one follows."""
 
@@ -89,14 +91,15 @@ class Blocks:
         """
         # This runs once for every weight of a model: the usual case first, no calls of min and max.
         gap = start - self.base - len(self.data)
-        if gap > 0 and self._hop and start + self._hop < self.size and start == position and self._block:
-            self._block = hop = self._hop
-            self.base = start
-            self.safe = start + hop - self.HEADER
-            self.data = data = self._load(start, start + hop)
-            if len(data) != hop:
-                raise self._short(start, start + hop, len(data))
-            return
+        if gap > 0 and self._hop and start == position:
+            hop = self._hop if gap > NEAR else NEAR
+            stop = start + hop
+            if stop < self.size:
+                self.base, self.safe, self._block = start, stop - self.HEADER, hop
+                self.data = data = self._load(start, stop)
+                if len(data) != hop:
+                    raise self._short(start, stop, len(data))
+                return
         if not self._block:
             block = max(min(self._pace.first, self.size >> 7), self._after_skip)
             if self.size <= self._pace.whole:

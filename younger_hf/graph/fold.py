@@ -12,6 +12,7 @@ from onnx import AttributeProto, TensorProto
 
 from younger_hf.graph.known import NOTHING, ConstantValue, Known
 from younger_hf.graph.operators import LONGEST_KEY, find_schema
+from younger_hf.graph.pitfalls import breaks_inference
 from younger_hf.graph.types import INTEGER_NAMES, INTEGER_TYPES, MAX_ELEMENTS, dtype_code, type_name, type_shape
 
 _RANDOM = {"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", "Dropout"}
@@ -94,7 +95,7 @@ def _fold(
     node = onnx.NodeProto(op_type=op_type)
     node.attribute.extend(map(AttributeProto.FromString, attributes))
     node.output.extend(f"o{slot}" for slot in range(num_outputs))
-    if claims_other_outputs(node):
+    if breaks_inference(node):
         return results
     values = {f"i{slot}": value for slot, value in enumerate(inputs) if value is not None}
     node.input.extend(f"i{slot}" if f"i{slot}" in values else "" for slot in range(len(inputs)))
@@ -160,13 +161,6 @@ def _evaluate(node: onnx.NodeProto, inputs: Sequence[Known | None], output: Know
     if array.size > MAX_ELEMENTS or array.dtype.kind not in ("iu" if dtype in INTEGER_NAMES else "iubf"):
         return output
     return dtype, array.shape, tuple(array.ravel().tolist())
-
-
-def claims_other_outputs(node: onnx.NodeProto) -> bool:
-    """Whether a Split says that it has another number of outputs than it has: onnx would make room for as many as it says."""
-    return node.op_type == "Split" and any(
-        attribute.name == "num_outputs" and attribute.i != len(node.output) for attribute in node.attribute
-    )
 
 
 def _is_modest(num_outputs: int, inputs: Sequence[Known | None]) -> bool:

@@ -22,6 +22,8 @@ from younger_hf.graph.wire import MAX_STRIPPED, SMALL, strip
 
 WHOLE = 1 << 20
 """Bytes of a graph that is taken apart in memory."""
+TAIL = 1 << 10
+"""Bytes that are read at once of what stands behind a model's graph: mostly its operator sets."""
 LARGE = 64 << 10
 """Bytes of a node that may hold a weight: the weight-free reader takes it."""
 MAX_NODES = 2_000_000
@@ -83,22 +85,27 @@ def split_model(blocks: Blocks) -> ModelParts:
     others: list[bytes] = []
     has_functions, position = False, 0
     try:
+        blocks.reach(0)
+        data, base = blocks.data, blocks.base
         while position < blocks.size:
-            blocks.reach(position)
-            start = position - blocks.base
-            tag, at = read_varint(blocks.data, start)
+            if position - base > len(data) - Blocks.HEADER and base + len(data) < blocks.size:
+                # what stands behind the graph is read by itself: the window stays where the graph begins
+                data, base = blocks.load(position, min(position + TAIL, blocks.size)), position
+            start = position - base
+            tag, at = read_varint(data, start)
             if tag & 7 not in (0, 2) or tag < 8:
                 raise UnusualError
-            length, value = read_varint(blocks.data, at)
-            stop = blocks.base + (value + length if tag & 7 == 2 else value)
+            length, value = read_varint(data, at)
+            stop = base + (value + length if tag & 7 == 2 else value)
             if stop > blocks.size:
                 raise UnusualError
             if tag == _GRAPH:
-                graph.append((blocks.base + value, stop))
+                graph.append((base + value, stop))
             elif tag == _FUNCTION:
                 has_functions = True
             elif tag in _MODEL:
-                others.append(blocks.keep(position, stop, MAX_STRIPPED))
+                inside = stop - base <= len(data)
+                others.append(data[start : stop - base] if inside else blocks.keep(position, stop, MAX_STRIPPED))
             position = stop
     except (UnusualError, IndexError):
         graph = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -16,11 +15,12 @@ from onnx import helper, numpy_helper
 from younger_hf.errors import YoungerError
 from younger_hf.graph.control_flow import control_flow_outputs, formal_value
 from younger_hf.graph.dag import Dag, FormalRead, NodeInput, SubGraph
-from younger_hf.graph.fold import NOT_FOLDED, claims_other_outputs, fold
+from younger_hf.graph.fold import NOT_FOLDED, fold
 from younger_hf.graph.inferred import UNKNOWN, InferredValue, InferredValues, Slots, either
 from younger_hf.graph.known import ConstantValue
 from younger_hf.graph.nodes import node_proto
 from younger_hf.graph.operators import find_schema
+from younger_hf.graph.pitfalls import breaks_inference
 from younger_hf.graph.types import MAX_ELEMENTS, dtype_code, type_name, type_proto, type_shape
 
 MOST_SLOTS = 10_000
@@ -32,9 +32,6 @@ MOST_DIMENSIONS = 64
 _VERSIONS_AHEAD = 6
 _LIKE_FIRST = frozenset({"GroupNormalization", "MeanVarianceNormalization"})
 """Operators that no version of onnx infers; their output is like their first input."""
-
-_EQUATION = re.compile(rb"{0}(,{0})*(->{0})?".replace(b"{0}", rb"[A-Za-z]*(\.{3}[A-Za-z]*)?"))
-"""An equation of Einsum without spaces: terms of letters, in each at most one ellipsis."""
 
 _MISFITS = (YoungerError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What reading attributes and values raises where they do not fit the operator: its outputs are then not known."""
@@ -182,25 +179,13 @@ def _inferred_types(
     if node.op_type in _LIKE_FIRST and not node.domain:
         return {node.output[0]: types[node.input[0]]}
     schema = _inferring_schema(node.op_type, node.domain, version)
-    if schema is None or claims_other_outputs(node) or _breaks_onnx(node):
+    if schema is None or breaks_inference(node):
         return {}
     opset = [helper.make_opsetid(node.domain, version)]
     try:
         return onnx.shape_inference.infer_node_outputs(schema, node, types, data, opset_imports=opset)
     except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError):
         return {}
-
-
-def _breaks_onnx(node: onnx.NodeProto) -> bool:
-    """Whether onnx's inference would read beyond its memory, or forever: it does not check these attributes."""
-    for attribute in node.attribute:
-        if attribute.name in ("axis", "batch_dims") and abs(attribute.i) > MOST_DIMENSIONS:
-            return True
-        if attribute.name == "batch_dims" and attribute.i < 0:
-            return True
-        if attribute.name == "equation" and not _EQUATION.fullmatch(attribute.s.replace(b" ", b"")):
-            return True
-    return False
 
 
 def _inferring_schema(op_type: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
