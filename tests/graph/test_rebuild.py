@@ -72,12 +72,68 @@ def test_unused_outputs_of_split_keep_their_place() -> None:
     assert np.array_equal([1.0, 1.0], result)
 
 
+LOOP = """g (int64 n, float[2] x, float[2] w) => (float[2] y, float[k, 2] all) {
+    yes = Constant <value = bool {1}> ()
+    y, all = Loop (n, yes, x) <body = b (int64 i, bool go, float[2] state) => (bool go_on, float[2] next, float[2] seen) {
+        go_on = Identity (go)
+        sum = Add (state, w)
+        seen = Neg (sum)
+        next = Relu (sum)
+    }>
+}"""
+NESTED = """g (bool c, bool d, float[2] x) => (float[2] y) {
+    y = If (c) <
+        then_branch = t () => (float[2] p) {
+            p = If (d) <
+                then_branch = tt () => (float[2] u) { u = Neg (x) },
+                else_branch = te () => (float[2] v) <float[2] b = {1, 2}> { v = Add (x, b) }
+            >
+        },
+        else_branch = e () => (float[2] q) <float[2] b = {3, 4}> { q = Mul (x, b) }
+    >
+}"""
+
+
+@pytest.mark.parametrize("text", [LOOP, NESTED], ids=["loop", "if in if"])
+def test_sub_graphs_come_back(text: str) -> None:
+    original = parse('<ir_version: 8, opset_import: ["" : 17]>\n' + text)
+    dag = from_onnx(original)
+    rebuilt = to_onnx(dag)
+    onnx.checker.check_model(rebuilt, full_check=True)
+    assert dag.wl_hash("w_attrs") == from_onnx(rebuilt.SerializeToString()).wl_hash("w_attrs")
+    expected = run_with_ones(onnxruntime.InferenceSession(original))
+    actual = run_with_ones(onnxruntime.InferenceSession(rebuilt.SerializeToString()))
+    assert [value.shape for value in expected] == [value.shape for value in actual]
+
+
+def test_a_loop_of_a_rebuilt_model_takes_as_many_turns_and_carries_its_state() -> None:
+    text = LOOP.replace("Add (state, w)", "Mul (state, w)").replace("float[2] w)", "float[2] w)")
+    rebuilt = to_onnx(from_onnx(parse('<ir_version: 8, opset_import: ["" : 17]>\n' + text)))
+    session = onnxruntime.InferenceSession(rebuilt.SerializeToString())
+    feeds = {"n": np.array(3), "x": np.array([1, 2], np.float32), "w": np.array([2, 3], np.float32)}
+    last, seen = session.run(None, feeds)
+    assert [8, 54] == last.tolist()
+    assert [[-2, -6], [-4, -18], [-8, -54]] == seen.tolist()
+
+
+def test_an_empty_dag_is_not_rebuilt() -> None:
+    text = '<ir_version: 8, opset_import: ["" : 17]> g (float[2] x) => (float[2] c) { c = Constant <value = float[2] {1, 2}> () }'
+    with pytest.raises(RebuildError, match="has no operators"):
+        to_onnx(from_onnx(parse(text)))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (
             "g (float[2] x) => (float[2] y) { y = ai.onnx.ml.Scaler <scale = [2.0]> (x) }",
             "ai.onnx.ml attributes are not recorded",
+        ),
+        (
+            """g (float[1, 1, 2, 2] x) => (float[1, 1, n, m] y) <float[4] scales = {1, 1, 2, 2}> {
+                y = Resize (x, , scales)
+            }""",
+            r"Node 0 \(Resize\), input 2: the values of 'scales' \(float\) decide about shapes and were not recorded",
         ),
     ],
 )
