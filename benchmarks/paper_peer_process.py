@@ -27,8 +27,8 @@ class Peer:
     process: subprocess.Popen[str]
     versions: dict[str, str]
 
-    def read(self, path: Path) -> dict[str, Any]:
-        """Have a file read and hashed once.
+    def read(self, path: Path, times: int) -> dict[str, Any]:
+        """Have a file read and hashed some times in a row; gives the median reading.
 
         Raises:
             ModelReadError: If the paper's code cannot.
@@ -36,7 +36,7 @@ class Peer:
         """
         if self.process.stdin is None or self.process.stdout is None:
             raise ValueError("the peer must be started with pipes")
-        self.process.stdin.write(f"{path}\n")
+        self.process.stdin.write(f"{times} {path}\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
         if not line:

@@ -103,6 +103,12 @@ def split_an_input_into_very_many() -> bytes:
 
 
 @add
+def expand_to_as_many_axes_as_a_huge_tensor_has_elements() -> bytes:
+    nodes = [node("Expand", ["x", "s"], ["y"]), node("Expand", ["s", "s"], ["t"]), node("Add", ["x", "t"], ["z"])]
+    return model(nodes, [TensorProto(name="s", data_type=TensorProto.INT64, dims=[1 << 40])], opset=8)
+
+
+@add
 def functions_that_call_the_next_one_twice() -> bytes:
     return model([node("f0", ["x"], ["y"], domain="f")], functions=_functions(60, 2))
 
@@ -115,7 +121,7 @@ def functions_that_expand_to_the_limit() -> bytes:
 @add
 def a_function_that_calls_itself() -> bytes:
     functions = _functions(1, 2)
-    functions[0].node[0].op_type, functions[0].node[0].domain = "f0", "f"
+    functions[0].node[0].CopyFrom(node("f0", ["a"], ["t0"], domain="f"))
     return model([node("f0", ["x"], ["y"], domain="f")], functions=functions)
 
 
@@ -265,9 +271,7 @@ def a_name_that_drives_a_terminal() -> bytes:
 
 @add
 def a_schema_s_attribute_of_another_type() -> bytes:
-    made = node("LeakyRelu", ["x"], ["y"])
-    made.attribute.append(helper.make_attribute("alpha", "not a float"))
-    return model([made])
+    return model([node("LeakyRelu", ["x"], ["y"], alpha="not a float")])
 
 
 def _branch(value: str, name: str) -> GraphProto:

@@ -95,11 +95,11 @@ def _fold(
     node = onnx.NodeProto(op_type=op_type)
     node.attribute.extend(map(AttributeProto.FromString, attributes))
     node.output.extend(f"o{slot}" for slot in range(num_outputs))
-    if breaks_inference(node):
-        return results
     values = {f"i{slot}": value for slot, value in enumerate(inputs) if value is not None}
     node.input.extend(f"i{slot}" if f"i{slot}" in values else "" for slot in range(len(inputs)))
     types = {name: _type_proto(*value) for name, value in values.items() if value[0]}
+    if breaks_inference(node, types):
+        return results
     try:
         data = {name: _tensor_proto(name, *value) for name, value in values.items() if _is_complete(*value)}
         opset = [onnx.helper.make_opsetid("", opset_version)]
@@ -109,7 +109,7 @@ def _fold(
         onnx.checker.ValidationError,
         RuntimeError,
         ValueError,
-        KeyError,
+        LookupError,
         OverflowError,
         MemoryError,
     ):

@@ -179,7 +179,7 @@ def _inferred_types(
     if node.op_type in _LIKE_FIRST and not node.domain:
         return {node.output[0]: types[node.input[0]]}
     schema = _inferring_schema(node.op_type, node.domain, version)
-    if schema is None or breaks_inference(node):
+    if schema is None or breaks_inference(node, types):
         return {}
     opset = [helper.make_opsetid(node.domain, version)]
     try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+import onnx
 
 from younger_hf.errors import ModelReadError
 from younger_hf.graph.dag import Dag, FormalRead, GraphOutput, InputKind, NodeInput, SubGraph
@@ -29,11 +30,9 @@ _POSITIONAL = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 
 
 class Given(NamedTuple):
-    """A value that the model is given: one of its inputs."""
+    """A value that the model is given: one of its inputs, whose type is looked at when it is read."""
 
-    name: str
-    dtype: str
-    shape: tuple[int, ...] | None
+    value: onnx.ValueInfoProto
 
 
 class Carried(NamedTuple):
@@ -75,12 +74,15 @@ class Walk:
     formal_reads: list[FormalRead] = field(default_factory=list)
     inner_names: set[bytes] = field(default_factory=set)
     operations: dict[bytes, Operation] = field(default_factory=dict)
+    captures: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
 
     def main_graph(self, graph: GraphParts) -> Dag:
         """The Dag of a model's graph."""
+        constants = {name for name, _ in graph.constants}
         for value in graph.inputs:
-            name = name_text(value.name, self.name)
-            self.scope[name.encode()] = Given(name, type_name(value.type), type_shape(value.type))
+            name = name_text(value.name, self.name).encode()
+            if name not in constants:  # up to IR version 3 parameters are listed as inputs too
+                self.scope[name] = Given(value)
         self.walk(graph)
         outputs = []
         for value in graph.outputs:
@@ -156,13 +158,14 @@ class Walk:
         """Let a node read a value that bears its own name, at a slot."""
         if isinstance(value, ConstantValue):
             elements = value.integers
-            kind: InputKind = "parameter" if elements is None else "constant"
-            self.inputs.append(NodeInput(node, slot, kind, value.name, value.dtype, value.shape, elements or ()))
+            what: InputKind = "parameter" if elements is None else "constant"
+            self.inputs.append(NodeInput(node, slot, what, value.name, value.dtype, value.shape, elements or ()))
         elif isinstance(value, Carried):
             self.formal_reads.append(FormalRead(node, slot, value.subgraph, value.position))
             self.connect(node, slot, value.start)
         elif isinstance(value, Given):
-            self.inputs.append(NodeInput(node, slot, "graph_input", *value))
+            name, kind = value.value.name, value.value.type
+            self.inputs.append(NodeInput(node, slot, "graph_input", name, type_name(kind), type_shape(kind)))
         elif isinstance(value, int):
             self.sources.append(value)
             self.targets.append(node)
@@ -231,13 +234,18 @@ class Walk:
     def captured(self, what: Operation) -> Iterator[bytes]:
         """Names that a node's sub-graphs read and do not define."""
         for _, encoded in what.graphs:
-            graph = split_encoded(encoded)
-            own = set(_defined(graph))
-            for inputs, _, rest in graph.nodes:
-                yield from (name for name in inputs if name not in own and name)
-                inner = operation(rest, self.opsets, self.name)
+            if encoded not in self.captures:  # the walk asks again at each level of nested sub-graphs
+                self.captures[encoded] = frozenset(self.captured_by(split_encoded(encoded)))
+            yield from self.captures[encoded]
+
+    def captured_by(self, graph: GraphParts) -> Iterator[bytes]:
+        """Names that a graph reads and does not define."""
+        own = set(_defined(graph))
+        for inputs, _, rest in graph.nodes:
+            yield from (name for name in inputs if name not in own and name)
+            if (inner := operation(rest, self.opsets, self.name)).graphs:
                 yield from (name for name in self.captured(inner) if name not in own)
-            yield from (name for v in graph.outputs if (name := name_text(v.name, self.name).encode()) not in own)
+        yield from (name for v in graph.outputs if (name := name_text(v.name, self.name).encode()) not in own)
 
     def sorted(self, nodes: Sequence[NodeParts]) -> list[NodeParts]:
         """Nodes in topological order."""
