@@ -80,9 +80,9 @@ class Walk:
         """The Dag of a model's graph."""
         constants = {name for name, _ in graph.constants}
         for value in graph.inputs:
-            name = name_text(value.name, self.name).encode()
-            if name not in constants:  # up to IR version 3 parameters are listed as inputs too
-                self.scope[name] = Given(value)
+            given = name_text(value.name, self.name).encode()
+            if given not in constants:  # up to IR version 3 parameters are listed as inputs too
+                self.scope[given] = Given(value)
         self.walk(graph)
         outputs = []
         for value in graph.outputs:
