@@ -26,7 +26,8 @@ def from_onnx(source: Source) -> Dag:
     """Read the architecture of an ONNX model; its weights are neither kept nor needed.
 
     Args:
-        source: A path, the bytes of a file, or a seekable binary file. External data files are never opened.
+        source: A path, an address (`https://`, `http://`, `hf://`), the bytes of a file, or a seekable binary file. Of a large file
+            little more is read than the architecture takes; external data files are never opened.
 
     Returns:
         The Dag, its nodes in topological order.
