@@ -64,6 +64,23 @@ def test_a_huge_parameter_does_not_take_its_memory() -> None:
     assert ["Tile", "MatMul"] == [node.op_type for node in rebuilt.graph.node]
 
 
+def test_many_parameters_repeat_themselves_but_small_ones_never() -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    g (float[1, 1000] x) => (float[1, 1000] y) { y = Sum(x) }"""
+    model = onnx.parser.parse_model(text)
+    for number in range(20):  # 20 million elements, more than are random altogether
+        model.graph.initializer.append(onnx.TensorProto(name=f"w{number}", data_type=1, dims=[1000, 1000]))
+        model.graph.node[0].input.append(f"w{number}")
+    model.graph.initializer.append(onnx.TensorProto(name="last", data_type=1, dims=[]))
+    model.graph.node[0].input.append("last")
+    rebuilt = to_onnx(from_onnx(model.SerializeToString()))
+    assert {"Tile", "Sum"} == {node.op_type for node in rebuilt.graph.node}
+    assert "last" in {tensor.name for tensor in rebuilt.graph.initializer}
+    assert rebuilt.ByteSize() < 80_000_000
+    (result,) = run_with_ones(onnxruntime.InferenceSession(rebuilt.SerializeToString()))
+    assert (1000, 1000) == result.shape
+
+
 def test_unused_outputs_of_split_keep_their_place() -> None:
     text = """<ir_version: 8, opset_import: ["" : 13]>
     g (float[6] x) => (float[2] y) { a, b, c = Split(x)  y = Relu(b) }"""

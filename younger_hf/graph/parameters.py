@@ -17,6 +17,9 @@ from younger_hf.graph.types import dtype_code
 MOST_RANDOM = 1 << 24
 """Elements that have a random value of their own, in all parameters together."""
 
+ALWAYS_RANDOM = 1 << 10
+"""Parameters of so few elements are random throughout, however many there are."""
+
 TILE_OPSET = 6
 """Version of the default operator set from which on Tile takes its repeats as a tensor."""
 
@@ -85,7 +88,7 @@ class Parameters:
             self.tensors[name] = helper.make_tensor(name, code, shape, item.values)
             return
         size = prod(shape)
-        if size <= min(LARGEST_RANDOM, self.left):
+        if size <= max(ALWAYS_RANDOM, min(LARGEST_RANDOM, self.left)):
             self.left -= size
             self.tensors[name] = random_tensor(name, code, shape, self.rng)
         else:
