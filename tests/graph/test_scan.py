@@ -120,3 +120,21 @@ def test_a_node_keeps_its_names_in_order_and_the_rest_without_them() -> None:
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
 def test_real_models_in_another_order_of_fields_are_the_same(path: Path) -> None:
     assert from_onnx(path) == from_onnx(reversed_fields(onnx.load(path)))
+
+
+@pytest.mark.parametrize("width", [20_000, 300, 40])
+def test_a_large_file_is_read_in_windows_as_it_is_read_in_whole(width: int, tmp_path: Path) -> None:
+    """Weights of all sizes lie behind one another, so that headers cross the windows' ends; a graph has metadata."""
+    value, path = helper.make_tensor_value_info, tmp_path / "model.onnx"
+    sizes = [(7 * number) % width + 1 for number in range(400)]
+    weights = [numpy_helper.from_array(np.ones(n, np.float32), f"layer.{k}.weight") for k, n in enumerate(sizes)]
+    nodes = [helper.make_node("Custom", ["x", *(w.name for w in weights)], ["y"], domain="own", large="a" * 70_000)]
+    graph = helper.make_graph(nodes, "g", [value("x", 1, [1])], [value("y", 1, [1])], weights)
+    graph.metadata_props.add(key="made", value="by somebody " * 100_000)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    path.write_bytes(helper.make_model(graph, opset_imports=opsets).SerializeToString())
+    assert path.stat().st_size > 1 << 20
+    dag = from_onnx(path)
+    assert [("parameter", w.name, (n,)) for w, n in zip(weights, sizes, strict=True)] == [
+        (item.kind, item.name, item.shape) for item in dag.inputs[1:]
+    ]

@@ -27,6 +27,8 @@ _READS, _GIVES, _NAME, _OP_TYPE = (number << 3 | 2 for number in (1, 2, 3, 4))
 _HEAD = re.compile(rb"((?:\x08[\x80-\xff]{0,9}[\x00-\x7f])*\x10[\x00-\x7f])\x42([\x00-\x7f])", re.DOTALL)
 """A tensor's dims and data type, and the tag and length of its name behind them."""
 _RAW_DATA = 9 << 3 | 2
+_FIELD = 12
+"""Bytes that a payload's tag and length take at most."""
 
 
 def split_node(data: bytes) -> NodeParts:
@@ -93,8 +95,8 @@ def split_tensor(data: bytes, begin: int, end: int) -> tuple[bytes, Known] | Non
         return None
     start = head.end()
     stop = start + data[start - 1]
-    if stop > len(data):
-        return None  # the name goes on behind the window
+    if end > len(data) and stop + _FIELD > len(data):
+        return None  # the name, or the length of the payload, goes on behind the window
     if stop < end:
         if data[stop] != _RAW_DATA:
             return None

@@ -34,8 +34,10 @@ _MODEL = frozenset({1 << 3, 8 << 3 | 2})
 """A model's IR version and operator sets."""
 _NODE, _TENSOR, _INPUT, _OUTPUT, _SPARSE = (number << 3 | 2 for number in (1, 5, 11, 12, 15))
 _KINDS = {_INPUT: "value", _OUTPUT: "value", _SPARSE: "sparse"}
-_SKIPPED = frozenset(number << 3 | 2 for number in (2, 10, 13, 14))
-"""Name, doc string, types of inner values and quantization annotation."""
+_METADATA = (0x82, 0x01)
+"""Tag of a graph's metadata, the only one of two bytes."""
+_SKIPPED = frozenset({*(number << 3 | 2 for number in (2, 10, 13, 14)), _METADATA[0]})
+"""Name, doc string, types of inner values, quantization annotation and metadata."""
 
 
 class GraphParts(NamedTuple):
@@ -165,7 +167,7 @@ def _graph(
     for message in sparse:
         tensor = onnx.SparseTensorProto.FromString(message)
         dtype, _, _ = known_of_tensor(tensor.values)
-        constants.append((name_bytes(tensor.values.name), (dtype, tuple(tensor.dims), None)))
+        constants.append((name_bytes(tensor.values.name), (dtype, tuple(max(dim, -1) for dim in tensor.dims), None)))
     values = onnx.ValueInfoProto.FromString
     return GraphParts(nodes, constants, list(map(values, inputs)), list(map(values, outputs)))
 
@@ -185,7 +187,11 @@ def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:
             data, base, safe = blocks.data, blocks.base, blocks.safe
         begin = position - base
         tag, length, value = data[begin], data[begin + 1], begin + 2
-        if length > 0x7F:
+        if tag > 0x7F:
+            if (tag, length) != _METADATA:
+                raise UnusualError
+            length, value = read_varint(data, value)
+        elif length > 0x7F:
             length, value = read_varint(data, begin + 1)
         end = value + length
         position = base + end
@@ -193,6 +199,17 @@ def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:
             raise UnusualError
         if tag == _TENSOR:
             constant = split_tensor(data, value, end)
+            if constant is None and begin and end > len(data):  # perhaps only since it begins at the window's end
+                blocks.move(base + begin, base + begin)
+                data, base, safe, value, end, begin = (
+                    blocks.data,
+                    blocks.base,
+                    blocks.safe,
+                    value - begin,
+                    end - begin,
+                    0,
+                )
+                constant = split_tensor(data, value, end)
             if constant is None:
                 message = _without_payload(blocks, begin, value, end, "tensor")
                 tensor = onnx.TensorProto.FromString(message)
