@@ -14,6 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from benchmarks.heavy import chain
+from benchmarks.serving import serve
 from tests.graph.models import LIGHT, parse
 from younger_hf.dataset.release import Release
 from younger_hf.dataset.schema import schema_of
@@ -99,6 +101,15 @@ def test_inspect_shows_a_model_as_table_and_as_json() -> None:
     assert [{"name": "data_0", "dtype": "float", "shape": [1, 3, 224, 224]}] == values["inputs"]
     assert {"": 9} == values["opsets"]
     assert 32 == len(values["wl_hash_w_attrs"])
+
+
+def test_inspect_reads_a_model_on_a_server_without_its_weights(tmp_path: Path) -> None:
+    (tmp_path / "chain.onnx").write_bytes(chain(20, 1 << 20).SerializeToString())
+    with serve(tmp_path) as server:
+        run = younger("inspect", f"{server.address}/chain.onnx", "--json")
+    assert 0 == run.returncode, run.stderr
+    assert {"Add": 20} == json.loads(run.stdout)["operators"]
+    assert server.bytes_sent < 0.02 * (20 << 20)
 
 
 def test_inspect_draws_a_small_model_and_says_kindly_when_one_is_too_large(tmp_path: Path) -> None:

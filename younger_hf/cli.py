@@ -34,7 +34,9 @@ Submission = Annotated[Path, typer.Argument(help="Folder with predictions and su
     "younger-hf inspect model.onnx --json --dynamic-size 8"
 )
 def inspect(
-    model: Annotated[Path, typer.Argument(help="ONNX file; its weights are not read.")],
+    model: Annotated[
+        str, typer.Argument(help="ONNX file, or the address of one (https://, hf://); weights are not read.")
+    ],
     svg: Annotated[Path | None, typer.Option(help="Draw the model, of at most 500 operators, into this file.")] = None,
     dynamic_size: Annotated[
         int, typer.Option(min=1, help="Size of dynamic dimensions (batch, sequence) when FLOPs are counted.")
@@ -47,7 +49,7 @@ def inspect(
     from younger_hf.graph.svg import draw_svg
 
     dag = from_onnx(model)
-    drawing = draw_svg(dag, model.name, dynamic_size) if svg is not None else ""
+    drawing = draw_svg(dag, Path(model).name, dynamic_size) if svg is not None else ""
     seen = inspect_dag(dag, dynamic_size)
     if svg is not None:
         console.write_text(svg, drawing)
@@ -55,7 +57,7 @@ def inspect(
         values = asdict(seen)
         console.show_json({**values.pop("summary"), **values})
         return
-    console.show_inspection(str(model), seen)
+    console.show_inspection(model, seen)
     if svg is not None:
         console.say(f"The drawing is in {svg}")
 
