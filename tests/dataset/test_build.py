@@ -203,7 +203,7 @@ def test_an_architecture_s_row_says_all_that_its_dag_says(built: Built) -> None:
         assert dag.edge_index.tolist() == row["edge_index"]
         assert (dag.edge_output.tolist(), dag.edge_input.tolist()) == (row["edge_output"], row["edge_input"])
         inputs = zip(*(row[f"input_{name}"] for name in INPUT_COLUMNS), strict=True)
-        assert [(*vars(i).values(),) for i in dag.inputs] == [
+        assert [tuple(i) for i in dag.inputs] == [
             (*values[:-2], None if values[-2] is None else tuple(values[-2]), tuple(values[-1])) for values in inputs
         ]
         assert [(o.node, o.slot) for o in dag.outputs] == list(zip(row["output_node"], row["output_slot"], strict=True))
