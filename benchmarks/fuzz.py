@@ -63,6 +63,10 @@ class Progress:
     largest: list[tuple[float, int]] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for best in (self.slowest, self.slowest_rebuilds, self.largest):
+            best[:] = map(tuple, best)  # JSON has brought them back as lists
+
     def add(self, number: int, result: Examination | str) -> None:
         """Count a file."""
         self.next = number + 1
