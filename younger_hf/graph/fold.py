@@ -66,7 +66,7 @@ def fold(node: onnx.NodeProto, inputs: Sequence[ConstantValue | None], opset_ver
 
 def fold_known(
     op_type: str, encoded: tuple[bytes, ...], inputs: tuple[Known | None, ...], num_outputs: int, opset_version: int
-) -> list[Known]:
+) -> tuple[Known, ...]:
     """What is known of the outputs of a standard operator over constants.
 
     Args:
@@ -86,12 +86,12 @@ def fold_known(
 @lru_cache(maxsize=4096)
 def _fold(
     op_type: str, opset_version: int, attributes: tuple[bytes, ...], inputs: tuple[Known | None, ...], num_outputs: int
-) -> list[Known]:
+) -> tuple[Known, ...]:
     """What is known of the outputs of an operator over constants; models repeat themselves, so that most are remembered."""
     results = [NOTHING] * num_outputs
     schema = find_schema(op_type, "", opset_version)
     if schema is None or not _is_modest(num_outputs, inputs):
-        return results
+        return tuple(results)
     node = onnx.NodeProto(op_type=op_type)
     node.attribute.extend(map(AttributeProto.FromString, attributes))
     node.output.extend(f"o{slot}" for slot in range(num_outputs))
@@ -99,7 +99,7 @@ def _fold(
     node.input.extend(f"i{slot}" if f"i{slot}" in values else "" for slot in range(len(inputs)))
     types = {name: _type_proto(*value) for name, value in values.items() if value[0]}
     if breaks_inference(node, types):
-        return results
+        return tuple(results)
     try:
         data = {name: _tensor_proto(name, *value) for name, value in values.items() if _is_complete(*value)}
         opset = [onnx.helper.make_opsetid("", opset_version)]
@@ -119,7 +119,7 @@ def _fold(
             results[slot] = (type_name(inferred[name]), _complete(type_shape(inferred[name])), None)
     if num_outputs == 1:
         results[0] = _evaluate(node, list(inputs), results[0], opset_version)
-    return results
+    return tuple(results)
 
 
 def _evaluate(node: onnx.NodeProto, inputs: Sequence[Known | None], output: Known, opset_version: int) -> Known:

@@ -87,4 +87,5 @@ def _message_classes() -> dict[str, Any]:
     }
 
 
-_MODEL, _PARTS = (_message_classes()[name] for name in ("Model", "Parts"))
+_CLASSES = _message_classes()
+_MODEL, _PARTS = _CLASSES["Model"], _CLASSES["Parts"]

@@ -27,20 +27,8 @@ def check_names(model: onnx.ModelProto, source: str) -> None:
     check_opsets(
         [*model.opset_import, *(opset for function in model.functions for opset in function.opset_import)], source
     )
-    names = _names(model)
-    try:
-        "".join(names)  # the quickest way to see that all are text
-    except TypeError:
-        name = next(name for name in names if not isinstance(name, str))
-        raise ModelReadError(
-            f"{source}: the name {str(name)[:40]} is no UTF-8 text, expected names to be text."
-        ) from None
-    longest = max(map(len, names), default=0)
-    if longest > LONGEST_NAME:
-        name = next(name for name in names if len(name) == longest)
-        raise ModelReadError(
-            f"{source}: the name {shown(name)} has {longest:,} characters, expected at most {LONGEST_NAME:,}."
-        )
+    for name in _names(model):
+        name_text(name, source)
 
 
 def check_opsets(opsets: Iterable[onnx.OperatorSetIdProto], source: str) -> None:

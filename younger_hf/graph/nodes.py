@@ -13,13 +13,10 @@ from onnx import AttributeProto, TensorProto, helper, numpy_helper
 from younger_hf.errors import RebuildError
 from younger_hf.graph.dag import Dag
 from younger_hf.graph.operators import ML_DOMAIN, find_schema
-from younger_hf.graph.types import INTEGER_TYPES, dtype_code, type_proto
+from younger_hf.graph.types import FLOAT_TYPES, INTEGER_TYPES, dtype_code, type_proto
 
 LARGEST_RANDOM = 1 << 20
 """Tensors with more elements are not filled with random values of their own, so that any model fits in memory."""
-
-FLOAT_TYPES = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
-"""Element types whose random values are uniform; all others are zero."""
 
 
 def node_proto(dag: Dag, index: int, inputs: list[str], outputs: list[str]) -> onnx.NodeProto:

@@ -40,11 +40,15 @@ def operator_name(domain: str, op_type: str) -> str:
     return f"{domain}.{op_type}" if domain else op_type
 
 
-@lru_cache(maxsize=16384)
 def signature(domain: str, op_type: str, attributes: str | None = None) -> str:
     """The canonical ASCII string of a node class: a JSON list of domain, op_type and, if given, the attributes object."""
-    head = f"[{json.dumps(domain)},{json.dumps(op_type)}"
+    head = _head(domain, op_type)
     return f"{head}]" if attributes is None else f"{head},{attributes}]"
+
+
+@lru_cache(maxsize=4096)
+def _head(domain: str, op_type: str) -> str:
+    return f"[{json.dumps(domain)},{json.dumps(op_type)}"
 
 
 def parse_signature(text: str) -> tuple[str, str, str]:

@@ -1,4 +1,4 @@
-"""Topological order of a graph's nodes: the file's own order as far as it is one."""
+"""Topological order of nodes that do not stand in one."""
 
 from __future__ import annotations
 

@@ -9,11 +9,7 @@ import onnx
 from onnx import AttributeProto, TensorProto
 
 from younger_hf.graph.glance import glance
-from younger_hf.graph.types import INTEGER_TYPES, MAX_ELEMENTS
-
-SCALAR_FLOATS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
-"""Element types of which a single element stays in a stripped model: folding constants follows arithmetic on shapes through it.
-Such an element never reaches a Dag."""
+from younger_hf.graph.types import MAX_ELEMENTS, most_values
 
 LENGTH_MARK = "younger-hf: list of length "
 """Begins the doc string of an attribute whose long list was left out, followed by the list's length."""
@@ -25,8 +21,7 @@ _CACHED_BYTES = 1024
 
 def keeps_payload(tensor: TensorProto) -> bool:
     """Whether a tensor's elements stay: integers and truth values up to 64 of them, a float if it is the only one."""
-    kind = tensor.data_type
-    limit = MAX_ELEMENTS if kind in INTEGER_TYPES or kind == TensorProto.BOOL else 1 if kind in SCALAR_FLOATS else 0
+    limit = most_values(tensor.data_type)
     size = 1
     for dim in tensor.dims:
         size *= dim

@@ -24,6 +24,7 @@ INTEGER_TYPES = frozenset(
     }
 )
 FLOAT_TYPES = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
+"""Types of which a single element is looked at while constants are folded, and none ever written."""
 _LAYOUTS: dict[int, str] = {
     # element type -> its letter in the struct module
     **{TensorProto.INT8: "b", TensorProto.INT16: "h", TensorProto.INT32: "i", TensorProto.INT64: "q"},
@@ -94,6 +95,11 @@ def type_shape(value: onnx.TypeProto) -> tuple[int, ...] | None:
     )
 
 
+def most_values(code: int) -> int:
+    """How many elements a tensor of a type may have for its values to be looked at: none at all for text and odd types."""
+    return MAX_ELEMENTS if code in INTEGER_TYPES or code == TensorProto.BOOL else 1 if code in FLOAT_TYPES else 0
+
+
 def tensor_integers(tensor: TensorProto) -> tuple[int, ...] | None:
     """The elements of an integer tensor in row-major order; None if it has more than `MAX_ELEMENTS` or no readable values."""
     if tensor.data_type not in INTEGER_TYPES:
@@ -104,7 +110,7 @@ def tensor_integers(tensor: TensorProto) -> tuple[int, ...] | None:
 def tensor_values(tensor: TensorProto) -> tuple[int | float, ...] | None:
     """The elements of a small tensor in row-major order: integers and truths up to `MAX_ELEMENTS`, a single float; else None."""
     code = tensor.data_type
-    limit = MAX_ELEMENTS if code in INTEGER_TYPES or code == TensorProto.BOOL else 1 if code in FLOAT_TYPES else 0
+    limit = most_values(code)
     size = 1
     for dim in tensor.dims:
         size *= dim

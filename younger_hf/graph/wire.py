@@ -25,12 +25,12 @@ from younger_hf.graph.fields import (
     VERBATIM,
     WIDTHS,
 )
-from younger_hf.graph.payload import LENGTH_MARK, SCALAR_FLOATS, drop_payloads, keeps_payload, listed_length
+from younger_hf.graph.payload import LENGTH_MARK, drop_payloads, keeps_payload, listed_length
 from younger_hf.graph.shortcut import MAX_PAYLOAD, leap, read_varint, write_varint
 from younger_hf.graph.source import Source, open_blocks
 from younger_hf.graph.types import MAX_ELEMENTS
 
-__all__ = ["LENGTH_MARK", "SCALAR_FLOATS", "Source", "listed_length", "read_model"]
+__all__ = ["LENGTH_MARK", "Source", "listed_length", "read_model"]
 
 SMALL = 1024
 """Messages of at most so many bytes are copied as they are: looking into them costs more than they weigh."""
