@@ -15,6 +15,8 @@ from benchmarks.heavy import chain, real
 from benchmarks.measure import Ratio
 from benchmarks.serving import FileServer, serve
 from younger_hf import Dag, from_onnx
+from younger_hf.retrieve.http_file import RemoteFile
+from younger_hf.retrieve.http_retry import Client
 
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {
     "60 tensors of 2 MB": lambda: chain(60, 2 << 20),
@@ -62,8 +64,14 @@ def _by_hub(server: FileServer) -> Dag:
         return from_onnx(file)
 
 
+def _by_source(server: FileServer) -> Dag:
+    with Client(server.address) as client:
+        return from_onnx(RemoteFile(client, f"{server.address}/org/repo/resolve/main/model.onnx"))  # type: ignore[arg-type]
+
+
 WAYS: dict[str, Callable[[FileServer], Dag]] = {
     "http://": _by_address,
     f"fsspec {fsspec.__version__}": _by_fsspec,
     f"HfFileSystem {huggingface_hub.__version__}": _by_hub,
+    "the source huggingface": _by_source,
 }

@@ -7,6 +7,8 @@
     ├── RebuildError                a DAG that cannot be turned back into a model that runs
     ├── SourceError                 a hub, preset or folder that has not what was asked for
     ├── ExportError                 a framework's model that could not be exported to ONNX
+    │   └── SandboxError            a model that tried to leave the limits of its process
+    ├── WorkspaceError              a workspace that cannot be used, or is in use
     ├── DatasetError                a dataset repo, config, split or row that is missing or damaged
     ├── MetricError                 predictions or references for which a metric is not defined
     ├── SubmissionError             a submission with problems; `problems` lists them all
@@ -26,8 +28,10 @@ __all__ = [
     "MissingDependencyError",
     "ModelReadError",
     "RebuildError",
+    "SandboxError",
     "SourceError",
     "SubmissionError",
+    "WorkspaceError",
     "YoungerError",
 ]
 
@@ -63,6 +67,14 @@ class SourceError(YoungerError):
 
 class ExportError(YoungerError):
     """A framework's model that could not be exported to ONNX."""
+
+
+class SandboxError(ExportError, PermissionError):
+    """A model that tried to leave the limits of its process; a `PermissionError`, too, for libraries that expect one."""
+
+
+class WorkspaceError(YoungerError):
+    """A workspace that cannot be used, or is in use."""
 
 
 class DatasetError(YoungerError):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.dataset.models import LIGHT, network
-from younger_hf import from_onnx
-from younger_hf.dataset.pipeline import PUBLIC_SECRET, Advance, BuildPlan, BuildResult, build_dataset, extract_folder
+from younger_hf.dataset.pipeline import PUBLIC_SECRET, Advance, BuildPlan, BuildResult, build_dataset
 from younger_hf.dataset.release import open_answers
 from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import DatasetError, SourceError
@@ -57,11 +55,11 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_folder_of_models_becomes_a_dataset_and_again_the_same_one(folder: Path, work: Path, tmp_path: Path) -> None:
     console, plan = Console(), BuildPlan(tmp_path / "younger", models=folder, workspace=work)
     result = console.run(plan)
-    assert ["Exporting", "Extracting", "Building"] == console.stages
+    assert ["Exporting", "Reading", "Building"] == console.stages
+    assert [71] * 71 == [total for _, _, total in console.steps["Exporting"]]
     assert [(i, 7) for i in range(1, 8)] == [step[1:] for step in console.steps["Building"]]
     assert {"local--text", "local--cut"} == set(result.failures)
     assert sorted(f"Left out {name}: {reason}" for name, reason in result.failures.items()) == sorted(console.warnings)
-    assert result.failures == json.loads((plan.workspace_folder / "failures.json").read_text())
     assert (69, 69) == (result.statistics.models, result.statistics.architectures)
     answers = open_answers(plan.answers_folder)
     assert tmp_path / "younger-answers" == answers.root
@@ -69,10 +67,13 @@ def test_a_folder_of_models_becomes_a_dataset_and_again_the_same_one(folder: Pat
         assert result.release.rows[track]["test"] == answers.table(track).num_rows
     assert "used the default secret" in (result.release.root / "README.md").read_text()
 
-    before = {path: path.stat().st_mtime_ns for path in (plan.workspace_folder / "extract").iterdir()}
-    again = Console().run(plan)
+    (one, *_) = (plan.workspace_folder / "objects").rglob("*")
+    before = one.stat().st_mtime_ns
+    console = Console()
+    again = console.run(plan)
     assert (result.release, result.statistics, result.failures) == (again.release, again.statistics, again.failures)
-    assert before == {path: path.stat().st_mtime_ns for path in (plan.workspace_folder / "extract").iterdir()}
+    assert 2 == len(console.steps["Exporting"])  # those that failed are tried again
+    assert before == one.stat().st_mtime_ns
 
 
 def test_a_secret_file_decides_about_the_test_rows(folder: Path, work: Path, tmp_path: Path) -> None:
@@ -122,18 +123,3 @@ def test_folders_lie_beside_the_dataset_unless_told_otherwise(tmp_path: Path) ->
     )
     plan = BuildPlan(Path("younger"), answers=tmp_path / "a", workspace=tmp_path / "w")
     assert (tmp_path / "a", tmp_path / "w") == (plan.answers_folder, plan.workspace_folder)
-
-
-def test_extracting_takes_one_file_or_every_one_below_a_folder(folder: Path, tmp_path: Path) -> None:
-    steps: list[tuple[str, int, int]] = []
-    (one,) = extract_folder(LIGHT[0], tmp_path / "one", lambda *step: steps.append(step))
-    assert from_onnx(LIGHT[0]) == one.dag
-    assert [(LIGHT[0].stem, 1, 1)] == steps
-    results = extract_folder(folder, tmp_path / "all", lambda *step: None)
-    assert 71 == len(results)
-    assert {"local--text", "local--cut"} == {result.model.id for result in results if result.dag is None}
-
-
-def test_extracting_from_nowhere_is_one_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="there is no such folder"):
-        extract_folder(tmp_path / "missing", tmp_path / "out", lambda *step: None)

@@ -16,6 +16,12 @@ from younger_hf.metrics import classification, load, ranking
 ROOT = Path(__file__).parents[2]
 METRICS = ROOT / "younger_hf" / "metrics"
 
+DECLARE = """
+from younger_hf.torchvision_operators import declare_torchvision_operators
+declare_torchvision_operators()
+"""
+"""Where torchvision is there but does not fit torch, `import evaluate` fails without it."""
+
 DOCTEST = """
 import doctest, sys
 results = [doctest.testfile(f"{sys.argv[1]}/{task}/README.md", module_relative=False) for task in ("operator", "dataflow")]
@@ -56,7 +62,7 @@ def run(code: str, argument: str, folder: Path, home: Path) -> subprocess.Comple
         "HF_HOME": str(home),
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-c", code, argument]
+    command = [sys.executable, "-c", DECLARE + code, argument]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )

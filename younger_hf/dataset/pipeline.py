@@ -1,22 +1,24 @@
-"""From models to a dataset repo: retrieve -> export -> extract -> build, each stage a folder of the workspace."""
+"""From models to a dataset repo: the stages over a workspace, then the build."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Set
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from younger_hf.dataset.architecture import Provenance
 from younger_hf.dataset.build import BuildStatistics, build
 from younger_hf.dataset.release import Release, default_answers
-from younger_hf.dataset.workspace import Extraction, Model, extract_all
 from younger_hf.errors import DatasetError, SourceError
-from younger_hf.export.stage import export_all
+from younger_hf.graph.dag import Dag
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.folder import folder as folder_candidates
 from younger_hf.retrieve.presets import preset as preset_candidates
+from younger_hf.stages.job import Limits, Result
+from younger_hf.stages.local import run_local
+from younger_hf.stages.run import Selection, num_pending, preload_of, work
+from younger_hf.stages.workspace import Workspace, is_workspace
 
 PUBLIC_SECRET = "younger-hf"  # noqa: S105 - public on purpose
 """Decides what is tested where no secret is given; datasets built with it say so in their card."""
@@ -77,35 +79,27 @@ def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], Non
     """Run every stage; models that cannot be exported or read are named by `warn` and left out.
 
     Args:
-        plan: What to build.
+        plan: What to build. Without a preset and a folder, everything in its workspace.
         show: Called with each stage's name; gives a context that draws its progress.
         warn: Called with each message about a model that is left out.
 
     Raises:
         SourceError: If there are no models.
+        WorkspaceError: If the workspace cannot be used.
         DatasetError: If the dataset cannot be built from them.
     """
     secret = _secret(plan.secret_file)
-    candidates = _candidates(plan)
-    exported = plan.workspace_folder / "export"
-    with show("Exporting") as advance:
-        records = export_all(
-            candidates,
-            exported,
-            workers=plan.workers,
-            timeout=plan.timeout,
-            on_progress=lambda record, done, total: advance(record.id, done, total),
-        )
-    failures = {record.id: record.error for record in records if record.status != "done"}
-    models = [_model(candidate, exported) for candidate in candidates if candidate.id not in failures]
-    with show("Extracting") as advance:
-        results = extract_all(
-            models, plan.workspace_folder / "extract", lambda r, done, total: advance(r.model.id, done, total)
-        )
-    failures.update((result.model.id, result.error) for result in results if result.dag is None)
+    listed = _listed(plan)
+    with closing(Workspace(plan.workspace_folder)) as workspace:
+        if listed:
+            with workspace.alone():
+                workspace.add(listed)
+            _export(workspace, {candidate.id for candidate in listed}, plan, show)
+        meant = {candidate.id for candidate in listed} if listed else None
+        with show("Reading") as advance:
+            found, failures = _found(workspace, meant, advance)
     for name, reason in failures.items():
         warn(f"Left out {name}: {reason}")
-    found = [(result.dag, result.model.provenance) for result in results if result.dag is not None]
     steps = 0
     with show("Building") as advance:
 
@@ -123,44 +117,64 @@ def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], Non
             public_secret=plan.secret_file is None,
             report=report,
         )
-    (plan.workspace_folder / "failures.json").write_text(json.dumps(failures, indent=2) + "\n", encoding="utf-8")
     return BuildResult(release, statistics, failures)
 
 
-def extract_folder(source: Path, out: Path, advance: Advance) -> tuple[Extraction, ...]:
-    """Read the DAG of one ONNX file, or of every one below a folder, into `out`.
-
-    Raises:
-        SourceError: If there is no such file or folder, or the folder has no ONNX file.
-    """
-    if source.is_file():
-        models = [Model(source.stem, source, Provenance("local", source.name))]
-    else:
-        models = [
-            Model(candidate.id, Path(candidate.recipe["path"]), Provenance(candidate.hub, candidate.model))
-            for candidate in folder_candidates(source)
-        ]
-    return extract_all(models, out, lambda result, done, total: advance(result.model.id, done, total))
-
-
-def _candidates(plan: BuildPlan) -> tuple[Candidate, ...]:
+def _listed(plan: BuildPlan) -> tuple[Candidate, ...]:
     candidates: tuple[Candidate, ...] = ()
     if plan.preset is not None:
         candidates += preset_candidates(plan.preset)
     if plan.models is not None:
         candidates += folder_candidates(plan.models)
-    if not candidates:
+    if not candidates and not is_workspace(plan.workspace_folder):
         raise SourceError(
-            "There is nothing to build from.", "Name a preset or a folder: --preset mini, --models FOLDER."
+            "There is nothing to build from.",
+            "Name a preset, a folder or a workspace: --preset mini, --models FOLDER, --workspace FOLDER.",
         )
     return candidates
 
 
-def _model(candidate: Candidate, exported: Path) -> Model:
-    provenance = Provenance(
+def _export(workspace: Workspace, meant: Set[str], plan: BuildPlan, show: ShowProgress) -> None:
+    selection = Selection(ids=meant, retry=("all",))
+    total, done = num_pending(workspace, selection), 0
+    limits = Limits(seconds=plan.timeout)
+    preload = preload_of(workspace, selection)
+    with show("Exporting") as advance:
+
+        def tell(result: Result) -> None:
+            nonlocal done
+            done += 1
+            advance(result.id, done, total)
+
+        work(
+            workspace,
+            selection,
+            lambda jobs: run_local(jobs, workspace.running, limits, workers=plan.workers, preload=preload),
+            tell,
+        )
+
+
+def _found(
+    workspace: Workspace, meant: Set[str] | None, advance: Advance
+) -> tuple[list[tuple[Dag, Provenance]], dict[str, str]]:
+    """The Dags of a workspace with where they are from, and why other models have none."""
+    found, failures = [], {}
+    total = len(meant) if meant is not None else workspace.num_results()
+    for candidate, result, _, dag in workspace.results():
+        if meant is not None and candidate.id not in meant:
+            continue
+        if result.status == "done":
+            found.append((workspace.dag(dag), _provenance(candidate)))
+        else:
+            failures[candidate.id] = result.error
+        advance(candidate.id, len(found) + len(failures), total)
+    return found, failures
+
+
+def _provenance(candidate: Candidate) -> Provenance:
+    return Provenance(
         candidate.hub, candidate.model, candidate.task, candidate.downloads, candidate.likes, candidate.licence
     )
-    return Model(candidate.id, exported / f"{candidate.id}.onnx", provenance)
 
 
 def _secret(file: Path | None) -> str:

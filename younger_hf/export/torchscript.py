@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from younger_hf.errors import ExportError
+from younger_hf.export.idle import idle_arithmetic
 from younger_hf.export.lazy import BIG
 from younger_hf.export.strip import strip
 from younger_hf.graph.types import MAX_ELEMENTS
@@ -30,23 +31,31 @@ Parameters = dict[str, Any]
 """Name -> value of what the exporter takes for initializers: mostly tensors."""
 
 
-class _Named(nn.Module):
+class Named(nn.Module):
     """Calls a module with keyword arguments, and returns its tensors in a flat tuple."""
 
-    def __init__(self, module: nn.Module, names: list[str], extra: Mapping[str, Any]) -> None:
+    def __init__(self, module: nn.Module, names: list[str], extra: Mapping[str, Any], positional: bool) -> None:
         super().__init__()
         self.module = module
         self.names = names
         self.extra = dict(extra)
+        self.positional = positional
 
     def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
         """All tensors of the module's result, in order."""
-        result = self.module(**dict(zip(self.names, values, strict=True)), **self.extra)
+        if self.positional:
+            result = self.module(*values, **self.extra)
+        else:
+            result = self.module(**dict(zip(self.names, values, strict=True)), **self.extra)
         return tuple(_tensors(result))
 
 
 def export_module(
-    module: nn.Module, inputs: Mapping[str, Tensor], extra: Mapping[str, Any] | None = None
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    extra: Mapping[str, Any] | None = None,
+    positional: bool = False,
+    opset: int = OPSET,
 ) -> onnx.ModelProto:
     """Export a module, and drop its weights.
 
@@ -54,6 +63,8 @@ def export_module(
         module: The model, built within `LazyWeights` if it is large.
         inputs: Name -> example of each graph input, in the order in which `forward` is to get them by name.
         extra: Arguments of `forward` that are no graph inputs.
+        positional: Whether `forward` gets the inputs by position, not by name.
+        opset: Version of the default operator set to export.
 
     Returns:
         A stripped model: parameters are initializers without data.
@@ -62,10 +73,10 @@ def export_module(
         ExportError: If the exporter cannot do it.
     """
     names = list(inputs)
-    wrapper = _Named(module.eval(), names, extra or {})
+    wrapper = Named(module.eval(), names, extra or {}, positional)
     buffer = io.BytesIO()
     try:
-        with torch.no_grad(), _without_weights() as integers, warnings.catch_warnings():
+        with torch.no_grad(), idle_arithmetic(), _without_weights() as integers, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 wrapper,
@@ -73,7 +84,7 @@ def export_module(
                 buffer,  # type: ignore[arg-type]  # a file works here, though the signature does not say so
                 dynamo=False,
                 export_params=False,
-                opset_version=OPSET,
+                opset_version=opset,
                 input_names=names,
             )
     except Exception as error:  # the exporter and the model's own code raise anything
@@ -103,9 +114,11 @@ def _without_weights() -> Iterator[dict[str, Tensor]]:
         return parameters
 
     def fuse_shapes(graph: Any, parameters: Parameters) -> Parameters:
-        shapes = {n: p.to("meta") if _is_weight(p) else p for n, p in parameters.items()}
+        shapes = {n: _one_a_channel(p) if _is_weight(p) else p for n, p in parameters.items()}
+        kernels = _kernels(graph)
+        before = [parameters.get(kernel.debugName()) for kernel in kernels]
         fused: Parameters = original[_FUSE](graph, shapes)
-        return fused
+        return _with_kernels(before, _kernels(graph), parameters, fused)
 
     def infer_without(graph: Any, parameters: Parameters, opset: int) -> None:
         original[_INFER](graph, {n: p for n, p in parameters.items() if not _is_weight(p)}, opset)
@@ -127,6 +140,37 @@ def _without_weights() -> Iterator[dict[str, Tensor]]:
     finally:
         for name, function in original.items():
             setattr(passes, name, function)
+
+
+def _one_a_channel(weight: Tensor) -> Tensor:
+    """A small stand-in for a weight: fusion loops over the output channels, and looks at nothing else of a kernel."""
+    return torch.zeros(weight.shape[0], *[1] * (weight.dim() - 1)) if weight.dim() > 1 else torch.zeros(weight.shape)
+
+
+def _with_kernels(before: list[Any], kernels: list[Any], parameters: Parameters, fused: Parameters) -> Parameters:
+    """What fusion left, with the real parameters where it changed nothing, and tensors of the real shape where it did.
+
+    Fusion leaves the convolutions where they are, and gives those with a batch normalisation behind them other kernels of the same shape.
+    """
+    result = {name: parameters.get(name, value) for name, value in fused.items()}
+    for old, kernel in zip(before, kernels, strict=True):
+        name = kernel.debugName()
+        if name in fused and name not in parameters and old is not None:
+            result[name] = old.to("meta")
+            kernel.inferTypeFrom(result[name])
+    return result
+
+
+def _kernels(graph: Any) -> list[Any]:
+    """The kernel of every convolution, in the order of the graph."""
+    return [list(node.inputs())[1] for node in _nodes(graph) if node.kind() == "onnx::Conv"]
+
+
+def _nodes(block: Any) -> Iterator[Any]:
+    for node in block.nodes():
+        yield node
+        for inner in node.blocks():
+            yield from _nodes(inner)
 
 
 def _is_weight(value: Any) -> bool:

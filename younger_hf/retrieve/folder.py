@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
+
+import onnx
 
 from younger_hf.errors import SourceError
+from younger_hf.graph.wire import read_model
 from younger_hf.retrieve.candidate import Candidate
+from younger_hf.retrieve.selection import selected
+from younger_hf.retrieve.source import Query, Source
 
 MAX_NAME = 200
 """Longest identifier made of a path; file systems allow 255 bytes, and stages add endings."""
@@ -47,3 +54,22 @@ def _safe(name: str) -> str:
     if len(text) <= MAX_NAME:
         return text
     return f"{text[: MAX_NAME - 18]}--{sha256(plain).hexdigest()[:16]}"
+
+
+def _candidates(query: Query) -> Iterator[Candidate]:
+    if "path" not in query.options:
+        raise SourceError("The source 'local' needs a folder.", "Name it: --option path=FOLDER.")
+    return selected(folder(Path(query.options["path"])), query)
+
+
+def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
+    return read_model(recipe["path"])[0]
+
+
+SOURCE = Source(
+    name="local",
+    about="ONNX files in a folder of this machine.",
+    candidates=_candidates,
+    build=_build,
+    packages=("onnx",),
+)

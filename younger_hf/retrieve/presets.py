@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
-from pathlib import Path
 
 from younger_hf.errors import SourceError
 from younger_hf.retrieve.candidate import Candidate
+from younger_hf.retrieve.onnx_package import light_models
 
 _TEXT_ENCODERS = (
     *("albert", "bert", "canine", "convbert", "deberta-v2", "distilbert", "electra", "ibert", "mpnet", "nystromformer"),
@@ -62,30 +61,7 @@ def preset(name: str) -> tuple[Candidate, ...]:
 
 
 def _mini() -> list[Candidate]:
-    return [*_light_models(), *(_transformers(*row) for row in _TRANSFORMERS)]
-
-
-def _light_models() -> list[Candidate]:
-    """Classic image classifiers that the onnx package carries for its own tests, their weights replaced by constants."""
-    spec = find_spec("onnx")
-    root = Path(spec.submodule_search_locations[0]) if spec is not None and spec.submodule_search_locations else Path()
-    files = sorted((root / "backend" / "test" / "data" / "light").glob("light_*.onnx"))
-    if not files:
-        raise SourceError(
-            "The installed onnx package has no light_* models; expected them in onnx/backend/test/data/light."
-        )
-    return [
-        Candidate(
-            id=f"onnx--{file.stem}",
-            hub="onnx",
-            model=file.stem,
-            task="image-classification",
-            family=file.stem.removeprefix("light_").rstrip("0123456789"),
-            licence="Apache-2.0",
-            recipe={"kind": "file", "path": str(file)},
-        )
-        for file in files
-    ]
+    return [*light_models(), *(_transformers(*row) for row in _TRANSFORMERS)]
 
 
 def _transformers(model_type: str, auto_class: str, inputs: str, task: str) -> Candidate:

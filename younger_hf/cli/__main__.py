@@ -1,0 +1,5 @@
+"""`python -m younger_hf.cli`."""
+
+from younger_hf.cli import main
+
+main()

@@ -1,0 +1,143 @@
+"""Windows, pools and sizes of images that torch's TorchScript exporter cannot say in ONNX, though ONNX can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import prod
+
+import torch
+from torch.onnx import symbolic_opset9
+from torch.onnx.errors import SymbolicValueError
+from torch.onnx.symbolic_helper import parse_args
+
+from younger_hf.export.symbolic_graph import Graph, Symbolic, Value, integers, op, part, rank, reduced, require, sizes
+
+
+def _adaptive_pool(operator: str, axes: int, kind: str) -> Symbolic:
+    """Torch's own can do it where windows lie side by side; here they may overlap, and be of different sizes."""
+    own = getattr(symbolic_opset9, operator)
+    largest = kind == "Max"
+
+    def symbolic(g: Graph, x: Value, size: Value) -> Value:
+        try:
+            return own(g, x, size)
+        except SymbolicValueError:
+            # the sizes are known from the run, also where the exporter has lost them
+            image, result = next(iter(g.original_node.inputs())), next(iter(g.original_node.outputs()))
+            pooled = _pooled(g, x, sizes(image)[-axes:], sizes(result)[-axes:], kind)
+        return (pooled, None) if largest else pooled
+
+    return symbolic
+
+
+def _pooled(g: Graph, x: Value, lengths: Sequence[int], counts: Sequence[int], kind: str) -> Value:
+    """One pool where the windows are alike; else the mean or maximum of each window, one axis after the other."""
+    windows = [_windows(length, count) for length, count in zip(lengths, counts, strict=True)]
+    kernels = [{end - start for start, end in axis} for axis in windows]
+    strides = [{later[0] - earlier[0] for earlier, later in pairwise(axis)} or {1} for axis in windows]
+    if all(len(alike) == 1 for alike in (*kernels, *strides)) and {0} not in strides:
+        kernel, stride = ([min(alike) for alike in several] for several in (kernels, strides))
+        name = "AveragePool" if kind == "Mean" else "MaxPool"
+        return op(g, name, x, kernel_shape_i=kernel, strides_i=stride)
+    for axis, several in enumerate(windows, start=-len(windows)):
+        parts = (reduced(g, f"Reduce{kind}", part(g, x, axis, start, end), [axis]) for start, end in several)
+        x = op(g, "Concat", *parts, axis_i=axis)
+    return x
+
+
+def _windows(length: int, count: int) -> list[tuple[int, int]]:
+    """Start and end of each, as the documentation of `torch.nn.AdaptiveAvgPool2d` has them."""
+    return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
+
+
+@parse_args("v", "i", "i", "i")
+def _unfold(g: Graph, x: Value, axis: int, size: int, step: int) -> Value:
+    """As torch's own, which has to know the size of the input; that of the result is known from the run."""
+    result = g.original_node.output()
+    last = rank(result) - 1
+    axis %= last
+    order = [*range(axis), *range(axis + 1, last), axis]
+    starts = range(0, sizes(result)[axis] * step, step)
+    windows = [op(g, "Transpose", part(g, x, axis, start, start + size), perm_i=order) for start in starts]
+    return op(g, "Concat", *(op(g, "Unsqueeze", window, integers(axis)) for window in windows), axis_i=axis)
+
+
+@parse_args("v", "v", "v", "is", "is", "is")
+def _col2im(
+    g: Graph,
+    x: Value,
+    size: Value,
+    kernel: Value,
+    dilation: Sequence[int],
+    padding: Sequence[int],
+    stride: Sequence[int],
+) -> Value:
+    """As torch's own, which has to know how many sizes there are; but `fold` is for images."""
+    require(g, 18, "Col2Im", x)
+    return op(g, "Col2Im", x, size, kernel, dilations_i=dilation, pads_i=[*padding, *padding], strides_i=stride)
+
+
+_NONE = torch.tensor([], dtype=torch.float32)
+"""In the place of an input of `Resize` that is not given."""
+
+
+def _resize(mode: str, coefficient: float) -> Symbolic:
+    """Smaller images whose pixels are means; the standard's `cubic` takes Pillow's coefficient, as torch does."""
+
+    @parse_args("v", "is", "i", "f", "f")
+    def symbolic(g: Graph, x: Value, size: Sequence[int], corners: int, *scales: float | None) -> Value:
+        require(g, 18, "antialias of Resize", x)
+        attributes = {"cubic_coeff_a_f": coefficient} if mode == "cubic" else {}
+        return op(
+            g,
+            "Resize",
+            x,
+            _NONE,
+            _NONE,
+            integers(*sizes(x)[:2], *size),
+            coordinate_transformation_mode_s="align_corners" if corners else "pytorch_half_pixel",
+            mode_s=mode,
+            antialias_i=1,
+            exclude_outside_i=1,
+            **attributes,
+        )
+
+    return symbolic
+
+
+@parse_args("v", "is", "f", "f")
+def _nearest_exact(g: Graph, x: Value, size: Sequence[int], *scales: float | None) -> Value:
+    return op(
+        g,
+        "Resize",
+        x,
+        _NONE,
+        _NONE,
+        integers(*sizes(x)[:2], *size),
+        mode_s="nearest",
+        coordinate_transformation_mode_s="half_pixel",
+        nearest_mode_s="round_prefer_ceil",
+    )
+
+
+@parse_args("v", "i")
+def _channel_shuffle(g: Graph, x: Value, groups: int) -> Value:
+    batch, channels, *places = sizes(x)
+    split = op(g, "Reshape", x, integers(batch, groups, channels // groups, prod(places)))
+    shuffled = op(g, "Transpose", split, perm_i=[0, 2, 1, 3])
+    return op(g, "Reshape", shuffled, integers(batch, channels, *places))
+
+
+IMAGES: Mapping[str, Symbolic] = {
+    **{name: _adaptive_pool(name, i, "Mean") for i in (1, 2, 3) for name in [f"adaptive_avg_pool{i}d"]},
+    **{name: _adaptive_pool(name, i, "Max") for i in (1, 2, 3) for name in [f"adaptive_max_pool{i}d"]},
+    "unfold": _unfold,
+    "col2im": _col2im,
+    "_upsample_bilinear2d_aa": _resize("linear", 0),
+    "_upsample_bicubic2d_aa": _resize("cubic", -0.5),
+    "_upsample_nearest_exact2d": _nearest_exact,
+    "channel_shuffle": _channel_shuffle,
+    "native_channel_shuffle": _channel_shuffle,
+}
+"""Name in `aten` -> what adds it to a graph."""

@@ -1,0 +1,189 @@
+"""The configuration that a model of transformers is built from: the family's default, or one from the Hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from younger_hf.errors import ExportError
+
+COMPOSED: Mapping[str, Mapping[str, Any]] = {
+    "encoder-decoder": {
+        "encoder": {"model_type": "bert"},
+        "decoder": {"model_type": "bert", "is_decoder": True, "add_cross_attention": True},
+    },
+    "speech-encoder-decoder": {
+        "encoder": {"model_type": "wav2vec2"},
+        "decoder": {"model_type": "bert", "is_decoder": True, "add_cross_attention": True},
+    },
+    "vision-encoder-decoder": {
+        "encoder": {"model_type": "vit"},
+        "decoder": {"model_type": "gpt2", "is_decoder": True, "add_cross_attention": True},
+    },
+    "vision-text-dual-encoder": {
+        "vision_config": {"model_type": "vit"},
+        "text_config": {"model_type": "bert"},
+    },
+    "musicgen": {
+        "text_encoder": {"model_type": "t5"},
+        "audio_encoder": {"model_type": "encodec"},
+        "decoder": {"model_type": "musicgen_decoder"},
+    },
+    "musicgen_melody": {
+        "text_encoder": {"model_type": "t5"},
+        "audio_encoder": {"model_type": "encodec"},
+        "decoder": {"model_type": "musicgen_melody_decoder"},
+    },
+}
+"""Families that have no default configuration of their own, since they join others: with the parts they are known for."""
+
+
+_GLM4V_ROPE = {
+    "rope_type": "default",
+    "rope_theta": 10000.0,
+    "mrope_section": [8, 12, 12],
+    "partial_rotary_factor": 0.5,
+}
+_SERIES = {"prediction_length": 24, "num_time_features": 2}
+
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "autoformer": _SERIES,
+    "aya_vision": {"vision_config": {"model_type": "siglip_vision_model", "num_attention_heads": 16}},
+    "beit--AutoModelForSemanticSegmentation": {"out_indices": [3, 5, 7, 11]},
+    "blip-2--AutoModelForZeroShotImageClassification": {"qformer_config": {"use_qformer_text_input": True}},
+    "colmodernvbert": {"vlm_config": {"model_type": "modernvbert", "vision_config": {"image_size": 512}}},
+    "data2vec-vision--AutoModelForSemanticSegmentation": {"out_indices": [3, 5, 7, 11]},
+    "dots1": {"n_routed_experts": 128, "n_shared_experts": 2, "num_experts_per_tok": 6},
+    "emu3": {
+        "vocabulary_map": {
+            "<image>": 151851,
+            "<|extra_200|>": 151846,
+            **{f"<|visual token {number:06}|>": 151854 + number for number in range(32768)},
+        }
+    },
+    "esm": {"vocab_size": 33, "mask_token_id": 32, "pad_token_id": 1},
+    "gemma3": {"vision_config": {"image_size": 896, "patch_size": 14}},
+    "gemma4_assistant": {"text_config": {"model_type": "gemma4_text", "hidden_size_per_layer_input": 0}},
+    "glm46v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _GLM4V_ROPE}},
+    "glm4v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _GLM4V_ROPE}},
+    "glm4v_text": {"rope_parameters": _GLM4V_ROPE},
+    "granite_speech": {"projector_config": {"model_type": "blip_2_qformer", "encoder_hidden_size": 1024}},
+    "granite_speech_plus": {"projector_config": {"model_type": "blip_2_qformer", "encoder_hidden_size": 1024}},
+    "idefics3": {"vision_config": {"image_size": 364, "patch_size": 14}},
+    "informer": _SERIES,
+    "instructblipvideo": {"video_token_index": 50265},
+    "lw_detr": {"projector_scale_factors": [1.0]},
+    "modernvbert": {"vision_config": {"model_type": "siglip_vision_model", "image_size": 512}},
+    "perceiver--PerceiverForImageClassificationConvProcessing": {"num_cross_attention_heads": 1, "d_model": 322},
+    "perceiver--PerceiverForImageClassificationFourier": {"num_cross_attention_heads": 1, "d_model": 261},
+    "shieldgemma2": {"vision_config": {"image_size": 896, "patch_size": 14}},
+    "time_series_transformer": _SERIES,
+    "ultravbert": {"vision_config": {"model_type": "siglip_vision_model", "image_size": 512}},
+    "xmod": {"default_language": "en_XX"},
+}
+"""Settings without which the library's default configuration makes no model, as their authors have them.
+
+Of a family, or of one of its heads.
+"""
+
+
+def configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The configuration a recipe asks for, and what had to be set in it so that its parts fit together.
+
+    Args:
+        recipe: `model_type` and `overrides` of its defaults; or `config`, the path of a `config.json`.
+
+    Raises:
+        ExportError: If the file is missing or is of a family that the installed transformers does not know.
+    """
+    import transformers
+
+    overrides = dict(recipe.get("overrides", {}))
+    given: dict[str, Any] = {}
+    settings: dict[str, Any] = {}
+    if "config" in recipe:
+        given = _read(Path(recipe["config"]))
+        model_type = given.pop("model_type", recipe.get("model_type"))
+    else:
+        model_type = recipe["model_type"]
+        given = dict(COMPOSED.get(model_type, {}))
+        for part in ("", f"--{recipe['auto_class']}", f"--{recipe.get('architecture')}"):
+            name = model_type + part
+            settings |= {n: v for n, v in SETTINGS.get(name, {}).items() if n not in overrides}
+    if model_type not in transformers.CONFIG_MAPPING:
+        raise ExportError(f"transformers {transformers.__version__} has no model type {model_type!r}.")
+    config_class = transformers.CONFIG_MAPPING[model_type]
+    given |= settings | overrides
+    config = config_class.from_dict(given) if "config" in recipe else config_class(**given)
+    if recipe.get("architecture"):
+        config.architectures = [recipe["architecture"]]
+    elif config.architectures is None:
+        config.architectures = []  # transformers walks through it where a configuration has more than one model
+    if recipe["auto_class"] == "AutoModelForCausalLM" and getattr(config, "is_decoder", None) is False:
+        config.is_decoder = True  # else an encoder's language model would look at the words it is to predict
+    for _, part in parts(config):
+        if vars(part).get("use_cache"):
+            part.use_cache = False
+    return config, settings | _fitted(config)
+
+
+def _fitted(config: Any) -> dict[str, Any]:
+    """Make the parts of a configuration fit together, as the defaults of a few families do not, and say what was changed."""
+    changed: dict[str, Any] = {}
+    for path, part in parts(config):
+        width, heads = vars(part).get("hidden_size"), vars(part).get("num_attention_heads")
+        if isinstance(vars(part).get("hidden_sizes"), tuple):
+            part.hidden_sizes = list(part.hidden_sizes)  # as a file has it: some models add a list to it
+        if vars(part).get("head_dim", 0) is None and isinstance(width, int) and isinstance(heads, int):
+            part.head_dim = changed[f"{path}.head_dim".strip(".")] = width // heads
+    text, vision = (vars(config).get(f"{name}_config") for name in ("text", "vision"))
+    width = getattr(text, "hidden_size", None)
+    if isinstance(width, int) and vars(vision or object).get("out_hidden_size", width) != width:
+        vision.out_hidden_size = changed["vision_config.out_hidden_size"] = width  # type: ignore[union-attr]
+    return changed
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{path}: expected the config.json of a model ({type(error).__name__}: {error}).") from error
+    if not isinstance(found, dict):
+        raise ExportError(f"{path}: expected a JSON object, found {type(found).__name__}.")
+    # what belongs to the weights (their precision, their packing) would change or prevent the export
+    for name in ("quantization_config", "torch_dtype", "dtype", "auto_map"):
+        found.pop(name, None)
+    return found
+
+
+def parts(config: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """A configuration and those inside it, outer ones first, each with the names that lead to it."""
+    level = [(path, config)]
+    while level:
+        yield from level
+        level = [
+            (f"{path}.{name}", value)
+            for path, part in level
+            for name, value in vars(part).items()
+            if hasattr(value, "model_type") and hasattr(value, "to_dict")
+        ]
+
+
+def look_up(config: Any, names: tuple[str, ...], kinds: tuple[str, ...] = ()) -> Any:
+    """The first setting of one of these names that is not None.
+
+    Args:
+        config: Where to look, and in the configurations inside it.
+        names: Names of the setting, the better first.
+        kinds: Words in the path of the inner configurations to prefer, as `vision`.
+    """
+    found = list(parts(config))
+    preferred = [part for path, part in found if not path or any(kind in path for kind in kinds)]
+    for part in [*preferred, *(part for _, part in found)]:
+        for name in names:
+            value = getattr(part, name, None)
+            if value is not None:
+                return value
+    return None

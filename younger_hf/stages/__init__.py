@@ -1,0 +1,1 @@
+"""From candidates to Dags: a workspace that survives anything, and processes that contain what they run."""

@@ -1,0 +1,112 @@
+"""Jobs on a Ray cluster: the same processes under the same limits, on every node."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from younger_hf.errors import MissingDependencyError, WorkspaceError
+from younger_hf.stages.job import Job, Limits, Result
+from younger_hf.stages.local import failure, run_local
+
+MOST_TRIES = 3
+"""How often a job is given to another node after the one that had it was lost; then it counts as what ends nodes."""
+
+
+def run_ray(
+    jobs: Iterable[Job],
+    limits: Limits,
+    *,
+    address: str | None = None,
+    workers: int | None = None,
+    preload: Iterable[str] = (),
+) -> Iterator[Result]:
+    """Run jobs on a Ray cluster, one at a time on each of its cores, and give their results as they come.
+
+    A job that a lost node had is given to another. younger-hf and the sources' packages must be installed on every node; results
+    come back here, so that nodes share nothing.
+
+    Args:
+        jobs: What to do; taken as there is room.
+        limits: What one model may take.
+        address: The cluster's address; None for the one that Ray finds, else one on this machine.
+        workers: Models at a time; None for as many as the cluster has cores, looked at again and again.
+        preload: Modules that each node imports once for all.
+
+    Raises:
+        MissingDependencyError: If Ray is not installed.
+        WorkspaceError: If the cluster cannot be reached.
+    """
+    try:
+        import ray
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError("ray", "ray") from error
+    ours = not ray.is_initialized()
+    if ours:
+        try:
+            ray.init(address=address, log_to_driver=False, include_dashboard=False)
+        except (ConnectionError, RuntimeError, ValueError) as error:
+            raise WorkspaceError(
+                f"The Ray cluster at {address or 'the default address'} cannot be reached ({error}).",
+                "Start it with `ray start --head`, and name it: --address HOST:6379.",
+            ) from error
+    try:
+        yield from _spread(ray, iter(jobs), limits, workers, tuple(preload))
+    finally:
+        if ours:
+            ray.shutdown()
+
+
+def _spread(
+    ray: Any, waiting: Iterator[Job], limits: Limits, workers: int | None, preload: tuple[str, ...]
+) -> Iterator[Result]:
+    node_worker = ray.remote(num_cpus=1, max_restarts=0)(_NodeWorker)
+    idle: list[Any] = []
+    again: deque[tuple[Job, int]] = deque()
+    busy: dict[Any, tuple[Any, Job, int]] = {}
+    while True:
+        room = workers if workers is not None else max(1, int(ray.cluster_resources().get("CPU", 1)))
+        while len(busy) < room:
+            job, tries = again.popleft() if again else (next(waiting, None), 0)
+            if job is None:
+                break
+            worker = idle.pop() if idle else node_worker.remote(limits, preload)
+            busy[worker.run.remote(job)] = (worker, job, tries + 1)
+        if not busy:
+            return
+        done, _ = ray.wait(list(busy), num_returns=1)
+        for reference in done:
+            worker, job, tries = busy.pop(reference)
+            try:
+                result = ray.get(reference)
+            except ray.exceptions.RayError as error:
+                if tries < MOST_TRIES:
+                    again.append((job, tries))
+                else:
+                    yield failure(
+                        job, "crash", f"It was on {tries} nodes that were lost, the last: {_first_line(error)}"
+                    )
+                continue
+            idle.append(worker)
+            yield result
+
+
+class _NodeWorker:
+    """Runs one job after another on the node that Ray chose; what has been imported for one is there for the next."""
+
+    def __init__(self, limits: Limits, preload: tuple[str, ...]) -> None:
+        self._limits = limits
+        self._preload = preload
+        self._running = Path(tempfile.mkdtemp(prefix="younger-hf-"))
+
+    def run(self, job: Job) -> Result:
+        """Run one job in a process of its own."""
+        (result,) = run_local([job], self._running, self._limits, workers=1, preload=self._preload)
+        return result
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
