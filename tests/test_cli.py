@@ -87,7 +87,7 @@ def test_help_lists_the_stages_with_examples() -> None:
     run = younger("--help")
     assert 0 == run.returncode
     assert all(stage in run.stdout for stage in ("build", "train", "predict", "validate", "submit", "leaderboard"))
-    assert "Example: younger-hf build --preset mini" in " ".join(younger("build", "--help").stdout.split())
+    assert "younger-hf build --preset mini" in " ".join(younger("build", "--help").stdout.split())
 
 
 def test_inspect_shows_a_model_as_table_and_as_json() -> None:

@@ -23,18 +23,17 @@ from younger_hf.export.dynamo import DYNAMO_OPSET, REASON, export_program
 from younger_hf.export.lazy import LazyWeights
 from younger_hf.export.strip import strip
 from younger_hf.export.torch_model import export_torch
-from younger_hf.export.transformers import INPUTS
 from younger_hf.export.unknown import UnknownArray, unknown_array
 from younger_hf.graph.extract import extract
 from younger_hf.retrieve.source import TorchModel
+from younger_hf.retrieve.transformers_inputs import example
 from younger_hf.torchvision_operators import declare_torchvision_operators
 
 declare_torchvision_operators()  # else transformers finds no models beside a torchvision that cannot be imported
 
 
 def inputs_of(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    inputs, extra = INPUTS[TINY[name]["inputs"]](real_module(name).config)
-    return inputs, extra
+    return example(real_module(name), real_module(name).config)
 
 
 @cache
@@ -70,7 +69,10 @@ def assert_same_architecture(plain: onnx.ModelProto, found: onnx.ModelProto) -> 
     assert expected.op_types == actual.op_types
     assert expected.num_edges == actual.num_edges
     assert expected.wl_hash("w_attrs") == actual.wl_hash("w_attrs")
-    assert expected.summary().num_parameters == actual.summary().num_parameters
+    shapes = [
+        sorted((i.kind, i.dtype, i.shape) for i in dag.inputs if i.kind != "constant") for dag in (expected, actual)
+    ]
+    assert shapes[0] == shapes[1]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,6 @@ class Limits(nn.Module):
 
 def test_every_value_that_is_read_is_in_the_graph() -> None:
     model = export_program(Limits(), {"x": torch.zeros(3, 3)}, positional=True)
-    onnx.checker.check_model(model)
     given = {t.name for t in model.graph.initializer} | {"x"} | {name for n in model.graph.node for name in n.output}
     assert set() == {name for node in model.graph.node for name in node.input if name} - given
 
@@ -242,6 +243,7 @@ def test_unknown_values_need_the_memory_of_one() -> None:
     one, two = (unknown_array((1 << 20, 1 << 20), np.dtype(np.float32), number) for number in range(2))
     computed = (one * two.T / np.sqrt(two + 1e-5)).reshape(1 << 10, -1)
     assert (UnknownArray, (1 << 10, 1 << 30), {0}) == (type(computed), computed.shape, {*computed.strides})
+    assert np.float32 == computed.dtype
     assert one[0, 0] * two[0, 0] / np.sqrt(two[0, 0] + np.float32(1e-5)) == computed[5, 5]
     assert one[0, 0] != two[0, 0]
 

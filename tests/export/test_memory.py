@@ -31,7 +31,7 @@ def test_440_megabytes_of_weights_cost_less_than_150() -> None:
     """BERT base has 109,482,240 parameters: 438 MB as float32. Another process gives the same bytes as this one, too."""
     tiny, _, digest = measure(TINY["bert"])
     assert sha256(exported("bert").SerializeToString(deterministic=True)).hexdigest() == digest
-    full, size, _ = measure(recipe("bert", "AutoModel", "text"))
+    full, size, _ = measure(recipe("bert", "AutoModel"))
     assert full - tiny < 150
     assert size < 500_000
 
@@ -66,9 +66,9 @@ print(set(found), len(found), int(peak() - before))
 @pytest.mark.parametrize(
     ("asked", "limit"),
     [
-        (recipe("llama", "AutoModelForCausalLM", "text"), 1024),  # 6.7 billion parameters: 27 GB
+        (recipe("llama", "AutoModelForCausalLM"), 1024),  # 6.7 billion parameters: 27 GB
         (
-            recipe("regnet", "AutoModelForImageClassification", "image"),
+            recipe("regnet", "AutoModelForImageClassification"),
             1024,
         ),  # convolutions, with normalisation folded in
     ],

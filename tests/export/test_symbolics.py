@@ -133,6 +133,11 @@ CASES: dict[str, tuple[Function, tuple[Tensor, ...], int]] = {
         (IMAGE,),
         18,
     ),
+    "_upsample_bicubic2d_aa to a computed size": (
+        lambda x, y: functional.interpolate(x, y.shape[2:], mode="bicubic", antialias=True),
+        (IMAGE, functional.pad(IMAGE, (-2, -2, -2, -1))),
+        18,
+    ),
     "_upsample_nearest_exact2d": (lambda x: functional.interpolate(x, (13, 7), mode="nearest-exact"), (IMAGE,), 17),
     "scaled_dot_product_attention": (functional.scaled_dot_product_attention, (Q, Q, Q), 17),
     "scaled_dot_product_attention, causal": (

@@ -17,9 +17,10 @@ from tests.export.tiny import TINY, exported, messages, plain_export, real_modul
 from younger_hf.errors import ExportError
 from younger_hf.export.lazy import BIG, LazyWeights
 from younger_hf.export.torchscript import OPSET, export_module
-from younger_hf.export.transformers import SEQUENCE, export_transformers
+from younger_hf.export.transformers import export_transformers
 from younger_hf.graph.extract import extract, from_onnx
 from younger_hf.graph.types import INTEGER_TYPES
+from younger_hf.retrieve.transformers_inputs import SEQUENCE
 
 PASSES = {name: getattr(torch._C, name) for name in dir(torch._C) if "onnx" in name}
 """Everything of torch that an export could patch, as it was before any."""
@@ -156,7 +157,7 @@ def test_inputs_have_their_names_in_order_and_keep_their_shapes() -> None:
     assert OPSET == exported("t5").opset_import[0].version
 
 
-FNET = recipe("fnet", "AutoModel", "text", num_hidden_layers=1, hidden_size=64, intermediate_size=64)
+FNET = recipe("fnet", "AutoModel", num_hidden_layers=1, hidden_size=64, intermediate_size=64)
 
 
 def test_an_operator_that_onnx_lacks_is_named(capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from tests.export.tiny import recipe
 from younger_hf.errors import ExportError
-from younger_hf.export.transformers import SAMPLES, SEQUENCE, export_transformers
+from younger_hf.export.transformers import export_transformers
 from younger_hf.graph.extract import extract
+from younger_hf.retrieve.transformers_inputs import SAMPLES, SEQUENCE
 
 _LEVIT = {
     "image_size": 32,
@@ -45,7 +46,7 @@ _SPEECH = {"conv_dim": [8, 8], "conv_stride": [5, 64], "conv_kernel": [10, 64], 
     ("asked", "inputs"),
     [
         (
-            recipe("whisper", "AutoModelForSpeechSeq2Seq", "spectrogram", **_WHISPER),
+            recipe("whisper", "AutoModelForSpeechSeq2Seq", **_WHISPER),
             {
                 "input_features": (1, 8, 40),
                 "decoder_input_ids": (1, SEQUENCE),
@@ -53,21 +54,20 @@ _SPEECH = {"conv_dim": [8, 8], "conv_stride": [5, 64], "conv_kernel": [10, 64], 
             },
         ),
         (
-            recipe("wav2vec2", "AutoModel", "audio", num_feat_extract_layers=2, **_SPEECH, **_TOWER),
+            recipe("wav2vec2", "AutoModel", num_feat_extract_layers=2, **_SPEECH, **_TOWER),
             {"input_values": (1, SAMPLES)},
         ),
         (
             recipe(
                 "clip",
                 "AutoModel",
-                "image_and_text",
                 text_config={**_TOWER, "vocab_size": 100, "eos_token_id": 20},
                 vision_config={**_TOWER, "image_size": 32, "patch_size": 16},
             ),
             {"input_ids": (1, SEQUENCE), "attention_mask": (1, SEQUENCE), "pixel_values": (1, 3, 32, 32)},
         ),
         (
-            recipe("levit", "AutoModelForImageClassification", "image", **_LEVIT),
+            recipe("levit", "AutoModelForImageClassification", **_LEVIT),
             {"pixel_values": (1, 3, 32, 32)},
         ),
     ],
@@ -83,7 +83,7 @@ def test_every_kind_of_input_is_given_under_its_name(asked: dict[str, Any], inpu
 def test_overrides_change_the_model() -> None:
     sizes = {"hidden_size": 32, "num_attention_heads": 2, "intermediate_size": 32}
     one, two = (
-        extract(export_transformers(recipe("bert", "AutoModel", "text", num_hidden_layers=layers, **sizes)))
+        extract(export_transformers(recipe("bert", "AutoModel", num_hidden_layers=layers, **sizes)))
         for layers in (1, 2)
     )
     layer = two.num_nodes - one.num_nodes
@@ -94,12 +94,9 @@ def test_overrides_change_the_model() -> None:
 @pytest.mark.parametrize(
     ("asked", "named"),
     [
-        (recipe("no_such_model", "AutoModel", "text"), "no_such_model"),
-        (recipe("bert", "AutoModelForNothing", "text"), "AutoModelForNothing"),
-        (recipe("bert", "AutoModelForImageClassification", "image"), "BertConfig"),
-        (recipe("bert", "AutoModel", "smell", num_hidden_layers=1), "smell"),
-        (recipe("bert", "AutoModel", "text", hidden_size=7), "hidden size (7)"),
-        (recipe("bert", "AutoModel", "spectrogram", num_hidden_layers=1), "max_source_positions"),
+        (recipe("bert", "AutoModelForNothing"), "AutoModelForNothing"),
+        (recipe("bert", "AutoModelForImageClassification"), "BertConfig"),
+        (recipe("bert", "AutoModel", hidden_size=7), "hidden size (7)"),
     ],
 )
 def test_a_recipe_that_makes_no_model_says_why(asked: dict[str, Any], named: str) -> None:
@@ -109,3 +106,8 @@ def test_a_recipe_that_makes_no_model_says_why(asked: dict[str, Any], named: str
     assert named in caught.value.message
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 400
+
+
+def test_a_family_that_the_library_lacks_is_named() -> None:
+    with pytest.raises(ExportError, match="has no model type 'no_such_model'"):
+        export_transformers(recipe("no_such_model", "AutoModel"))

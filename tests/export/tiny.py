@@ -16,18 +16,18 @@ import transformers
 from google.protobuf.message import Message
 
 from younger_hf.export.torchscript import OPSET
-from younger_hf.export.transformers import INPUTS, export_transformers
+from younger_hf.export.transformers import export_transformers
+from younger_hf.retrieve.transformers_inputs import example
 
 Recipe = Mapping[str, Any]
 
 
-def recipe(model_type: str, auto_class: str, inputs: str, **overrides: Any) -> Recipe:
+def recipe(model_type: str, auto_class: str, **overrides: Any) -> Recipe:
     """A recipe as the presets write it."""
     return {
         "kind": "transformers",
         "model_type": model_type,
         "auto_class": auto_class,
-        "inputs": inputs,
         "overrides": overrides,
     }
 
@@ -44,18 +44,14 @@ _SWIN = {"image_size": 32, "patch_size": 2, "embed_dim": 96, "depths": [2, 2], "
 _RESNET = {"embedding_size": 32, "hidden_sizes": [64, 128], "depths": [2, 2], "layer_type": "basic", "image_size": 64}
 
 TINY: Mapping[str, Recipe] = {
-    "bert": recipe("bert", "AutoModel", "text", **_SIZES),
-    "albert": recipe("albert", "AutoModel", "text", embedding_size=128, **_SIZES),
-    "gpt2": recipe("gpt2", "AutoModelForCausalLM", "text", vocab_size=1000, n_embd=192, n_layer=2, n_head=4),
-    "llama": recipe(
-        "llama", "AutoModelForCausalLM", "text", num_key_value_heads=2, max_position_embeddings=64, **_SIZES
-    ),
-    "t5": recipe("t5", "AutoModelForSeq2SeqLM", "sequence_to_sequence", num_heads=4, **_T5),
-    "resnet": recipe("resnet", "AutoModelForImageClassification", "image", **_RESNET),
-    "mobilenet_v2": recipe(
-        "mobilenet_v2", "AutoModelForImageClassification", "image", depth_multiplier=0.35, image_size=64
-    ),
-    "swin": recipe("swin", "AutoModelForImageClassification", "image", **_SWIN),
+    "bert": recipe("bert", "AutoModel", **_SIZES),
+    "albert": recipe("albert", "AutoModel", embedding_size=128, **_SIZES),
+    "gpt2": recipe("gpt2", "AutoModelForCausalLM", vocab_size=1000, n_embd=192, n_layer=2, n_head=4),
+    "llama": recipe("llama", "AutoModelForCausalLM", num_key_value_heads=2, max_position_embeddings=64, **_SIZES),
+    "t5": recipe("t5", "AutoModelForSeq2SeqLM", num_heads=4, **_T5),
+    "resnet": recipe("resnet", "AutoModelForImageClassification", **_RESNET),
+    "mobilenet_v2": recipe("mobilenet_v2", "AutoModelForImageClassification", depth_multiplier=0.35, image_size=64),
+    "swin": recipe("swin", "AutoModelForImageClassification", **_SWIN),
 }
 
 
@@ -91,8 +87,8 @@ class ByPosition(torch.nn.Module):
 @cache
 def plain_export(name: str) -> bytes:
     """What `torch.onnx.export` gives for real, initialised weights, with its own passes, weights in the file."""
-    module, inputs = real_module(name), INPUTS[TINY[name]["inputs"]](real_module(name).config)[0]
-    options = {"use_cache": False} if "input_ids" in inputs and name not in ("bert", "albert") else {}
+    module = real_module(name)
+    inputs, options = example(module, module.config)
     wrapper, file = ByPosition(module, list(inputs), options).eval(), io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -10,9 +10,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from tests.export.tiny import TINY, Recipe, exported, real_module, recipe
 from tests.graph.models import LIGHT, parse
 from younger_hf import from_onnx
-from younger_hf.export.transformers import INPUTS, export_transformers
+from younger_hf.export.transformers import export_transformers
 from younger_hf.graph.extract import extract
 from younger_hf.graph.flops import Compute, count_macs
+from younger_hf.retrieve.transformers_inputs import example
 
 HEAD = '<ir_version: 10, opset_import: ["" : {}, "com.microsoft" : 1, "ai.onnx.ml" : 3]>\n'
 
@@ -21,9 +22,9 @@ def compute(text: str, dynamic_size: int = 1, opset: int = 17) -> Compute:
     return count_macs(from_onnx(parse(HEAD.format(opset) + text)), dynamic_size)
 
 
-def flops_of_torch(module: torch.nn.Module, inputs_kind: str, device: str) -> int:
+def flops_of_torch(module: torch.nn.Module, device: str) -> int:
     """What torch's own counter gives for one forward pass over the example input of an export."""
-    inputs, extra = INPUTS[inputs_kind](module.config)
+    inputs, extra = example(module, module.config)
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         module(**{name: value.to(device) for name, value in inputs.items()}, **extra)
@@ -34,18 +35,18 @@ def flops_of_torch(module: torch.nn.Module, inputs_kind: str, device: str) -> in
 def test_flops_are_those_that_torch_counts_for_the_module(name: str) -> None:
     actual = count_macs(extract(exported(name)))
     assert {} == actual.uncounted
-    assert flops_of_torch(real_module(name), TINY[name]["inputs"], "cpu") == actual.flops
+    assert flops_of_torch(real_module(name), "cpu") == actual.flops
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
-        recipe("gpt2", "AutoModelForCausalLM", "text"),
-        recipe("vit", "AutoModelForImageClassification", "image"),
-        recipe("resnet", "AutoModelForImageClassification", "image"),
-        recipe("swin", "AutoModelForImageClassification", "image"),
-        recipe("convnext", "AutoModelForImageClassification", "image"),
+        recipe("gpt2", "AutoModelForCausalLM"),
+        recipe("vit", "AutoModelForImageClassification"),
+        recipe("resnet", "AutoModelForImageClassification"),
+        recipe("swin", "AutoModelForImageClassification"),
+        recipe("convnext", "AutoModelForImageClassification"),
     ],
     ids=lambda asked: asked["model_type"],
 )
@@ -53,7 +54,7 @@ def test_flops_of_full_size_are_those_that_torch_counts_without_weights(asked: R
     with torch.device("meta"):
         config = transformers.CONFIG_MAPPING[asked["model_type"]]()
         module = getattr(transformers, asked["auto_class"]).from_config(config, attn_implementation="eager").eval()
-    assert flops_of_torch(module, asked["inputs"], "meta") == count_macs(extract(export_transformers(asked))).flops
+    assert flops_of_torch(module, "meta") == count_macs(extract(export_transformers(asked))).flops
 
 
 @pytest.mark.parametrize(

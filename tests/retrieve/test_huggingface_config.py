@@ -36,6 +36,8 @@ def config_repos() -> list[Repo]:
     return [
         Repo("org/bert", files(config_json=BERT, preprocessor_config_json={}), "transformers", auto_class="AutoModel"),
         Repo("org/vit", files(config_json=timm), "timm"),
+        Repo("org/unnamed", files(config_json=BERT), "", tags=("transformers",)),
+        Repo("org/script", files(config_json=BERT), "transformers.js", tags=("transformers",)),  # another library's
         Repo(
             "org/code",
             {**files(config_json=code), "modeling.py": b"raise SystemExit"},
@@ -61,10 +63,12 @@ def config_repos() -> list[Repo]:
 def test_configurations_are_kilobytes_and_no_weight_file_is_asked_for(serve: Serve, tmp_path: Path) -> None:
     server = serve(config_repos())
     found = {c.id.removeprefix("huggingface--org--"): fetched(c, tmp_path / c.id) for c in listed()}
+    assert len(found) == len(listed())
     kinds = {name: recipe["kind"] for name, recipe in found.items()}
     assert {
         "bert--config": "transformers",
         "code--config": "transformers",
+        "unnamed--config": "transformers",
         "vit--config": "timm",
         "diffusion--unet--config": "diffusers",
         "diffusion--text--config": "transformers",
@@ -82,6 +86,7 @@ def test_configurations_are_kilobytes_and_no_weight_file_is_asked_for(serve: Ser
     } == found["vit--config"]["arguments"]
     heads = {name: recipe["auto_class"] for name, recipe in found.items() if "auto_class" in recipe}
     expected = {"bert--config": "AutoModel", "code--config": "AutoModelForMaskedLM"}
+    expected["unnamed--config"] = "AutoModelForMaskedLM"
     assert {**expected, "diffusion--text--config": "AutoModelForMaskedLM"} == heads
     asked = {entry.path for entry in server.log if not entry.path.startswith("/api/models")}
     assert asked

@@ -36,6 +36,22 @@ def test_identifiers_are_plain_and_distinct(first: list[str], second: list[str])
         assert same or identifier("hub", *first) != identifier("hub", *second)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (("a b",), ("a_b",)),
+        (("é",), ("è",)),
+        (("a--b",), ("a", "b")),
+        (("a--b",), ("a/b",)),
+        (("a-", "b"), ("a", "-b")),
+        (("a/", "b"), ("a", "/b")),
+        (("",), ("/",)),
+    ],
+)
+def test_names_that_look_alike_stay_distinct(first: tuple[str, ...], second: tuple[str, ...]) -> None:
+    assert identifier("hub", *first) != identifier("hub", *second)
+
+
 def test_a_long_name_stays_distinct_and_short() -> None:
     names = [identifier("hub", "x" * 300 + end) for end in "ab"]
     assert names[0] != names[1]

@@ -69,7 +69,10 @@ def extract(
         raise SourceError(f"{source}: none of the {len(results)} files is a readable ONNX model.", results[0].error)
 
 
-@app.command(epilog="Example: younger-hf build --preset mini --out quickstart/younger")
+@app.command(
+    epilog="Examples: younger-hf build --preset mini --out younger; younger-hf build --workspace workspace --out younger; "
+    "younger-hf build --archive corpus.parquet --out younger"
+)
 def build(
     out: Annotated[Path, typer.Option(help="Folder for the dataset repo.")],
     preset: Annotated[str | None, typer.Option(help="Named set of models, as mini.")] = None,
@@ -84,12 +87,13 @@ def build(
     timeout: Annotated[int, typer.Option(min=1, help="Longest export of one model in seconds.")] = 300,
     release: Annotated[str, typer.Option(help="Version of the dataset.")] = "0.1.0",
     secret_file: Annotated[Path | None, typer.Option(help="File with the secret that decides what is tested.")] = None,
+    archive: Annotated[Path | None, typer.Option(help="Packed workspace to build from, instead of models.")] = None,
     as_json: Json = False,
 ) -> None:
     """Build a dataset repo from models; interrupted builds go on where they stopped."""
     from younger_hf.dataset.pipeline import BuildPlan, build_dataset
 
-    plan = BuildPlan(out, preset, models, answers, workspace, workers, timeout, release, secret_file)
+    plan = BuildPlan(out, preset, models, answers, workspace, workers, timeout, release, secret_file, archive)
     result = build_dataset(plan, lambda text: console.progress(text, quiet=as_json), console.warn)
     if as_json:
         console.show_json(

@@ -106,16 +106,38 @@ def export(
         console.show_json(dict(ended))
         return
     console.say(board.line())
-    _show_status(workspace, as_json=False)
+    _show_status(workspace)
 
 
-@app.command(epilog="Example: younger-hf status --workspace workspace")
-def status(workspace: Folder = Path("workspace"), as_json: Json = False) -> None:
+@app.command(epilog="Examples: younger-hf status --workspace workspace; younger-hf status --tasks")
+def status(
+    workspace: Folder = Path("workspace"),
+    tasks: Annotated[bool, typer.Option(help="Show the models of each task, too.")] = False,
+    as_json: Json = False,
+) -> None:
     """Show what a workspace holds: models done, distinct, failed by reason; and what runs now."""
-    _show_status(workspace, as_json=as_json)
+    _show_status(workspace, tasks=tasks, as_json=as_json)
 
 
-def _show_status(folder: Path, *, as_json: bool) -> None:
+@app.command(epilog="Example: younger-hf pack corpus.parquet --workspace workspace")
+def pack(
+    out: Annotated[Path, typer.Argument(help="The file; `younger-hf build --archive` builds from it.")],
+    workspace: Folder = Path("workspace"),
+    as_json: Json = False,
+) -> None:
+    """Pack all that a workspace has into one small file: every model with its DAG, or why it has none."""
+    from younger_hf.stages.archive import pack as write
+
+    with closing(_existing(workspace)) as opened, console.progress("Packing", quiet=as_json) as advance:
+        total = opened.num_results()
+        count = write(opened, out, lambda done: advance("", done, total))
+    if as_json:
+        console.show_json({"models": count, "bytes": out.stat().st_size})
+        return
+    console.say(f"{count} models in {out}, {out.stat().st_size / 1e6:.1f} MB")
+
+
+def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) -> None:
     from younger_hf.dashboard import in_flight
     from younger_hf.stages.status import status_of
 
@@ -132,6 +154,12 @@ def _show_status(folder: Path, *, as_json: bool) -> None:
         others = [sum(getattr(s, name) for s in found.sources) for name in ("variants", "failed", "waiting")]
         rows.append(["together", *totals, found.distinct, *others])
     console.show_table(str(folder), columns, rows)
+    if tasks:
+        counts = [
+            [t or "not known", ", ".join(f"{hub} {n:,}" for hub, n in by.items()), sum(by.values())]
+            for t, by in found.tasks.items()
+        ]
+        console.show_table("Tasks", ["task", "sources", "models"], sorted(counts, key=lambda row: -row[2]))
     if failures:
         cells = [[row["models"], row["reason"], row["error"]] for row in failures[:15]]
         console.show_table("Failures", ["models", "reason", "error"], cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from younger_hf.graph.dag import Dag
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.folder import folder as folder_candidates
 from younger_hf.retrieve.presets import preset as preset_candidates
+from younger_hf.stages.archive import unpack
 from younger_hf.stages.job import Limits, Result
 from younger_hf.stages.local import run_local
 from younger_hf.stages.run import Selection, num_pending, preload_of, work
@@ -39,6 +40,7 @@ class BuildPlan:
         models: Folder with ONNX files, or None.
         answers: Folder of the hidden answers; None for `OUT-answers`.
         workspace: Folder of the stages; None for `OUT-workspace`.
+        archive: Packed workspace to build from instead, or None.
         workers: Models exported at a time.
         timeout: Longest export of one model in seconds.
         version: Version of the dataset, as `0.1.0`.
@@ -54,6 +56,7 @@ class BuildPlan:
     timeout: int = 300
     version: str = "0.1.0"
     secret_file: Path | None = None
+    archive: Path | None = None
 
     @property
     def answers_folder(self) -> Path:
@@ -89,15 +92,11 @@ def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], Non
         DatasetError: If the dataset cannot be built from them.
     """
     secret = _secret(plan.secret_file)
-    listed = _listed(plan)
-    with closing(Workspace(plan.workspace_folder)) as workspace:
-        if listed:
-            with workspace.alone():
-                workspace.add(listed)
-            _export(workspace, {candidate.id for candidate in listed}, plan, show)
-        meant = {candidate.id for candidate in listed} if listed else None
+    if plan.archive is not None:
         with show("Reading") as advance:
-            found, failures = _found(workspace, meant, advance)
+            found, failures = _collected(unpack(plan.archive), None, advance)
+    else:
+        found, failures = _worked(plan, show)
     for name, reason in failures.items():
         warn(f"Left out {name}: {reason}")
     steps = 0
@@ -154,20 +153,31 @@ def _export(workspace: Workspace, meant: Set[str], plan: BuildPlan, show: ShowPr
         )
 
 
-def _found(
-    workspace: Workspace, meant: Set[str] | None, advance: Advance
+def _worked(plan: BuildPlan, show: ShowProgress) -> tuple[list[tuple[Dag, Provenance]], dict[str, str]]:
+    """What the workspace has of the models that are listed, once all of them were worked on; of all if none are."""
+    listed = _listed(plan)
+    with closing(Workspace(plan.workspace_folder)) as workspace:
+        if listed:
+            with workspace.alone():
+                workspace.add(listed)
+            _export(workspace, {candidate.id for candidate in listed}, plan, show)
+        meant = {candidate.id for candidate in listed} if listed else None
+        models = ((c, result, workspace.dag(dag) if dag else None) for c, result, _, dag in workspace.results(meant))
+        with show("Reading") as advance:
+            return _collected(models, len(meant) if meant is not None else workspace.num_results(), advance)
+
+
+def _collected(
+    models: Iterable[tuple[Candidate, Result, Dag | None]], total: int | None, advance: Advance
 ) -> tuple[list[tuple[Dag, Provenance]], dict[str, str]]:
-    """The Dags of a workspace with where they are from, and why other models have none."""
+    """Dags with where they are from, and why other models have none."""
     found, failures = [], {}
-    total = len(meant) if meant is not None else workspace.num_results()
-    for candidate, result, _, dag in workspace.results():
-        if meant is not None and candidate.id not in meant:
-            continue
-        if result.status == "done":
-            found.append((workspace.dag(dag), _provenance(candidate)))
+    for count, (candidate, result, dag) in enumerate(models, start=1):
+        if dag is not None:
+            found.append((dag, _provenance(candidate)))
         else:
             failures[candidate.id] = result.error
-        advance(candidate.id, len(found) + len(failures), total)
+        advance(candidate.id, count, total or count)
     return found, failures
 
 

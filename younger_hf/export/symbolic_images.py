@@ -53,14 +53,13 @@ def _windows(length: int, count: int) -> list[tuple[int, int]]:
 
 @parse_args("v", "i", "i", "i")
 def _unfold(g: Graph, x: Value, axis: int, size: int, step: int) -> Value:
-    """As torch's own, which has to know the size of the input; that of the result is known from the run."""
-    result = g.original_node.output()
+    """Torch's own has to know the size of the input, and adds three operators for each window."""
+    result = g.original_node.output()  # whose sizes are known from the run
     last = rank(result) - 1
     axis %= last
-    order = [*range(axis), *range(axis + 1, last), axis]
-    starts = range(0, sizes(result)[axis] * step, step)
-    windows = [op(g, "Transpose", part(g, x, axis, start, start + size), perm_i=order) for start in starts]
-    return op(g, "Concat", *(op(g, "Unsqueeze", window, integers(axis)) for window in windows), axis_i=axis)
+    starts = torch.arange(sizes(result)[axis]) * step
+    windows = op(g, "Gather", x, starts.unsqueeze(1) + torch.arange(size), axis_i=axis)
+    return op(g, "Transpose", windows, perm_i=[*range(axis + 1), *range(axis + 2, last + 1), axis + 1])
 
 
 @parse_args("v", "v", "v", "is", "is", "is")
@@ -82,20 +81,19 @@ _NONE = torch.tensor([], dtype=torch.float32)
 """In the place of an input of `Resize` that is not given."""
 
 
-def _resize(mode: str, coefficient: float) -> Symbolic:
-    """Smaller images whose pixels are means; the standard's `cubic` takes Pillow's coefficient, as torch does."""
+def _resize(mode: str, **attributes: float) -> Symbolic:
+    """Smaller images whose pixels are means. Cubic with the coefficient of Pillow, as torch does it."""
 
-    @parse_args("v", "is", "i", "f", "f")
-    def symbolic(g: Graph, x: Value, size: Sequence[int], corners: int, *scales: float | None) -> Value:
+    @parse_args("v", "v", "i", "f", "f")
+    def symbolic(g: Graph, x: Value, size: Value, corners: int, *scales: float | None) -> Value:
         require(g, 18, "antialias of Resize", x)
-        attributes = {"cubic_coeff_a_f": coefficient} if mode == "cubic" else {}
         return op(
             g,
             "Resize",
             x,
             _NONE,
             _NONE,
-            integers(*sizes(x)[:2], *size),
+            integers(*sizes(g.original_node.output())),  # `size` may be computed; what came out is known from the run
             coordinate_transformation_mode_s="align_corners" if corners else "pytorch_half_pixel",
             mode_s=mode,
             antialias_i=1,
@@ -106,15 +104,14 @@ def _resize(mode: str, coefficient: float) -> Symbolic:
     return symbolic
 
 
-@parse_args("v", "is", "f", "f")
-def _nearest_exact(g: Graph, x: Value, size: Sequence[int], *scales: float | None) -> Value:
+def _nearest_exact(g: Graph, x: Value, size: Value, *scales: Value) -> Value:
     return op(
         g,
         "Resize",
         x,
         _NONE,
         _NONE,
-        integers(*sizes(x)[:2], *size),
+        integers(*sizes(g.original_node.output())),
         mode_s="nearest",
         coordinate_transformation_mode_s="half_pixel",
         nearest_mode_s="round_prefer_ceil",
@@ -134,8 +131,8 @@ IMAGES: Mapping[str, Symbolic] = {
     **{name: _adaptive_pool(name, i, "Max") for i in (1, 2, 3) for name in [f"adaptive_max_pool{i}d"]},
     "unfold": _unfold,
     "col2im": _col2im,
-    "_upsample_bilinear2d_aa": _resize("linear", 0),
-    "_upsample_bicubic2d_aa": _resize("cubic", -0.5),
+    "_upsample_bilinear2d_aa": _resize("linear"),
+    "_upsample_bicubic2d_aa": _resize("cubic", cubic_coeff_a_f=-0.5),
     "_upsample_nearest_exact2d": _nearest_exact,
     "channel_shuffle": _channel_shuffle,
     "native_channel_shuffle": _channel_shuffle,

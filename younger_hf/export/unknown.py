@@ -15,12 +15,15 @@ class UnknownArray(np.ndarray[Any, np.dtype[Any]]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Compute one element, and let it stand for all."""
-        plain = [np.asarray(value).view(np.ndarray) for value in inputs]
+        plain = [value if isinstance(value, _NUMBERS) else np.asarray(value).view(np.ndarray) for value in inputs]
         if method != "__call__" or kwargs or ufunc.nout != 1 or ufunc.signature is not None:
             return getattr(ufunc, method)(*plain, **kwargs)
-        shape = np.broadcast_shapes(*(array.shape for array in plain))
-        elements = [array.flat[0] if array.size else array.dtype.type(0) for array in plain]
-        return _repeated(np.asarray(ufunc(*elements)), shape)
+        elements = [value.flat[:1] if isinstance(value, np.ndarray) else value for value in plain]
+        return _repeated(ufunc(*elements), np.broadcast_shapes(*map(np.shape, plain)))
+
+
+_NUMBERS = (bool, int, float, complex)
+"""Of Python: they take the type of the array that they are computed with, which an array of no axes would not."""
 
 
 def unknown_array(shape: tuple[int, ...], dtype: np.dtype[Any], number: int) -> UnknownArray:
@@ -33,8 +36,11 @@ def unknown_array(shape: tuple[int, ...], dtype: np.dtype[Any], number: int) -> 
         dtype: A floating-point type.
         number: Which weight of the model it is.
     """
-    return _repeated(np.asarray(0.25 + number % 2**18 * 2.0**-19).astype(dtype), shape)
+    return _repeated(np.array([0.25 + number % 2**18 * 2.0**-19]).astype(dtype), shape)
 
 
 def _repeated(element: np.ndarray[Any, np.dtype[Any]], shape: tuple[int, ...]) -> UnknownArray:
-    return np.broadcast_to(element, shape).view(UnknownArray)
+    """An array of that shape whose elements are all the only one of another, or of none if that is empty."""
+    if element.size == 0:
+        return np.empty(shape, element.dtype).view(UnknownArray)
+    return np.broadcast_to(element.reshape(()), shape).view(UnknownArray)

@@ -30,20 +30,20 @@ _IMAGE_CLASSIFIERS = (
     *("textnet", "vit"),
 )
 
-_TRANSFORMERS: tuple[tuple[str, str, str, str], ...] = (
-    # model_type, class, kind of input, task
-    *((name, "AutoModel", "text", "feature-extraction") for name in _TEXT_ENCODERS),
-    ("bert", "AutoModelForQuestionAnswering", "text", "question-answering"),
-    ("distilbert", "AutoModelForSequenceClassification", "text", "text-classification"),
-    *((name, "AutoModelForCausalLM", "text", "text-generation") for name in _TEXT_DECODERS),
-    *((name, "AutoModelForSeq2SeqLM", "sequence_to_sequence", "text2text-generation") for name in ("bart", "t5")),
-    *((name, "AutoModelForImageClassification", "image", "image-classification") for name in _IMAGE_CLASSIFIERS),
-    ("dpt", "AutoModelForDepthEstimation", "image", "depth-estimation"),
-    ("glpn", "AutoModelForDepthEstimation", "image", "depth-estimation"),
-    ("wav2vec2", "AutoModel", "audio", "feature-extraction"),
-    ("whisper", "AutoModelForSpeechSeq2Seq", "spectrogram", "automatic-speech-recognition"),
-    ("clip", "AutoModel", "image_and_text", "zero-shot-image-classification"),
-    ("siglip", "AutoModel", "image_and_text", "zero-shot-image-classification"),
+_TRANSFORMERS: tuple[tuple[str, str, str], ...] = (
+    # model_type, class, task
+    *((name, "AutoModel", "feature-extraction") for name in _TEXT_ENCODERS),
+    ("bert", "AutoModelForQuestionAnswering", "question-answering"),
+    ("distilbert", "AutoModelForSequenceClassification", "text-classification"),
+    *((name, "AutoModelForCausalLM", "text-generation") for name in _TEXT_DECODERS),
+    *((name, "AutoModelForSeq2SeqLM", "text2text-generation") for name in ("bart", "t5")),
+    *((name, "AutoModelForImageClassification", "image-classification") for name in _IMAGE_CLASSIFIERS),
+    ("dpt", "AutoModelForDepthEstimation", "depth-estimation"),
+    ("glpn", "AutoModelForDepthEstimation", "depth-estimation"),
+    ("wav2vec2", "AutoModel", "feature-extraction"),
+    ("whisper", "AutoModelForSpeechSeq2Seq", "automatic-speech-recognition"),
+    ("clip", "AutoModel", "zero-shot-image-classification"),
+    ("siglip", "AutoModel", "zero-shot-image-classification"),
 )
 
 
@@ -64,14 +64,8 @@ def _mini() -> list[Candidate]:
     return [*light_models(), *(_transformers(*row) for row in _TRANSFORMERS)]
 
 
-def _transformers(model_type: str, auto_class: str, inputs: str, task: str) -> Candidate:
-    recipe = {
-        "kind": "transformers",
-        "model_type": model_type,
-        "auto_class": auto_class,
-        "inputs": inputs,
-        "overrides": {},
-    }
+def _transformers(model_type: str, auto_class: str, task: str) -> Candidate:
+    recipe = {"kind": "transformers", "model_type": model_type, "auto_class": auto_class, "overrides": {}}
     name = f"{model_type}--{auto_class}"
     return Candidate(f"transformers--{name}", "transformers", name, task, model_type, "Apache-2.0", recipe)
 

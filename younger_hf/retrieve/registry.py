@@ -15,8 +15,18 @@ GROUP = "younger_hf.sources"
 MODULES = {
     "local": "folder",
     "onnx": "onnx_package",
+    "huggingface": "huggingface",
+    "onnx_zoo": "onnx_zoo",
+    "kaggle": "kaggle",
     "transformers": "transformers",
     "timm": "timm",
+    "torchvision": "torchvision",
+    "smp": "smp",
+    "pytorchcv": "pytorchcv",
+    "ultralytics": "ultralytics",
+    "diffusers": "diffusers",
+    "sentence_transformers": "sentence_transformers",
+    "keras": "keras",
 }
 """Name -> module of this package that has it as `SOURCE`."""
 

@@ -30,9 +30,9 @@ def _listed() -> Iterator[Candidate]:
     from transformers.models.auto import modeling_auto
 
     auto_classes = {
-        name: value._model_mapping._model_mapping
+        name: mapping._model_mapping
         for name, value in vars(modeling_auto).items()
-        if inspect.isclass(value) and getattr(value, "_model_mapping", None) is not None
+        if inspect.isclass(value) and (mapping := getattr(value, "_model_mapping", None)) is not None
     }
     images = modeling_auto.MODEL_FOR_IMAGE_MAPPING_NAMES
     order = [*(name for name in TASKS if name in auto_classes), *(name for name in auto_classes if name not in TASKS)]
@@ -59,7 +59,16 @@ def _listed() -> Iterator[Candidate]:
                 )
 
 
-def _build(recipe: Mapping[str, Any]) -> TorchModel:
+def build(recipe: Mapping[str, Any]) -> TorchModel:
+    """The model of a recipe, without weights, with inputs for it.
+
+    Args:
+        recipe: `auto_class` (as `AutoModel`), and `model_type` with `overrides` of its default configuration, or `config`, the
+            path of a `config.json`; `architecture` where the auto class has several for the family.
+
+    Raises:
+        ExportError: If the library cannot build it, or an input is required that nothing is known about.
+    """
     declare_torchvision_operators()
     import torch
     import transformers
@@ -67,7 +76,7 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     from younger_hf.retrieve.transformers_experts import export_experts
     from younger_hf.retrieve.transformers_inputs import example
 
-    transformers.logging.set_verbosity_error()
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     torch.manual_seed(0)
     what = recipe.get("model_type") or recipe.get("config")
     try:
@@ -101,7 +110,7 @@ SOURCE = Source(
     name="transformers",
     about="Hugging Face transformers: every model type and head of the installed release, in its default configuration.",
     candidates=_candidates,
-    build=_build,
+    build=build,
     packages=("transformers", "torch"),
     # what every model imports: done once, before a worker is given a model, it is three seconds less for each
     preload=(

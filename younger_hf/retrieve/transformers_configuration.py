@@ -65,7 +65,13 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     },
     "esm": {"vocab_size": 33, "mask_token_id": 32, "pad_token_id": 1},
     "gemma3": {"vision_config": {"image_size": 896, "patch_size": 14}},
-    "gemma4_assistant": {"text_config": {"model_type": "gemma4_text", "hidden_size_per_layer_input": 0}},
+    "gemma4_assistant": {
+        "text_config": {
+            "model_type": "gemma4_text",
+            "hidden_size_per_layer_input": 0,
+            "vocab_size_per_layer_input": 0,
+        }
+    },
     "glm46v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _GLM4V_ROPE}},
     "glm4v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _GLM4V_ROPE}},
     "glm4v_text": {"rope_parameters": _GLM4V_ROPE},
@@ -141,7 +147,7 @@ def _fitted(config: Any) -> dict[str, Any]:
     text, vision = (vars(config).get(f"{name}_config") for name in ("text", "vision"))
     width = getattr(text, "hidden_size", None)
     if isinstance(width, int) and vars(vision or object).get("out_hidden_size", width) != width:
-        vision.out_hidden_size = changed["vision_config.out_hidden_size"] = width  # type: ignore[union-attr]
+        vision.out_hidden_size = changed["vision_config.out_hidden_size"] = width
     return changed
 
 

@@ -11,8 +11,9 @@ from torch import Tensor
 
 from younger_hf.errors import ExportError
 from younger_hf.retrieve.transformers_configuration import look_up
-from younger_hf.retrieve.transformers_families import FAMILIES, Subject, grey, image_size
+from younger_hf.retrieve.transformers_families import FAMILIES
 from younger_hf.retrieve.transformers_placeholders import with_placeholders
+from younger_hf.retrieve.transformers_subject import Subject, grey, image_size
 
 SEQUENCE = 16
 """Tokens of the example input; shapes are static, so it is part of the exported constants."""

@@ -11,10 +11,12 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from younger_hf.retrieve.transformers_configuration import parts
-from younger_hf.retrieve.transformers_families import Subject
+from younger_hf.retrieve.transformers_subject import Subject
 
 _TYPES = {"image": 1, "video": 2, "audio": 3}
 """Kind of placeholder -> its number in `mm_token_type_ids`."""
+_WORD = 3
+"""A word in the place of one that happens to be a placeholder."""
 _AROUND = 8
 """Words before the placeholders."""
 
@@ -33,11 +35,16 @@ def with_placeholders(subject: Subject, inputs: Mapping[str, Tensor], provide: P
     done = dict(inputs)
     if "input_ids" not in done or done["input_ids"].ndim != 2:
         return done
+    words = done["input_ids"].clone()
+    for kind in _TYPES:
+        token = _token(subject.config, kind)
+        words[words == (-1 if token is None else token)] = _WORD
+    done["input_ids"] = words
     ids, types = [done["input_ids"][:, :_AROUND]], [torch.zeros(1, _AROUND, dtype=torch.long)]
     for kind, number in _TYPES.items():
         token = _token(subject.config, kind)
-        count = 0 if token is None else _features(subject, kind, done, provide)
-        if count:
+        count = _features(subject, kind, done, provide) if token is not None else 0
+        if token is not None and count:
             ids.append(torch.full((1, count), token))
             types.append(torch.full((1, count), number))
     if len(ids) == 1:
@@ -70,13 +77,8 @@ def _token(config: Any, kind: str) -> int | None:
 
 def _features(subject: Subject, kind: str, inputs: dict[str, Tensor], provide: Provide) -> int:
     """How many features, each in place of a token, the model makes of an image or a sound; 0 if it has none."""
-    name = f"get_{kind}_features"
-    owner = next((o for o in (getattr(subject.module, "model", None), subject.module) if hasattr(o, name)), None)
-    if owner is None:
-        return 0
-    function = getattr(owner, name)
-    named = inspect.signature(function).parameters
-    if not any(parameter in inputs for parameter in named):
+    function, named = _function(subject.module, f"get_{kind}_features", inputs)
+    if function is None:
         return 0
     for parameter, value in named.items():
         example = provide(parameter) if value.default is value.empty and parameter in subject.names else None
@@ -84,10 +86,20 @@ def _features(subject: Subject, kind: str, inputs: dict[str, Tensor], provide: P
             inputs[parameter] = example
     given = {parameter: inputs[parameter] for parameter in named if parameter in inputs}
     width = int(subject.module.get_input_embeddings().weight.shape[-1])
-    with torch.no_grad(), _ShapesOnly():
+    with torch.no_grad(), _ShapesOnly():  # type: ignore[no-untyped-call]
         result = function(**given, return_dict=True)
     found = getattr(result, "pooler_output", None)
     return sum(tensor.numel() for tensor in _tensors(result if found is None else found)) // width
+
+
+def _function(module: Any, name: str, inputs: Mapping[str, Tensor]) -> tuple[Any, Mapping[str, inspect.Parameter]]:
+    """The method that makes features of one of the inputs, of the outermost module that says so, and its parameters."""
+    for owner in module.modules():
+        function = getattr(owner, name, None)
+        named = inspect.signature(function).parameters if callable(function) else {}
+        if any(parameter in inputs for parameter in named):
+            return function, named
+    return None, {}
 
 
 def _tensors(value: Any) -> Iterator[Tensor]:
@@ -98,7 +110,7 @@ def _tensors(value: Any) -> Iterator[Tensor]:
             yield from _tensors(item)
 
 
-class _ShapesOnly(TorchDispatchMode):
+class _ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Products, convolutions and what follows on big tensors give zeros of the right shape, at no cost."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -108,10 +120,12 @@ class _ShapesOnly(TorchDispatchMode):
             a.is_floating_point() for a in args[:2] if isinstance(a, Tensor)
         ):
             shaped = func(*(a.to("meta") if isinstance(a, Tensor) else a for a in args), **kwargs)
-            return torch.zeros(1, dtype=shaped.dtype).expand(shaped.shape)
+            if func.overloadpacket.__name__ in _LARGE:
+                return torch.zeros(1, dtype=shaped.dtype).expand(shaped.shape)
+            return torch.zeros(shaped.shape, dtype=shaped.dtype)
         return func(*args, **kwargs)
 
 
-_COSTLY = frozenset(
-    {"mm", "addmm", "bmm", "baddbmm", "convolution", "_convolution", "_softmax", "gelu", "silu", "relu"}
-)
+_LARGE = frozenset({"bmm", "baddbmm", "_softmax"})
+"""What attention is made of: as large as the square of the sequence, and never written to."""
+_COSTLY = _LARGE | {"mm", "addmm", "convolution", "_convolution", "gelu"}

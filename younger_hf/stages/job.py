@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import sys
 from collections.abc import Mapping
@@ -200,6 +201,7 @@ def _produce(job: Job, scratch: Path, stage: list[Reason]) -> dict[str, Any]:
 def _export(source: Source, recipe: Mapping[str, Any], stage: list[Reason]) -> Exported:
     if source.build is None:
         raise YoungerError(f"There is no exporter for recipes of the kind {source.name!r}.")
+    _go_offline()
     try:
         with _lazy_weights(source):
             made = source.build(recipe)
@@ -215,6 +217,14 @@ def _export(source: Source, recipe: Mapping[str, Any], stage: list[Reason]) -> E
 
         return Exported(drop_weights(made), "file", 0)
     return made
+
+
+def _go_offline() -> None:
+    """Fetching is over: a library that would download weights now shall fail at once."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    constants = sys.modules.get("huggingface_hub.constants")
+    if constants is not None:
+        constants.HF_HUB_OFFLINE = True  # type: ignore[attr-defined]  # read from the environment when it was imported
 
 
 def _lazy_weights(source: Source) -> Any:

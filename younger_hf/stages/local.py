@@ -51,7 +51,7 @@ def run_local(
                 for job in islice(waiting, workers - len(futures)):
                     scratch = (running / f"{os.getpid()}-{next(names)}").resolve()
                     with _interrupts_held():
-                        futures[start(job, scratch, limits)] = (job, scratch)
+                        futures[start(job, scratch, limits, dict(os.environ))] = (job, scratch)
                 if not futures:
                     return
                 done, _ = wait(futures, return_when=FIRST_COMPLETED)
@@ -68,8 +68,9 @@ def failure(job: Job, reason: Reason, error: str) -> Result:
     return Result(job.candidate.id, job.stamp, "failed", reason, error, versions=versions_of(job.candidate))
 
 
-def _work(job: Job, scratch: Path, limits: Limits) -> Result:
+def _work(job: Job, scratch: Path, limits: Limits, environment: dict[str, str]) -> Result:
     """Runs in the worker process."""
+    os.environ.update(environment)  # the process that it was forked from may be older than some of it
     _leave_the_terminal()
     scratch.mkdir()
     write_card(scratch, job.candidate.id)

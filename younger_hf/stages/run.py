@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import file_digest, sha256
 from itertools import islice
 from pathlib import Path
@@ -14,13 +14,16 @@ from younger_hf.graph.version import EXTRACTOR
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.registry import find_source
 from younger_hf.retrieve.selection import selected
-from younger_hf.retrieve.source import Query
+from younger_hf.retrieve.source import Page, Query, Source
 from younger_hf.stages.guard import sweep
 from younger_hf.stages.job import Job, Result, versions_of
 from younger_hf.stages.workspace import Workspace
 
 EXPORT_VERSION = 4
 """Raised when the same candidate gives another file, so that what was exported before is exported again."""
+
+PAGE = 100
+"""Candidates that are kept together where a source does not list by pages."""
 
 Engine = Callable[[Iterable[Job]], Iterator[Result]]
 """Runs jobs and gives their results as they come."""
@@ -46,7 +49,7 @@ class Selection:
 def retrieve(
     workspace: Workspace, source: str, query: Query, advance: Callable[[int], None] | None = None
 ) -> tuple[int, int]:
-    """List a source into a workspace.
+    """List a source into a workspace. Where a long listing was interrupted, the next call goes on.
 
     Args:
         workspace: Where to keep what there is.
@@ -60,19 +63,32 @@ def retrieve(
     Raises:
         SourceError: If there is no such source, or it cannot be listed.
     """
-    listed = 0
-
-    def counted() -> Iterator[Candidate]:
-        nonlocal listed
-        for candidate in find_source(source).candidates(query):
-            listed += 1
+    found = find_source(source)
+    key = json.dumps(asdict(query), sort_keys=True)
+    with workspace.alone():
+        before, cursor = json.loads(workspace.cursor(source, key) or '[0, ""]')
+        listed, added = before, 0
+        for page in _pages(found, query, cursor):
+            meant = page.candidates[: None if query.limit is None else query.limit - listed]
+            added += workspace.add(meant)
+            listed += len(meant)
             if advance is not None:
                 advance(listed)
-            yield candidate
-
-    with workspace.alone():
-        added = workspace.add(counted())
+            if listed == query.limit:
+                break
+            if page.cursor:
+                workspace.keep_cursor(source, key, json.dumps([listed, page.cursor]))
+        workspace.keep_cursor(source, key, "")
     return listed, added
+
+
+def _pages(source: Source, query: Query, cursor: str) -> Iterator[Page]:
+    if source.pages is not None:
+        yield from source.pages(query, cursor)
+        return
+    candidates = source.candidates(query)
+    while batch := tuple(islice(candidates, PAGE)):
+        yield Page(batch, "")
 
 
 def pending(workspace: Workspace, selection: Selection) -> Iterator[Job]:

@@ -47,6 +47,7 @@ class Status:
         median_peak: Median over results of the most memory that a process held, in bytes.
         high_peak: The same for the 99th percentile.
         failures: Reason and kind of error -> how many models failed so, most first.
+        tasks: Task, as the Hugging Face Hub names it -> source -> models that have a Dag and are no variants; `""` if not known.
     """
 
     sources: tuple[SourceStatus, ...]
@@ -55,6 +56,7 @@ class Status:
     median_peak: int
     high_peak: int
     failures: dict[tuple[str, str], int]
+    tasks: dict[str, dict[str, int]]
 
 
 _COUNTS = """
@@ -63,6 +65,10 @@ SELECT hub, count(*), sum(status IS 'done'),
     sum(status IS 'done' AND variant != ''), sum(status IS 'failed'), sum(status IS NULL)
 FROM (SELECT *, json_extract(candidates.record, '$.variant') AS variant FROM candidates LEFT JOIN results USING (id))
 GROUP BY hub ORDER BY hub
+"""
+_TASKS = """
+SELECT json_extract(candidates.record, '$.task') AS task, hub, count(*) FROM candidates JOIN results USING (id)
+WHERE status = 'done' AND json_extract(candidates.record, '$.variant') = '' GROUP BY task, hub ORDER BY task, hub
 """
 _DISTINCT = """
 SELECT count(DISTINCT wl_hash_w_attrs) FROM candidates JOIN results USING (id)
@@ -76,6 +82,9 @@ def status_of(workspace: Workspace) -> Status:
     failures: Counter[tuple[str, str]] = Counter()
     for reason, record in workspace.rows("SELECT reason, record FROM results WHERE status = 'failed'"):
         failures[reason, kind_of_error(json.loads(record)["error"])] += 1
+    tasks: dict[str, dict[str, int]] = {}
+    for task, hub, count in workspace.rows(_TASKS):
+        tasks.setdefault(task, {})[hub] = count
     return Status(
         sources=tuple(SourceStatus(*row) for row in workspace.rows(_COUNTS)),
         distinct=workspace.rows(_DISTINCT)[0][0],
@@ -83,6 +92,7 @@ def status_of(workspace: Workspace) -> Status:
         median_peak=_percentile(peaks, 50),
         high_peak=_percentile(peaks, 99),
         failures=dict(failures.most_common()),
+        tasks=tasks,
     )
 
 

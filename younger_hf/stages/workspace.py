@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from hashlib import sha256
@@ -147,12 +147,13 @@ class Workspace:
         row = self._manifest.execute("SELECT record, model, dag FROM results WHERE id=?", (candidate_id,)).fetchone()
         return (_result(row[0]), row[1], row[2]) if row is not None else (None, "", "")
 
-    def results(self) -> Iterator[Stored]:
-        """Every candidate with a result, in order."""
-        query = """SELECT candidates.position, candidates.record, results.record, results.model, results.dag
+    def results(self, ids: Set[str] | None = None) -> Iterator[Stored]:
+        """Every candidate with a result, in order; only those named, if any are."""
+        query = """SELECT candidates.position, candidates.id, candidates.record, results.record, results.model, results.dag
             FROM candidates JOIN results USING (id) WHERE candidates.position > ?"""
-        for candidate, record, model, dag in self._rows(query):
-            yield Candidate.from_record(json.loads(candidate)), _result(record), model, dag
+        for candidate_id, candidate, record, model, dag in self._rows(query):
+            if ids is None or candidate_id in ids:
+                yield Candidate.from_record(json.loads(candidate)), _result(record), model, dag
 
     def num_results(self) -> int:
         """How many candidates have a result."""
