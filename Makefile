@@ -14,7 +14,7 @@ install: $(VENV)/.installed  ## make the virtual environment with everything tha
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,sources,leaderboard,test]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all]'
 	@touch $@
 
 quickstart: install  ## install, then do everything once: build, load, train, predict, score, submit, rank

@@ -5,7 +5,7 @@
     YoungerError                    one message, one hint; the CLI prints both and exits with 2
     ├── ModelReadError              an ONNX file that cannot be read as a model
     ├── RebuildError                a DAG that cannot be turned back into a model that runs
-    ├── SourceError                 a hub, preset or folder that has not what was asked for
+    ├── SourceError                 a hub, preset or folder that has not what was asked for; `RefusedError` of `retrieve` is one
     ├── ExportError                 a framework's model that could not be exported to ONNX
     │   └── SandboxError            a model that tried to leave the limits of its process
     ├── WorkspaceError              a workspace that cannot be used, or is in use

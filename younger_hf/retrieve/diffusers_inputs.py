@@ -15,7 +15,7 @@ FRAMES = 9
 SEQUENCES = "Audio|1D|Oobleck|SAME"
 VIDEOS = "3D|Video|CogVideoX|Allegro|Cosmos|LTX|Magvit|MiniMaxH3|Mochi|QwenImage|VidTok|Wan|Refiner|UNetMotion|SpatioTemporal|I2VGen"
 _FRAMES_FIRST = "CogVideoXT|ConsisID|SpatioTemporal"
-_PACKED = "^(?!Auto).*(Bria|Chroma|Flux|LongCatImage|Ovis|QwenImage.*T|QwenImageC|LTXVideoT|LongCatAudioDiT|AceStep|StableAudio3)"
+_PACKED = "^(?!Auto).*(Bria(?!Fibo2)|Chroma|Flux|LongCatImage|Ovis|QwenImage.*T|QwenImageC|LTXVideoT|LongCatAudioDiT|AceStep|StableAudio3)"
 _TEXT: tuple[str, ...] = (
     "joint_attention_dim",
     "cross_attention_dim",
@@ -58,7 +58,7 @@ def _prompt(name: str, config: Any) -> Any:
 
     width = next((config[key] for key in _TEXT if config.get(key)), None)
     width = width[-1] if isinstance(width, list | tuple) else width
-    return torch.zeros(1, TOKENS, width) if width else None
+    return torch.zeros(1, config.get("max_text_seq_length") or TOKENS, width) if width else None
 
 
 def sizes(name: str) -> dict[str, Any]:

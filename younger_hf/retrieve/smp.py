@@ -25,8 +25,9 @@ _UNDILATED = ("vgg*", "densenet*", "inception*", "xception")
 _REFUSED = {
     **dict.fromkeys(_DILATED, _UNDILATED),  # they lower the resolution by pooling, which cannot be dilated
     **dict.fromkeys(("unetplusplus", "linknet"), ("mit_*",)),  # they have no features of half the resolution
+    "dpt": ("*patch14*",),  # steps of 2 do not meet again: built, but features of two sizes are added
 }
-"""Architecture -> patterns of the encoders that the library refuses to build it on."""
+"""Architecture -> patterns of the encoders that the library cannot build it on, or run it with."""
 
 
 def _candidates(query: Query) -> Iterator[Candidate]:
