@@ -14,6 +14,7 @@ from tests.retrieve.libraries import check_listing, exported
 from younger_hf.export.lazy import LazyWeights
 from younger_hf.retrieve import smp
 from younger_hf.retrieve.smp import SOURCE
+from younger_hf.torchvision_operators import declare_torchvision_operators
 
 
 def test_every_architecture_is_listed_on_many_encoders() -> None:
@@ -28,6 +29,7 @@ def test_every_architecture_is_listed_on_many_encoders() -> None:
 
 @pytest.mark.slow
 def test_pairs_that_are_left_out_are_those_that_the_library_refuses() -> None:
+    declare_torchvision_operators()
     import segmentation_models_pytorch as library
 
     for architecture, patterns in smp._REFUSED.items():

@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 
 @contextmanager
 def idle_arithmetic() -> Iterator[None]:
-    """While active, convolutions and matrix products on the CPU give zeros of the right shape at once.
+    """While active, convolutions, matrix products, attention and softmax on the CPU give zeros of the right shape at once.
 
     With weights that are zeros anyway they would say nothing; and they are nearly all that running a model costs. Integers are
     computed as ever, since shapes and positions follow from them. For a process that exports a model and ends.
@@ -32,6 +32,8 @@ def idle_arithmetic() -> Iterator[None]:
             warnings.simplefilter("ignore")  # that a kernel is replaced
             for name, shape in _SHAPES.items():
                 library.impl(name, _idle(shape), "CPU")  # type: ignore[no-untyped-call]
+            for name, kernel in _KERNELS.items():
+                library.impl(name, kernel, "CPU")  # type: ignore[no-untyped-call]
         yield
     finally:
         library._destroy()  # type: ignore[no-untyped-call]
@@ -92,3 +94,20 @@ _SHAPES: dict[str, Callable[..., Shape]] = {
     "baddbmm": lambda added, left, right: (left.shape[0], left.shape[1], right.shape[2]),
 }
 """Operator of `aten` -> shape of its result. `_convolution` is the one that is traced."""
+
+
+def _softmax(values: Tensor, dim: int, half_to_float: bool) -> Tensor:
+    return torch.zeros(values.shape, dtype=values.dtype)
+
+
+def _attention(query: Tensor, key: Tensor, value: Tensor, *rest: Any, **scalars: Any) -> tuple[Tensor, Tensor]:
+    """What `_scaled_dot_product_flash_attention_for_cpu` gives: [batch, heads, length, size], and a sum [batch, heads, length]."""
+    result = torch.zeros((*query.shape[:-1], value.shape[-1]), dtype=query.dtype)
+    return result, torch.zeros(query.shape[:-1], dtype=torch.float32)
+
+
+_KERNELS: dict[str, Callable[..., Any]] = {
+    "_softmax": _softmax,
+    "_scaled_dot_product_flash_attention_for_cpu": _attention,
+}
+"""Operators whose results have the shape of what they are given."""

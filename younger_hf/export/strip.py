@@ -14,12 +14,13 @@ from younger_hf.graph.payload import LENGTH_MARK
 from younger_hf.graph.types import MAX_ELEMENTS, tensor_integers
 
 
-def strip(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
+def strip(model: onnx.ModelProto, inputs: Collection[str], *, keep_constants: bool = False) -> onnx.ModelProto:
     """Drop every weight of a fresh export, and what says where it was made.
 
     Args:
         model: An exported model; changed in place. Inputs that are not in `inputs` are its parameters.
         inputs: Names of the real graph inputs.
+        keep_constants: Whether the numbers in the model's code stay, for something that is done to it before `drop_weights`.
 
     Returns:
         The same model: parameters are initializers without data, transposed parameters are parameters of the transposed shape, no
@@ -36,8 +37,7 @@ def strip(model: onnx.ModelProto, inputs: Collection[str]) -> onnx.ModelProto:
         graph.initializer.append(TensorProto(name=value.name, data_type=kind.elem_type, dims=dims))
     _fold_transposes(graph)
     _drop_origin(model)
-    drop_weights(model)
-    return model
+    return model if keep_constants else drop_weights(model)
 
 
 def drop_weights(model: onnx.ModelProto) -> onnx.ModelProto:

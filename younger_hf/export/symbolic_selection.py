@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import torch
+from torch.onnx._internal.torchscript_exporter import symbolic_opset13
 from torch.onnx.errors import SymbolicValueError
 from torch.onnx.symbolic_helper import parse_args
 
@@ -124,6 +125,32 @@ def _histc(g: Graph, x: Value, bins: int, low: float, high: float) -> Value:
     after = op(g, "GreaterOrEqual", values, edges[:-1])
     before = op(g, "Less", values, torch.cat([edges[1:-1], edges[-1:].nextafter(edges.new_tensor(torch.inf))]))
     return total(g, op(g, "Cast", op(g, "And", after, before), to_i=CODES[kind(x)]), 0)
+
+
+def repeat_interleave(g: Graph, x: Value, repeats: Value, axis: Value, *rest: Value) -> Value:
+    """Each element of an axis so many times, the heads of grouped attention mostly.
+
+    torch's own writes an operator for every element, which takes minutes for a large model; it does where each has a number of its own.
+    """
+    count, along = _constant(repeats), _constant(axis)
+    if count is None or along is None:
+        return symbolic_opset13.repeat_interleave(g, x, repeats, axis, *rest)
+    shape = sizes(x)
+    along %= len(shape)
+    spread = op(g, "Unsqueeze", x, integers(along + 1))
+    wide = op(g, "Expand", spread, integers(*shape[: along + 1], count, *shape[along + 1 :]))
+    return op(g, "Reshape", wide, integers(*shape[:along], shape[along] * count, *shape[along + 1 :]))
+
+
+def _constant(x: Value) -> int | None:
+    """The integer that an argument always is; None if it is a tensor of more than one, not given, or not known."""
+    node = x.node()
+    if node.kind() not in ("onnx::Constant", "prim::Constant") or node.mustBeNone() or "value" not in node.attributeNames():
+        return None
+    if node.kindOf("value") == "i":
+        return int(node.i("value"))
+    value = node.t("value") if node.kindOf("value") == "t" else None
+    return int(value) if value is not None and value.numel() == 1 else None
 
 
 SELECTION: Mapping[str, Symbolic] = {

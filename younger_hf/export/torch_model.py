@@ -6,6 +6,7 @@ import onnx
 
 from younger_hf.errors import ExportError
 from younger_hf.export.made import Exported
+from younger_hf.export.strip import drop_weights
 from younger_hf.export.torchscript import OPSET, export_module
 from younger_hf.retrieve.source import TorchModel
 
@@ -19,8 +20,12 @@ def export_torch(model: TorchModel) -> Exported:
     notes = {"axes": "static", **model.notes}
     try:
         exported, opset = _by_torchscript(model)
+        if model.then is not None:
+            exported = drop_weights(model.then(exported))
         return Exported(exported, "torchscript", opset, notes)
     except ExportError as first:
+        if model.then is not None:
+            raise
         from younger_hf.export.dynamo import DYNAMO_OPSET, export_program
 
         try:
@@ -32,11 +37,13 @@ def export_torch(model: TorchModel) -> Exported:
 
 def _by_torchscript(model: TorchModel) -> tuple[onnx.ModelProto, int]:
     """The export and the version of its operator set: a later one where an operator needs it."""
-    from younger_hf.export.symbolics import lacking, more_symbolics
+    from younger_hf.export.symbolics import AT_ONCE, lacking, more_symbolics
 
     given = (model.module, model.inputs, model.extra, model.positional)
+    keep = model.then is not None
     try:
-        return export_module(*given), OPSET
+        with more_symbolics(OPSET, AT_ONCE):
+            return export_module(*given, keep_constants=keep), OPSET
     except ExportError as error:
         opset = lacking(error.message, OPSET)
         if opset is None:
@@ -44,7 +51,7 @@ def _by_torchscript(model: TorchModel) -> tuple[onnx.ModelProto, int]:
     while True:
         try:
             with more_symbolics(opset):
-                return export_module(*given, opset=opset), opset
+                return export_module(*given, opset=opset, keep_constants=keep), opset
         except ExportError as error:
             later = lacking(error.message, opset)
             if later is None or later == opset:

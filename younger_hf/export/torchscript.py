@@ -56,6 +56,8 @@ def export_module(
     extra: Mapping[str, Any] | None = None,
     positional: bool = False,
     opset: int = OPSET,
+    *,
+    keep_constants: bool = False,
 ) -> onnx.ModelProto:
     """Export a module, and drop its weights.
 
@@ -65,6 +67,7 @@ def export_module(
         extra: Arguments of `forward` that are no graph inputs.
         positional: Whether `forward` gets the inputs by position, not by name.
         opset: Version of the default operator set to export.
+        keep_constants: Whether the numbers in the module's code keep their values, for something that is done before they go.
 
     Returns:
         A stripped model: parameters are initializers without data.
@@ -90,7 +93,7 @@ def export_module(
     except Exception as error:  # the exporter and the model's own code raise anything
         reason = next(iter(str(error).strip().splitlines()), "")
         raise ExportError(f"The TorchScript exporter failed: {type(error).__name__}: {reason}") from error
-    model = strip(onnx.load_model_from_string(buffer.getvalue()), set(names))
+    model = strip(onnx.load_model_from_string(buffer.getvalue()), set(names), keep_constants=keep_constants)
     _restore(model, integers)
     return model
 

@@ -61,6 +61,7 @@ class TorchModel:
         extra: Arguments of `forward` that are no graph inputs.
         positional: Whether `forward` gets the inputs by position (its names are then only those of the graph inputs).
         notes: What changes the graph and should be known: attention implementation, static or dynamic axes, what was cut.
+        then: What is done to the exported model before the values of its constants are dropped; its weights have none already.
     """
 
     module: Any
@@ -68,6 +69,7 @@ class TorchModel:
     extra: Mapping[str, Any] = field(default_factory=dict)
     positional: bool = False
     notes: Mapping[str, Any] = field(default_factory=dict)
+    then: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None
 
 
 def _nothing_to_fetch(candidate: Candidate, folder: Path) -> Mapping[str, Any]:

@@ -62,6 +62,8 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     import torch
     from torchvision.models import get_model, get_model_weights
 
+    # else attention in the vision transformers is one opaque call, which ONNX has no name for
+    torch.backends.mha.set_fastpath_enabled(False)
     name, kind = recipe["name"], recipe["of"]
     if kind == "detection":
         detector = get_model(name, weights=None, weights_backbone=None).eval()

@@ -163,6 +163,8 @@ _BY_FUNCTION: Mapping[Callable[[Subject], Known], tuple[str, ...]] = {
         ),
         *("vibevoice_acoustic_tokenizer", "vibevoice_asr", "vibevoice"),
     ),
+    sequences.frames_first: ("audio-spectrogram-transformer",),
+    sequences.one_of_two_sounds: ("speech-encoder-decoder",),
     sequences.speecht5: ("speecht5",),
     sequences.trajectory: ("decision_transformer",),
     sequences.series: ("autoformer", "informer", "time_series_transformer"),

@@ -33,7 +33,7 @@ _ALWAYS = (
 """Inputs that are given wherever there are such."""
 _MAIN: Mapping[str, tuple[str, ...]] = {
     "pixel_values_videos": ("pixel_values",),
-    "inputs": ("input_ids", "pixel_values"),
+    "inputs": ("input_ids", "pixel_values", "input_values"),
 }
 """Inputs that are given unless there is one of these."""
 
@@ -182,6 +182,8 @@ _PROVIDERS: Mapping[str, Callable[[Subject], Tensor | None]] = {
     "qformer_input_ids": _tokens,
     "image_sizes": lambda subject: torch.tensor([image_size(subject.config)]),
     "pixel_values_videos": _frames,
+    "image_merge_sizes": lambda subject: _grid(subject)[:, 1] // 4,
+    "merge_sizes": lambda subject: _grid(subject)[:, 1] // 4,
     "inputs": _tokens,
 }
 """Input -> how an example is made."""

@@ -19,6 +19,16 @@ def bins_first(subject: Subject) -> Known:
     return {"input_features": torch.zeros(1, bins, frames), "input_features_mask": ones(1, frames)}
 
 
+def frames_first(subject: Subject) -> Known:
+    """A spectrogram as long as the model's table of positions, its frames before its bins."""
+    return {"input_values": torch.zeros(1, subject.config.max_length, subject.config.num_mel_bins)}
+
+
+def one_of_two_sounds(subject: Subject) -> Known:
+    """A sound for an encoder that might take a spectrogram in its place."""
+    return {"input_values": torch.zeros(1, 16_000), "input_features": None, "attention_mask": None}
+
+
 def speecht5(subject: Subject) -> Known:
     """Speech to speak on from; what the networks before the model would give, if it has none."""
     config, frames = subject.config, 16

@@ -98,9 +98,9 @@ def status_of(workspace: Workspace) -> Status:
 
 def kind_of_error(error: str) -> str:
     """What errors of one kind have in common: without their numbers and names."""
-    text = re.sub(r"'[^']*'|\"[^\"]*\"|%\S+", "...", error)
-    text = re.sub(r"\d+(\.\d+)?", "N", text)
-    text = re.sub(r"(N,? ?)+N", "N", text)
+    text = re.sub(r"'[^']*'|\"[^\"]*\"|%\S+|\S*/\S+?(?=:?(\s|$))", "...", error)
+    text = re.sub(r"\d+(\.\d+)?", "#", text)
+    text = re.sub(r"(#,? ?)+#", "#", text)
     return text if len(text) <= LONGEST_KIND else f"{text[: LONGEST_KIND - 4]} ..."
 
 

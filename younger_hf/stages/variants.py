@@ -19,8 +19,9 @@ import onnx
 from younger_hf.errors import ExportError, MissingDependencyError, SourceError
 from younger_hf.graph.wire import read_model
 from younger_hf.retrieve.candidate import Candidate
+from younger_hf.retrieve.registry import find_source
 from younger_hf.retrieve.selection import selected
-from younger_hf.retrieve.source import Query, Source
+from younger_hf.retrieve.source import Query, Source, TorchModel
 from younger_hf.stages.workspace import Workspace, is_workspace
 
 MOST_ELEMENTS = 100_000_000
@@ -38,46 +39,56 @@ def _candidates(query: Query) -> Iterator[Candidate]:
         )
     with closing(Workspace(root)) as workspace:
         done = (
-            (candidate, workspace.path(model))
-            for candidate, result, model, _ in workspace.results()
-            if result.status == "done" and not candidate.variant
+            candidate
+            for candidate, result, _, _ in workspace.results()
+            if result.exporter == "torchscript" and not candidate.variant
         )
-        yield from selected((_variant(*of, how) for of, how in product(done, MAKERS)), query)
+        yield from selected((_variant(candidate, how) for candidate, how in product(done, MAKERS)), query)
 
 
-def _variant(candidate: Candidate, model: Path, how: str) -> Candidate:
+def _variant(candidate: Candidate, how: str) -> Candidate:
     return replace(
         candidate,
         id=f"variants--{how}--{candidate.id}",
         hub="variants",
         model=f"{candidate.model} ({how})",
-        recipe={"kind": "variants", "how": how, "of": candidate.id, "model": str(model.resolve())},
+        recipe={"kind": "variants", "how": how, "of": candidate.recipe},
         variant=how,
     )
 
 
-def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
-    model = onnx.load_model(recipe["model"])
+def _build(recipe: Mapping[str, Any]) -> TorchModel:
+    of = recipe["of"]
+    source = find_source(of["kind"])
+    made = source.build(of) if source.build is not None else None
+    if not isinstance(made, TorchModel):
+        raise ExportError(f"Variants are made of PyTorch models; models of {source.name!r} are none.")
+    return replace(made, then=lambda model: _made(model, MAKERS[recipe["how"]]))
+
+
+def _made(model: onnx.ModelProto, make: Callable[[], None]) -> onnx.ModelProto:
+    """The variant of an exported model; it goes through files, of made-up weights, in the working directory."""
     fill(model)
     onnx.save_model(model, PLAIN)
     try:
-        MAKERS[recipe["how"]]()
+        make()
     except ModuleNotFoundError as error:
         raise MissingDependencyError(error.name or "onnxruntime", "models") from error
+    except Exception as error:  # onnxruntime raises anything
+        raise ExportError(f"{type(error).__name__}: {error}") from error
     return read_model(Path(MADE))[0]
 
 
 def fill(model: onnx.ModelProto) -> None:
-    """Give every weight of a stripped model values, no two alike: an optimiser must not find that they do nothing.
+    """Give every weight without values some, no two alike: an optimiser must not find that they do nothing.
 
     Raises:
         ExportError: If they would be too many.
     """
-    bare = [tensor for tensor in model.graph.initializer if not tensor.ByteSize() or not _has_values(tensor)]
+    bare = [tensor for tensor in model.graph.initializer if not _has_values(tensor)]
     elements = sum(prod(tensor.dims) for tensor in bare)
     if elements > MOST_ELEMENTS:
         raise ExportError(f"Its weights have {elements:,} elements; variants are made of at most {MOST_ELEMENTS:,}.")
-    model.ir_version = max(model.ir_version, 4)  # before, weights had to be graph inputs as well
     rng = np.random.default_rng(0)
     for tensor in bare:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
@@ -114,7 +125,7 @@ SOURCE = Source(
     about="Quantised and fused variants of the models that a workspace has (--option from=WORKSPACE).",
     candidates=_candidates,
     build=_build,
-    packages=("onnxruntime",),
+    packages=("onnxruntime", "torch"),
     preload=("onnxruntime.quantization",),
     extra="models",
 )
