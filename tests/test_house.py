@@ -76,7 +76,8 @@ def test_heavy_packages_are_imported_only_where_they_are_needed(package: str) ->
         f"{file.relative_to(ROOT)} imports {module}"
         for file in (ROOT / "younger_hf" / package).rglob("*.py")
         for module in imports_of(file, top_level=True)
-        if module.split(".")[0] in HEAVY and file.parent.name not in ("operator", "dataflow")  # evaluate's own scripts
+        # evaluate's own scripts, and what only processes import that build models
+        if module.split(".")[0] in HEAVY and file.parent.name not in ("operator", "dataflow", "transformers_models")
     }
     assert set() == wrong
 

@@ -26,7 +26,7 @@ from younger_hf.export.torch_model import export_torch
 from younger_hf.export.unknown import UnknownArray, unknown_array
 from younger_hf.graph.extract import extract
 from younger_hf.retrieve.source import TorchModel
-from younger_hf.retrieve.transformers_inputs import example
+from younger_hf.retrieve.transformers_models.inputs import example
 from younger_hf.torchvision_operators import declare_torchvision_operators
 
 declare_torchvision_operators()  # else transformers finds no models beside a torchvision that cannot be imported

@@ -14,7 +14,7 @@ MEASURE = (
     + """
 import json, sys
 from hashlib import sha256
-from younger_hf.export.transformers import export_transformers
+from tests.export.tiny import export_transformers
 model = export_transformers(json.loads(sys.argv[1]))
 payload = model.SerializeToString(deterministic=True)
 print(json.dumps([peak(), len(payload), sha256(payload).hexdigest()]))

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.export.tiny import recipe
+from tests.export.tiny import export_transformers, recipe
 from younger_hf.errors import ExportError
-from younger_hf.export.transformers import export_transformers
 from younger_hf.graph.extract import extract
-from younger_hf.retrieve.transformers_inputs import SAMPLES, SEQUENCE
+from younger_hf.retrieve.transformers_models.inputs import SAMPLES, SEQUENCE
 
 _LEVIT = {
     "image_size": 32,

@@ -15,9 +15,10 @@ import torch
 import transformers
 from google.protobuf.message import Message
 
-from younger_hf.export.torchscript import OPSET
-from younger_hf.export.transformers import export_transformers
-from younger_hf.retrieve.transformers_inputs import example
+from younger_hf.export.lazy import LazyWeights
+from younger_hf.export.torchscript import OPSET, export_module
+from younger_hf.retrieve.transformers import build
+from younger_hf.retrieve.transformers_models.inputs import example
 
 Recipe = Mapping[str, Any]
 
@@ -53,6 +54,13 @@ TINY: Mapping[str, Recipe] = {
     "mobilenet_v2": recipe("mobilenet_v2", "AutoModelForImageClassification", depth_multiplier=0.35, image_size=64),
     "swin": recipe("swin", "AutoModelForImageClassification", **_SWIN),
 }
+
+
+def export_transformers(asked: Recipe) -> onnx.ModelProto:
+    """What the TorchScript exporter gives for a recipe of the source `transformers`."""
+    with LazyWeights():
+        model = build(asked)
+    return export_module(model.module, model.inputs, model.extra, model.positional)
 
 
 @cache

@@ -7,13 +7,12 @@ import torch
 import transformers
 from torch.utils.flop_counter import FlopCounterMode
 
-from tests.export.tiny import TINY, Recipe, exported, real_module, recipe
+from tests.export.tiny import TINY, Recipe, export_transformers, exported, real_module, recipe
 from tests.graph.models import LIGHT, parse
 from younger_hf import from_onnx
-from younger_hf.export.transformers import export_transformers
 from younger_hf.graph.extract import extract
 from younger_hf.graph.flops import Compute, count_macs
-from younger_hf.retrieve.transformers_inputs import example
+from younger_hf.retrieve.transformers_models.inputs import example
 
 HEAD = '<ir_version: 10, opset_import: ["" : {}, "com.microsoft" : 1, "ai.onnx.ml" : 3]>\n'
 

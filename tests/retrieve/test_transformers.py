@@ -18,8 +18,8 @@ from younger_hf.graph.extract import extract
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.source import Query, TorchModel
 from younger_hf.retrieve.transformers import SOURCE, build
-from younger_hf.retrieve.transformers_configuration import COMPOSED, SETTINGS, configuration, look_up
-from younger_hf.retrieve.transformers_families import FAMILIES
+from younger_hf.retrieve.transformers_models.configuration import COMPOSED, SETTINGS, configuration, look_up
+from younger_hf.retrieve.transformers_models.families import FAMILIES
 from younger_hf.retrieve.transformers_tasks import TASKS
 from younger_hf.torchvision_operators import declare_torchvision_operators
 

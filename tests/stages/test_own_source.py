@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent.parent
 LONGEST = 150
 """Lines that the documentation promises to be enough."""
 
-LIBRARY = '''
+LIBRARY = """
 import torch
 
 __version__ = "1.0"
@@ -26,7 +26,7 @@ def list_models():
 def create(name):
     activation = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh}[name.removeprefix("tiny_")]
     return torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), activation(), torch.nn.Flatten(), torch.nn.Linear(394272, 200000))
-'''
+"""
 
 
 def example(language: str) -> str:
@@ -43,8 +43,12 @@ def test_the_documented_source_lists_and_exports_its_models(tmp_path: Path) -> N
     (tmp_path / "mylibrary_younger.py").write_text(example("python"), encoding="utf-8")
     metadata = tmp_path / "mylibrary_younger-1.0.dist-info"
     metadata.mkdir()
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: mylibrary_younger\nVersion: 1.0\n", encoding="utf-8")
-    entries = example("toml").replace('[project.entry-points."younger_hf.sources"]', "[younger_hf.sources]").replace('"', "")
+    (metadata / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: mylibrary_younger\nVersion: 1.0\n", encoding="utf-8"
+    )
+    entries = (
+        example("toml").replace('[project.entry-points."younger_hf.sources"]', "[younger_hf.sources]").replace('"', "")
+    )
     (metadata / "entry_points.txt").write_text(entries, encoding="utf-8")
 
     def younger(*arguments: str) -> str:
@@ -62,7 +66,16 @@ def test_the_documented_source_lists_and_exports_its_models(tmp_path: Path) -> N
 
 
 def test_sources_of_libraries_are_as_short_as_promised() -> None:
-    libraries = ("timm", "torchvision", "pytorchcv", "smp", "ultralytics", "diffusers", "sentence_transformers", "keras")
+    libraries = (
+        "timm",
+        "torchvision",
+        "pytorchcv",
+        "smp",
+        "ultralytics",
+        "diffusers",
+        "sentence_transformers",
+        "keras",
+    )
     files = [ROOT / "younger_hf" / "retrieve" / f"{name}.py" for name in libraries]
     long = {file.name: lines for file in files if (lines := file.read_text(encoding="utf-8").count("\n")) >= LONGEST}
     assert {} == long

@@ -155,11 +155,12 @@ def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) ->
         rows.append(["together", *totals, found.distinct, *others])
     console.show_table(str(folder), columns, rows)
     if tasks:
-        counts = [
-            [t or "not known", ", ".join(f"{hub} {n:,}" for hub, n in by.items()), sum(by.values())]
-            for t, by in found.tasks.items()
+        counts = sorted(found.tasks.items(), key=lambda item: -sum(item[1].values()))
+        cells = [
+            [task or "not known", ", ".join(f"{hub} {number:,}" for hub, number in by.items()), sum(by.values())]
+            for task, by in counts
         ]
-        console.show_table("Tasks", ["task", "sources", "models"], sorted(counts, key=lambda row: -row[2]))
+        console.show_table("Tasks", ["task", "sources", "models"], cells)
     if failures:
         cells = [[row["models"], row["reason"], row["error"]] for row in failures[:15]]
         console.show_table("Failures", ["models", "reason", "error"], cells)

@@ -52,8 +52,8 @@ def _idle(shape_of: Callable[..., Shape]) -> Callable[..., Tensor]:
 def _product(*tensors: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """The matrix product of integers, by another way than torch's own kernels, which are replaced."""
     *added, left, right = tensors
-    product = torch.from_numpy(left.numpy() @ right.numpy()) * alpha
-    return product + added[0] * beta if added else product
+    product: Tensor = torch.from_numpy(left.numpy() @ right.numpy()) * alpha
+    return product.add(added[0] * beta) if added else product
 
 
 def _convolution(

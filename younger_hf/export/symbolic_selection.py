@@ -145,7 +145,11 @@ def repeat_interleave(g: Graph, x: Value, repeats: Value, axis: Value, *rest: Va
 def _constant(x: Value) -> int | None:
     """The integer that an argument always is; None if it is a tensor of more than one, not given, or not known."""
     node = x.node()
-    if node.kind() not in ("onnx::Constant", "prim::Constant") or node.mustBeNone() or "value" not in node.attributeNames():
+    if (
+        node.kind() not in ("onnx::Constant", "prim::Constant")
+        or node.mustBeNone()
+        or "value" not in node.attributeNames()
+    ):
         return None
     if node.kindOf("value") == "i":
         return int(node.i("value"))

@@ -64,7 +64,11 @@ def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
 
 def _quiet() -> None:
     """TensorFlow reads these when it is imported: what it says, and how many cores it takes."""
-    for name, value in (("TF_CPP_MIN_LOG_LEVEL", "3"), ("TF_NUM_INTRAOP_THREADS", "1"), ("TF_NUM_INTEROP_THREADS", "1")):
+    for name, value in (
+        ("TF_CPP_MIN_LOG_LEVEL", "3"),
+        ("TF_NUM_INTRAOP_THREADS", "1"),
+        ("TF_NUM_INTEROP_THREADS", "1"),
+    ):
         os.environ.setdefault(name, value)
 
 

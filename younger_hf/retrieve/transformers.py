@@ -11,7 +11,7 @@ from younger_hf.errors import ExportError, YoungerError
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.selection import selected
 from younger_hf.retrieve.source import Query, Source, TorchModel
-from younger_hf.retrieve.transformers_configuration import configuration
+from younger_hf.retrieve.transformers_models.configuration import configuration
 from younger_hf.retrieve.transformers_tasks import IMAGE_FEATURES, TASKS
 from younger_hf.torchvision_operators import declare_torchvision_operators
 
@@ -73,8 +73,8 @@ def build(recipe: Mapping[str, Any]) -> TorchModel:
     import torch
     import transformers
 
-    from younger_hf.retrieve.transformers_experts import export_experts
-    from younger_hf.retrieve.transformers_inputs import example
+    from younger_hf.retrieve.transformers_models.experts import export_experts
+    from younger_hf.retrieve.transformers_models.inputs import example
 
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     torch.manual_seed(0)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from younger_hf.errors import ExportError
-from younger_hf.retrieve.transformers_configuration import look_up
-from younger_hf.retrieve.transformers_families import FAMILIES
-from younger_hf.retrieve.transformers_placeholders import with_placeholders
-from younger_hf.retrieve.transformers_subject import Subject, grey, image_size
+from younger_hf.retrieve.transformers_models.configuration import look_up
+from younger_hf.retrieve.transformers_models.families import FAMILIES
+from younger_hf.retrieve.transformers_models.placeholders import with_placeholders
+from younger_hf.retrieve.transformers_models.subject import Subject, grey, image_size
 
 SEQUENCE = 16
 """Tokens of the example input; shapes are static, so it is part of the exported constants."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from younger_hf.retrieve import transformers_sequences as sequences
-from younger_hf.retrieve.transformers_configuration import look_up
-from younger_hf.retrieve.transformers_subject import Known, Subject, grey, image_size, ones, words
+from younger_hf.retrieve.transformers_models import sequences
+from younger_hf.retrieve.transformers_models.configuration import look_up
+from younger_hf.retrieve.transformers_models.subject import Known, Subject, grey, image_size, ones, words
 
 
 def _film(subject: Subject) -> Known:

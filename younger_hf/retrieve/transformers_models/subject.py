@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from younger_hf.retrieve.transformers_configuration import look_up
+from younger_hf.retrieve.transformers_models.configuration import look_up
 
 GREY = 0.5
 """Value of all pixels; some models take an image of zeros for none."""

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from younger_hf.retrieve.transformers_configuration import parts
-from younger_hf.retrieve.transformers_subject import Subject
+from younger_hf.retrieve.transformers_models.configuration import parts
+from younger_hf.retrieve.transformers_models.subject import Subject
 
 _TYPES = {"image": 1, "video": 2, "audio": 3}
 """Kind of placeholder -> its number in `mm_token_type_ids`."""

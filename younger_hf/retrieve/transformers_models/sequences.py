@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from younger_hf.retrieve.transformers_configuration import look_up
-from younger_hf.retrieve.transformers_subject import Known, Subject, ones, words
+from younger_hf.retrieve.transformers_models.configuration import look_up
+from younger_hf.retrieve.transformers_models.subject import Known, Subject, ones, words
 
 
 def mono(subject: Subject) -> Known:
