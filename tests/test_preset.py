@@ -11,10 +11,11 @@ from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, Runt
 
 from tests.graph.counting import count_nodes_and_edges
 from tests.graph.running import frugal_session, run_with_ones
+from tests.stages.models import run
 from younger_hf import from_onnx, to_onnx
 from younger_hf.errors import RebuildError
-from younger_hf.export.stage import export_all
 from younger_hf.retrieve.presets import preset
+from younger_hf.stages.workspace import Workspace
 
 pytestmark = pytest.mark.slow
 
@@ -26,30 +27,36 @@ NOT_REBUILT = {
 
 
 @pytest.fixture(scope="module")
-def exported(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The ONNX file of every candidate."""
-    folder = tmp_path_factory.mktemp("export")
-    records = export_all(preset("mini"), folder)
-    assert {} == {record.id: record.error for record in records if record.status != "done"}
-    return [folder / f"{record.id}.onnx" for record in records]
+def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Candidate -> its stripped ONNX file."""
+    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+    workspace.add(preset("mini"))
+    run(workspace)
+    stored = list(workspace.results())
+    assert {} == {result.id: result.error for _, result, _, _ in stored if result.status != "done"}
+    assert {"torchscript", "file"} == {result.exporter for _, result, _, _ in stored}
+    assert {""} == {candidate.variant for candidate, _, _, _ in stored}
+    assert all(result.peak < 1_500_000_000 for _, result, _, _ in stored)
+    assert all(result.bytes_written < 5_000_000 for _, result, _, _ in stored)
+    return {candidate.id: workspace.path(model) for candidate, _, model, _ in stored}
 
 
-def test_every_dag_has_the_nodes_and_edges_that_an_independent_count_finds(exported: list[Path]) -> None:
+def test_every_dag_has_the_nodes_and_edges_that_an_independent_count_finds(exported: dict[str, Path]) -> None:
     different = {}
-    for path in exported:
+    for name, path in exported.items():
         dag = from_onnx(path)
         found = (dag.num_nodes, len(set(map(tuple, dag.edge_index.T.tolist()))))
         expected = count_nodes_and_edges(onnx.load(path))
         if expected != found:
-            different[path.stem] = (expected, found)
+            different[name] = (expected, found)
     assert {} == different
 
 
-def test_rebuilt_models_run_and_give_what_the_original_gives(exported: list[Path]) -> None:
+def test_rebuilt_models_run_and_give_what_the_original_gives(exported: dict[str, Path]) -> None:
     """All but three of 64, those with twelve thousand million parameters among them; output shapes are those that torch traced."""
     onnxruntime.set_default_logger_severity(4)
     reasons = {}
-    for path in exported:
+    for name, path in exported.items():
         dag = from_onnx(path)
         try:
             rebuilt = to_onnx(dag)
@@ -58,7 +65,7 @@ def test_rebuilt_models_run_and_give_what_the_original_gives(exported: list[Path
             assert dag.wl_hash("w_attrs") == from_onnx(payload).wl_hash("w_attrs")
             shapes = [output.shape for output in run_with_ones(frugal_session(payload))]
         except (RebuildError, onnx.checker.ValidationError, RuntimeException, Fail, InvalidGraph) as error:
-            reasons[path.stem] = str(error)[:300]
+            reasons[name] = str(error)[:300]
             continue
         # a dimension that the exporter lost on the way through Flatten is that of the batch, which is 1
         assert [tuple(1 if dim < 0 else dim for dim in output.shape or ()) for output in dag.outputs] == shapes

@@ -5,20 +5,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from younger_hf.export.lazy import BIG, untouched_bytes
 
 Shape = tuple[int, ...]
 
 
 @contextmanager
 def idle_arithmetic() -> Iterator[None]:
-    """While active, convolutions, matrix products, attention and softmax on the CPU give zeros of the right shape at once.
+    """While active, what makes running a model dear gives zeros of the right shape at once: it is neither computed nor stored.
 
-    With weights that are zeros anyway they would say nothing; and they are nearly all that running a model costs. Integers are
-    computed as ever, since shapes and positions follow from them. For a process that exports a model and ends.
+    That is convolutions, matrix products, attention, softmax, normalisation and activations, and sums and products of big tensors.
+    With weights that are zeros anyway their numbers would say nothing. Integers are computed as ever, and so are few numbers, since
+    shapes and positions follow from them. The tracer keeps every tensor until it is done, so that memory counts as much as time.
+    For a process that exports a model and ends.
 
     Example:
         >>> with idle_arithmetic():
@@ -44,7 +49,7 @@ def _idle(shape_of: Callable[..., Shape]) -> Callable[..., Tensor]:
         first, second = tensors[:2]
         if not first.is_floating_point() and not first.is_complex():
             return _product(*tensors, **scalars)
-        return torch.zeros(shape_of(*tensors), dtype=torch.promote_types(first.dtype, second.dtype))
+        return _zeros(shape_of(*tensors), torch.promote_types(first.dtype, second.dtype))
 
     return kernel
 
@@ -96,18 +101,84 @@ _SHAPES: dict[str, Callable[..., Shape]] = {
 """Operator of `aten` -> shape of its result. `_convolution` is the one that is traced."""
 
 
+def _zeros(shape: Shape, dtype: torch.dtype) -> Tensor:
+    """Zeros that nobody has written, where they are many: they cost neither time nor memory, as those of `torch.zeros` do."""
+    count = prod(shape)
+    if count <= BIG:
+        return torch.zeros(shape, dtype=dtype)
+    return untouched_bytes(count * dtype.itemsize).view(dtype).view(shape)
+
+
+def _zeros_like(like: Tensor) -> Tensor:
+    """The same, laid out in memory as a tensor of the same shape."""
+    if like.is_contiguous() or not _dense(like):
+        return _zeros(tuple(like.shape), like.dtype)
+    return _zeros((like.numel(),), like.dtype).as_strided(like.shape, like.stride())
+
+
+def _dense(tensor: Tensor) -> bool:
+    """Whether its elements fill their memory without gaps and without sharing it, in whatever order of the axes."""
+    expected = 1
+    for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
+        if size != 1:
+            if stride != expected:
+                return False
+            expected *= size
+    return True
+
+
+def _elementwise(name: str) -> Callable[..., Tensor]:
+    """An operator of two tensors that is left out where the result is a big one of floating-point numbers."""
+    operator = getattr(torch.ops.aten, name)
+
+    def kernel(left: Any, right: Any, *rest: Any, **scalars: Any) -> Tensor:
+        dtype = torch.result_type(left, right)
+        # numbers in the code come as such
+        left, right = (x if isinstance(x, Tensor) else torch.tensor(x, dtype=dtype) for x in (left, right))
+        if dtype.is_floating_point:
+            shape = torch.broadcast_shapes(left.shape, right.shape)  # type: ignore[no-untyped-call]
+            if prod(shape) > BIG:
+                whole = left if left.shape == shape else right
+                same = whole.shape == shape and whole.dtype == dtype
+                return _zeros_like(whole) if same else _zeros(tuple(shape), dtype)
+        elif name == "div" and scalars.get("rounding_mode") is None:
+            dtype = torch.get_default_dtype()
+        into = torch.empty(0, dtype=dtype)
+        result: Tensor = (operator.out_mode if "rounding_mode" in scalars else operator.out)(
+            left, right, *rest, **scalars, out=into
+        )
+        return result
+
+    return kernel
+
+
 def _softmax(values: Tensor, dim: int, half_to_float: bool) -> Tensor:
-    return torch.zeros(values.shape, dtype=values.dtype)
+    return _zeros(tuple(values.shape), values.dtype)
+
+
+def _activation(values: Tensor, *rest: Any, **scalars: Any) -> Tensor:
+    return _zeros_like(values)
+
+
+def _layer_norm(values: Tensor, axes: Sequence[int], *rest: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """The result, and the mean and the scale of what was normalised."""
+    outer = values.shape[: values.dim() - len(axes)]
+    shape = (*outer, *[1] * len(axes))
+    return _zeros(tuple(values.shape), values.dtype), torch.zeros(shape), torch.zeros(shape)
 
 
 def _attention(query: Tensor, key: Tensor, value: Tensor, *rest: Any, **scalars: Any) -> tuple[Tensor, Tensor]:
     """What `_scaled_dot_product_flash_attention_for_cpu` gives: [batch, heads, length, size], and a sum [batch, heads, length]."""
-    result = torch.zeros((*query.shape[:-1], value.shape[-1]), dtype=query.dtype)
+    result = _zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
     return result, torch.zeros(query.shape[:-1], dtype=torch.float32)
 
 
 _KERNELS: dict[str, Callable[..., Any]] = {
+    **{f"{name}.Tensor": _elementwise(name) for name in ("add", "sub", "mul", "div")},
     "_softmax": _softmax,
+    "gelu": _activation,
+    "silu": _activation,
+    "native_layer_norm": _layer_norm,
     "_scaled_dot_product_flash_attention_for_cpu": _attention,
 }
-"""Operators whose results have the shape of what they are given."""
+"""Operators of `aten` whose results have the shape of what they are given."""

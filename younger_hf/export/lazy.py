@@ -81,7 +81,7 @@ class LazyWeights(TorchFunctionMode):
     def _view(self, size: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
         count = prod(size) * dtype.itemsize
         if not self._pools or self._pools[-1].numel() < count:
-            self._pools.append(_zeros(count))
+            self._pools.append(untouched_bytes(count))
         return self._pools[-1][:count].view(dtype).view(size)
 
     def _gives_up(self, target: torch.Tensor) -> bool:
@@ -101,8 +101,8 @@ class LazyWeights(TorchFunctionMode):
         return any(address == pool.untyped_storage().data_ptr() for pool in self._pools)
 
 
-def _zeros(count: int) -> torch.Tensor:
-    """That many zero bytes, in pages that the system provides when they are first written."""
+def untouched_bytes(count: int) -> torch.Tensor:
+    """That many zero bytes [count] uint8, in pages that the system provides when they are first written."""
     if sys.platform == "linux":
         # else the system refuses more than the machine has (`calloc` asks for it to be there, though not for it now)
         reserve_nothing = getattr(mmap, "MAP_NORESERVE", 0x4000)  # named since Python 3.13
