@@ -68,6 +68,18 @@ CALLS: dict[str, Callable[[torch.Tensor], Any]] = {
     "divide": lambda x: x / 3,
     "divide and round": lambda x: torch.div(x, 3, rounding_mode="floor"),
     "transposed": lambda x: (x.mT + 1).mT,
+    "relu": F.relu,
+    "attention": lambda x: F.scaled_dot_product_attention(x[None, :64], x[None, :32], x[None, :32]),
+    "attention with a bias": lambda x: F.scaled_dot_product_attention(
+        x[None, :9], x[None, :9], x[None, :9], x[:9] @ x[:9].mT
+    ),
+    "clone": lambda x: x.mT.clone(),
+    "contiguous": lambda x: x.mT.contiguous(),
+    "reshape": lambda x: x.mT.reshape(-1, 4),
+    "cat": lambda x: torch.cat([x, x, x], -1),
+    "cat with nothing": lambda x: torch.cat([torch.empty(0, dtype=x.dtype), x]),
+    "cat of kinds": lambda x: torch.cat([x.double(), x.float()]),
+    "stack": lambda x: torch.stack([x, x], 1),
     "in double": lambda x: x + torch.rand(1, x.shape[-1], dtype=torch.float64),
 }
 
@@ -101,6 +113,11 @@ def test_results_have_the_form_that_torch_gives_them(call: Callable[[Any], Any],
         lambda i: torch.add(i, i, alpha=3),
         lambda i: i + 0.5,
         lambda i: i % 3 + (i > 4),
+        lambda i: (i - 3).relu(),
+        lambda i: torch.cat([i, i + 1], 1),
+        lambda i: torch.cat([i, i.float()]),
+        lambda i: i.T.contiguous(),
+        lambda i: (i.float() - 3).relu().clone(),
     ],
 )
 def test_integers_and_few_numbers_are_computed_as_ever(call: Callable[[Any], Any]) -> None:
@@ -122,9 +139,13 @@ def test_big_tensors_of_integers_are_computed_as_well() -> None:
 def test_afterwards_everything_is_as_before() -> None:
     """Also when something failed within."""
     x = torch.full((200, 200), 2.0)
-    with pytest.raises(ZeroDivisionError), idle_arithmetic():
-        assert 0 == (x @ x).sum()
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with idle_arithmetic():
+            raise ZeroDivisionError(int((x @ x).sum()))
+
+    with pytest.raises(ZeroDivisionError, match="0"):
+        fail()
     assert 800 == (x @ x)[0, 0]
     assert 4 == (x + x)[0, 0]
     assert 0.005 == pytest.approx(float(x.softmax(-1)[0, 0]))

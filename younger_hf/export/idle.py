@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from math import prod
 from typing import Any
 
@@ -167,10 +168,38 @@ def _layer_norm(values: Tensor, axes: Sequence[int], *rest: Any) -> tuple[Tensor
     return _zeros(tuple(values.shape), values.dtype), torch.zeros(shape), torch.zeros(shape)
 
 
-def _attention(query: Tensor, key: Tensor, value: Tensor, *rest: Any, **scalars: Any) -> tuple[Tensor, Tensor]:
-    """What `_scaled_dot_product_flash_attention_for_cpu` gives: [batch, heads, length, size], and a sum [batch, heads, length]."""
-    result = _zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
-    return result, torch.zeros(query.shape[:-1], dtype=torch.float32)
+def _attention(query: Tensor, key: Tensor, value: Tensor, *rest: Any, **scalars: Any) -> Tensor:
+    return _zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
+
+
+def _clone(values: Tensor, *, memory_format: torch.memory_format | None = None) -> Tensor:
+    """A copy; of a big tensor of floating-point numbers only the form."""
+    memory_format = memory_format or torch.preserve_format
+    if values.numel() > BIG and values.is_floating_point():
+        if memory_format is torch.preserve_format:
+            return _zeros_like(values)
+        if memory_format is torch.contiguous_format:
+            return _zeros(tuple(values.shape), values.dtype)
+    return torch.empty_like(values, memory_format=memory_format).copy_(values)
+
+
+def _relu(values: Tensor) -> Tensor:
+    if values.is_floating_point() and values.numel() > BIG:
+        return _zeros_like(values)
+    return values.clamp_min(0)
+
+
+def _concatenated(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Big ones of floating-point numbers as their form; tensors of shape [0] count for nothing, as in torch."""
+    parts = [part for part in tensors if tuple(part.shape) != (0,)]
+    kinds = {part.dtype for part in tensors}
+    if len(kinds) == 1 and parts and parts[0].is_floating_point() and sum(part.numel() for part in parts) > BIG:
+        shape = list(parts[0].shape)
+        shape[dim] = sum(part.shape[dim] for part in parts)
+        return _zeros(tuple(shape), parts[0].dtype)
+    into = torch.empty(0, dtype=reduce(torch.promote_types, (part.dtype for part in tensors)))
+    result: Tensor = torch.ops.aten.cat.out(tensors, dim, out=into)
+    return result
 
 
 _KERNELS: dict[str, Callable[..., Any]] = {
@@ -179,6 +208,9 @@ _KERNELS: dict[str, Callable[..., Any]] = {
     "gelu": _activation,
     "silu": _activation,
     "native_layer_norm": _layer_norm,
-    "_scaled_dot_product_flash_attention_for_cpu": _attention,
+    "scaled_dot_product_attention": _attention,
+    "clone": _clone,
+    "relu": _relu,
+    "cat": _concatenated,
 }
 """Operators of `aten` whose results have the shape of what they are given."""
