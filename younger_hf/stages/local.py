@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
-import sys
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -21,9 +19,10 @@ from pebble import ProcessExpired, concurrent
 
 from younger_hf.stages.guard import Guard, write_card
 from younger_hf.stages.job import Job, Limits, Reason, Result, run_job, versions_of
-from younger_hf.stages.preload import MODULES
+from younger_hf.stages.processes import end_with_parent
 
-_SET_PARENT_DEATH_SIGNAL = 1
+MODULES = "YOUNGER_HF_PRELOAD"
+"""Environment variable with the names of the modules that workers shall find imported, separated by commas."""
 
 
 def run_local(
@@ -41,7 +40,9 @@ def run_local(
         preload: Modules to import once for all.
     """
     running.mkdir(parents=True, exist_ok=True)
-    start = concurrent.process(timeout=limits.seconds, mp_context=_context(preload), daemon=False)(_work)
+    # pebble 5.2 documents the one name and reads the other
+    context: dict[str, Any] = dict.fromkeys(("context", "mp_context"), _context(preload))
+    start = concurrent.process(timeout=limits.seconds, daemon=False, **context)(_work)
     waiting = iter(jobs)
     names = count()
     futures: dict[Future[Any], tuple[Job, Path]] = {}
@@ -124,9 +125,7 @@ def _leave_the_terminal() -> None:
     """A session of its own: what it starts can be found, and Ctrl-C in the terminal is for the one that started it."""
     if hasattr(os, "setsid"):
         os.setsid()
-    if sys.platform == "linux":
-        # it ends when the process that it was forked from does, which ends when the run does, however that ends
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    end_with_parent()
 
 
 @contextmanager
