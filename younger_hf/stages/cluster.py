@@ -100,11 +100,11 @@ class _NodeWorker:
     def __init__(self, limits: Limits, preload: tuple[str, ...]) -> None:
         self._limits = limits
         self._preload = preload
-        self._running = Path(tempfile.mkdtemp(prefix="younger-hf-"))
+        self._scratch = tempfile.TemporaryDirectory(prefix="younger-hf-")  # goes when this worker does
 
     def run(self, job: Job) -> Result:
         """Run one job in a process of its own."""
-        (result,) = run_local([job], self._running, self._limits, workers=1, preload=self._preload)
+        (result,) = run_local([job], Path(self._scratch.name), self._limits, workers=1, preload=self._preload)
         return result
 
 
