@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 
 from rich.console import Group
 from rich.live import Live
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from younger_hf.console import ERR
+from younger_hf.stages.guard import in_flight
 from younger_hf.stages.job import Result
 
 REPORT_SECONDS = 30
@@ -82,18 +82,6 @@ class Dashboard:
         for name, seconds in sorted(in_flight(self._running).items(), key=lambda item: -item[1]):
             table.add_row("running", f"{seconds:.0f} s", escape(name))
         return Group(self._bar, table)
-
-
-def in_flight(running: Path) -> dict[str, float]:
-    """Model -> seconds that its process is at work, of the run that goes on in a workspace."""
-    found = {}
-    for card in running.glob("*.json"):
-        try:
-            values = json.loads(card.read_text(encoding="utf-8"))
-        except (OSError, ValueError):  # it has just ended
-            continue
-        found[str(values["id"])] = max(0.0, time() - card.stat().st_mtime if card.exists() else 0.0)
-    return found
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def pack(
 
 
 def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) -> None:
-    from younger_hf.dashboard import in_flight
+    from younger_hf.stages.guard import in_flight
     from younger_hf.stages.status import status_of
 
     with closing(_existing(folder)) as opened:

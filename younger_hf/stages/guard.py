@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 import psutil
 
 from younger_hf.stages.job import Limits
-from younger_hf.stages.processes import kill, memory_of, trees
+from younger_hf.stages.processes import kill, memory_of, runs, trees
 
 INTERVAL = 0.1
 """Seconds between two looks at the memory of the processes that are known."""
@@ -39,9 +40,19 @@ def sweep(folder: Path) -> None:
     """End what a run left that was killed itself, and delete its folder."""
     for card in folder.glob(f"*{CARD}"):
         values = _read(card)
-        if values is not None and _runs(values["pid"], values["started"]):
+        if values is not None and runs(values["pid"], values["started"]):
             kill(trees([values["pid"]])[values["pid"]].pids)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def in_flight(folder: Path) -> dict[str, float]:
+    """Candidate -> seconds that a process is at work on it, of the run that goes on in a workspace."""
+    found = {}
+    for card in folder.glob(f"*{CARD}"):
+        values = _read(card)
+        if values is not None and runs(values["pid"], values["started"]):
+            found[str(values["id"])] = max(0.0, time.time() - values["started"])
+    return found
 
 
 @dataclass
@@ -148,7 +159,7 @@ class Guard:
             values = _read(card)
             if values is not None and values["id"] not in self._watched:
                 self._watched[values["id"]] = _Watched(card, values["pid"], values["started"], {values["pid"]: None})
-        return {job_id: w for job_id, w in self._watched.items() if _runs(w.pid, w.started)}
+        return {job_id: w for job_id, w in self._watched.items() if runs(w.pid, w.started)}
 
     def _judge(self, job_id: str, watched: _Watched, memory: int, processes: int) -> None:
         watched.memory = max(watched.memory, memory)
@@ -164,16 +175,6 @@ class Guard:
         if processes > self.limits.processes:
             return "processes", f"It ran {processes} processes, allowed are {self.limits.processes}; it was stopped."
         return None
-
-
-def _runs(pid: int, started: float) -> bool:
-    """Whether that very process is there: after its end the number is another's."""
-    try:
-        process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < 0.05
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 def _still_there(watched: _Watched) -> list[int]:

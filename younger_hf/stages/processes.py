@@ -54,6 +54,16 @@ def memory_of(pids: Iterable[int]) -> int:
     return _memory(root) + sum(_own_memory(pid) for pid in others)
 
 
+def runs(pid: int, started: float) -> bool:
+    """Whether that very process is there: after its end the number is another's."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - started) < 0.05
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def kill(pids: Iterable[int]) -> None:
     """End processes at once; those that are gone already are no error."""
     for pid in pids:
