@@ -144,6 +144,8 @@ def _fitted(config: Any) -> dict[str, Any]:
             part.hidden_sizes = list(part.hidden_sizes)  # as a file has it: some models add a list to it
         if vars(part).get("head_dim", 0) is None and isinstance(width, int) and isinstance(heads, int):
             part.head_dim = changed[f"{path}.head_dim".strip(".")] = width // heads
+        if vars(part).get("num_key_value_heads", 0) is None and isinstance(heads, int):
+            part.num_key_value_heads = changed[f"{path}.num_key_value_heads".strip(".")] = heads
     text, vision = (vars(config).get(f"{name}_config") for name in ("text", "vision"))
     width = getattr(text, "hidden_size", None)
     if isinstance(width, int) and vars(vision or object).get("out_hidden_size", width) != width:
