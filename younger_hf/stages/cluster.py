@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from younger_hf.stages.job import Job, Limits, Result
 from younger_hf.stages.local import failure, run_local
 
 MOST_TRIES = 3
-"""How often a job is given to another node after the one that had it was lost; then it counts as what ends nodes."""
+"""On how many nodes a job is tried that loses them; then it counts as what ends nodes."""
 
 
 def run_ray(
@@ -63,48 +63,30 @@ def run_ray(
 def _spread(
     ray: Any, waiting: Iterator[Job], limits: Limits, workers: int | None, preload: tuple[str, ...]
 ) -> Iterator[Result]:
-    node_worker = ray.remote(num_cpus=1, max_restarts=0)(_NodeWorker)
-    idle: list[Any] = []
-    again: deque[tuple[Job, int]] = deque()
-    busy: dict[Any, tuple[Any, Job, int]] = {}
+    # Ray itself gives what a lost node had to another one
+    run = ray.remote(num_cpus=1, max_retries=MOST_TRIES - 1)(_run_on_node)
+    busy: dict[Any, Job] = {}
     while True:
         room = workers if workers is not None else max(1, int(ray.cluster_resources().get("CPU", 1)))
-        while len(busy) < room:
-            job, tries = again.popleft() if again else (next(waiting, None), 0)
-            if job is None:
-                break
-            worker = idle.pop() if idle else node_worker.remote(limits, preload)
-            busy[worker.run.remote(job)] = (worker, job, tries + 1)
+        for job in islice(waiting, max(0, room - len(busy))):
+            busy[run.remote(job, limits, preload)] = job
         if not busy:
             return
         done, _ = ray.wait(list(busy), num_returns=1)
         for reference in done:
-            worker, job, tries = busy.pop(reference)
+            job = busy.pop(reference)
             try:
-                result = ray.get(reference)
+                yield ray.get(reference)
             except ray.exceptions.RayError as error:
-                if tries < MOST_TRIES:
-                    again.append((job, tries))
-                else:
-                    yield failure(
-                        job, "crash", f"It was on {tries} nodes that were lost, the last: {_first_line(error)}"
-                    )
-                continue
-            idle.append(worker)
-            yield result
+                yield failure(
+                    job, "crash", f"It was on {MOST_TRIES} nodes that were lost, the last: {_first_line(error)}"
+                )
 
 
-class _NodeWorker:
-    """Runs one job after another on the node that Ray chose; what has been imported for one is there for the next."""
-
-    def __init__(self, limits: Limits, preload: tuple[str, ...]) -> None:
-        self._limits = limits
-        self._preload = preload
-        self._scratch = tempfile.TemporaryDirectory(prefix="younger-hf-")  # goes when this worker does
-
-    def run(self, job: Job) -> Result:
-        """Run one job in a process of its own."""
-        (result,) = run_local([job], Path(self._scratch.name), self._limits, workers=1, preload=self._preload)
+def _run_on_node(job: Job, limits: Limits, preload: tuple[str, ...]) -> Result:
+    """Run one job in a process of its own, on the node that Ray chose; what was imported there for one is there for the next."""
+    with tempfile.TemporaryDirectory(prefix="younger-hf-") as scratch:
+        (result,) = run_local([job], Path(scratch), limits, workers=1, preload=preload)
         return result
 
 
