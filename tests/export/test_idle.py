@@ -53,9 +53,9 @@ def test_convolutions_have_the_shape_that_torch_gives_them(
 BIG_ROWS = BIG // 8
 CALLS: dict[str, Callable[[torch.Tensor], Any]] = {
     "linear": lambda x: F.linear(x, torch.rand(5, x.shape[-1]), torch.rand(5)),
-    "matmul": lambda x: x @ x.mT,
-    "bmm": lambda x: torch.bmm(x.unsqueeze(0), x.mT.unsqueeze(0)),
-    "baddbmm": lambda x: torch.baddbmm(torch.rand(1, 1, 1, dtype=x.dtype), x.unsqueeze(0), x.mT.unsqueeze(0)),
+    "matmul": lambda x: x[:300] @ x[:300].mT,
+    "bmm": lambda x: torch.bmm(x[None, :300], x[:300].mT[None]),
+    "baddbmm": lambda x: torch.baddbmm(torch.rand(1, 1, 1, dtype=x.dtype), x[None, :300], x[:300].mT[None]),
     "softmax": lambda x: x.softmax(-1),
     "gelu": F.gelu,
     "silu": F.silu,
@@ -88,8 +88,6 @@ CALLS: dict[str, Callable[[torch.Tensor], Any]] = {
 @pytest.mark.parametrize("rows", [2, BIG_ROWS], ids=["small", "big"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_results_have_the_form_that_torch_gives_them(call: Callable[[Any], Any], rows: int, dtype: torch.dtype) -> None:
-    if rows > 1000 and call in (CALLS["matmul"], CALLS["bmm"], CALLS["baddbmm"]):
-        pytest.skip("its result would be large")
     torch.manual_seed(0)
     x = torch.rand(rows, 16, dtype=dtype)
     if call is CALLS["linear"]:

@@ -81,7 +81,9 @@ def export(
     retry: Annotated[
         list[str] | None, typer.Option(help="Try failures again: failed for all, or a reason, as time; repeatable.")
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Models at a time.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Models at a time; on a Ray cluster, as many as it has cores.")
+    ] = 2,
     timeout: Annotated[float, typer.Option(min=0.1, help="Longest work on one model in seconds.")] = 300,
     memory: Annotated[float, typer.Option(min=0.1, help="Most memory of one model in GB.")] = 4,
     engine: Annotated[str, typer.Option(help="local, or ray for a cluster.")] = "local",

@@ -21,7 +21,6 @@ def run_ray(
     limits: Limits,
     *,
     address: str | None = None,
-    workers: int | None = None,
     preload: Iterable[str] = (),
 ) -> Iterator[Result]:
     """Run jobs on a Ray cluster, one at a time on each of its cores, and give their results as they come.
@@ -33,7 +32,6 @@ def run_ray(
         jobs: What to do; taken as there is room.
         limits: What one model may take.
         address: The cluster's address; None for the one that Ray finds, else one on this machine.
-        workers: Models at a time; None for as many as the cluster has cores, looked at again and again.
         preload: Modules that each node imports once for all.
 
     Raises:
@@ -54,20 +52,18 @@ def run_ray(
                 "Start it with `ray start --head`, and name it: --address HOST:6379.",
             ) from error
     try:
-        yield from _spread(ray, iter(jobs), limits, workers, tuple(preload))
+        yield from _spread(ray, iter(jobs), limits, tuple(preload))
     finally:
         if ours:
             ray.shutdown()
 
 
-def _spread(
-    ray: Any, waiting: Iterator[Job], limits: Limits, workers: int | None, preload: tuple[str, ...]
-) -> Iterator[Result]:
+def _spread(ray: Any, waiting: Iterator[Job], limits: Limits, preload: tuple[str, ...]) -> Iterator[Result]:
     # Ray itself gives what a lost node had to another one
     run = ray.remote(num_cpus=1, max_retries=MOST_TRIES - 1)(_run_on_node)
     busy: dict[Any, Job] = {}
     while True:
-        room = workers if workers is not None else max(1, int(ray.cluster_resources().get("CPU", 1)))
+        room = max(1, int(ray.cluster_resources().get("CPU", 1)))  # nodes come and go
         for job in islice(waiting, max(0, room - len(busy))):
             busy[run.remote(job, limits, preload)] = job
         if not busy:
