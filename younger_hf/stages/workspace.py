@@ -196,7 +196,7 @@ class Workspace:
         try:
             payload = path.read_bytes()
             if sha256(payload).hexdigest() != name:
-                raise WorkspaceError(f"{path}: the object is damaged.", "Export its model again: --retry damaged.")
+                raise WorkspaceError(f"{path}: the object is damaged.", "Delete it, then run the export again.")
             return table_to_dags(pa.ipc.open_file(payload).read_all())[0]
         except OSError as error:
             raise WorkspaceError(
