@@ -14,6 +14,8 @@ from younger_hf.retrieve.source import TorchModel
 def export_torch(model: TorchModel) -> Exported:
     """Export by TorchScript, whose graphs are closest to those on hubs; if it cannot, by `torch.export`.
 
+    The second makes static graphs of one call of the module, nothing else.
+
     Raises:
         ExportError: If neither can; it says why both could not.
     """
@@ -24,7 +26,7 @@ def export_torch(model: TorchModel) -> Exported:
             exported = drop_weights(model.then(exported))
         return Exported(exported, "torchscript", opset, notes)
     except ExportError as first:
-        if model.then is not None:
+        if model.then is not None or model.axes:
             raise
         from younger_hf.export.dynamo import DYNAMO_OPSET, export_program
 
@@ -40,18 +42,18 @@ def _by_torchscript(model: TorchModel) -> tuple[onnx.ModelProto, int]:
     from younger_hf.export.symbolics import AT_ONCE, lacking, more_symbolics
 
     given = (model.module, model.inputs, model.extra, model.positional)
-    keep = model.then is not None
+    keep, first = model.then is not None, model.opset or OPSET
     try:
-        with more_symbolics(OPSET, AT_ONCE):
-            return export_module(*given, keep_constants=keep), OPSET
+        with more_symbolics(first, AT_ONCE):
+            return export_module(*given, first, axes=model.axes, keep_constants=keep), first
     except ExportError as error:
-        opset = lacking(error.message, OPSET)
+        opset = lacking(error.message, first)
         if opset is None:
             raise
     while True:
         try:
             with more_symbolics(opset):
-                return export_module(*given, opset=opset, keep_constants=keep), opset
+                return export_module(*given, opset, axes=model.axes, keep_constants=keep), opset
         except ExportError as error:
             later = lacking(error.message, opset)
             if later is None or later == opset:

@@ -57,6 +57,7 @@ def export_module(
     positional: bool = False,
     opset: int = OPSET,
     *,
+    axes: Mapping[str, Mapping[int, str]] | None = None,
     keep_constants: bool = False,
 ) -> onnx.ModelProto:
     """Export a module, and drop its weights.
@@ -67,6 +68,7 @@ def export_module(
         extra: Arguments of `forward` that are no graph inputs.
         positional: Whether `forward` gets the inputs by position, not by name.
         opset: Version of the default operator set to export.
+        axes: Name -> axis -> name of the size, of inputs whose shapes are to stay open.
         keep_constants: Whether the numbers in the module's code keep their values, for something that is done before they go.
 
     Returns:
@@ -89,6 +91,7 @@ def export_module(
                 export_params=False,
                 opset_version=opset,
                 input_names=names,
+                dynamic_axes=axes or None,
             )
     except Exception as error:  # the exporter and the model's own code raise anything
         reason = next(iter(str(error).strip().splitlines()), "")

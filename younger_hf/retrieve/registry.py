@@ -27,6 +27,7 @@ MODULES = {
     "diffusers": "diffusers",
     "sentence_transformers": "sentence_transformers",
     "keras": "keras",
+    "optimum": "optimum",
 }
 """Name -> module of this package that has it as `SOURCE`."""
 

@@ -60,6 +60,8 @@ class TorchModel:
         inputs: Name -> example tensor of each graph input, in the order of `forward`, which gets them by name.
         extra: Arguments of `forward` that are no graph inputs.
         positional: Whether `forward` gets the inputs by position (its names are then only those of the graph inputs).
+        axes: Name -> axis -> name of the size, of inputs whose shapes are to stay open; all shapes are static if it is empty.
+        opset: Version of the default operator set to export, 0 for the usual one.
         notes: What changes the graph and should be known: attention implementation, static or dynamic axes, what was cut.
         then: What is done to the exported model before the values of its constants are dropped; its weights have none already.
     """
@@ -68,6 +70,8 @@ class TorchModel:
     inputs: Mapping[str, Any]
     extra: Mapping[str, Any] = field(default_factory=dict)
     positional: bool = False
+    axes: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    opset: int = 0
     notes: Mapping[str, Any] = field(default_factory=dict)
     then: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None
 
