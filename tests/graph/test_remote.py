@@ -25,10 +25,11 @@ Open = Callable[[FileServer, str], Dag]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files of 120 MB: 60 tensors of 2 MB, 300 of 400 KB, and 200 of which every other one is a small bias."""
+    """Files of 120 MB: 60 tensors of 2 MB, 300 of 400 KB, 3,000 of 40 KB, and 200 of which every other one is a small bias."""
     folder = tmp_path_factory.mktemp("models")
     write_model(folder / "60.onnx", [tensor(f"w{n}", 2 << 20) for n in range(60)])
     write_model(folder / "300.onnx", [tensor(f"w{n}", 400 << 10) for n in range(300)])
+    write_model(folder / "3000.onnx", [tensor(f"w{n}", 40 << 10) for n in range(3000)])
     sizes = [(1200 << 10) if n % 2 else 3072 for n in range(200)]
     write_model(folder / "biases.onnx", [tensor(f"w{n}", size) for n, size in enumerate(sizes)])
     (folder / "small.onnx").write_bytes((DATA / "light" / "light_resnet50.onnx").read_bytes())
@@ -57,7 +58,9 @@ def by_hub(server: FileServer, name: str) -> Dag:
 
 
 @pytest.mark.parametrize("read", [by_address, by_fsspec, by_hub])
-@pytest.mark.parametrize(("name", "reads"), [("60.onnx", 62), ("300.onnx", 302), ("biases.onnx", 130)])
+@pytest.mark.parametrize(
+    ("name", "reads"), [("60.onnx", 62), ("300.onnx", 302), ("3000.onnx", 3005), ("biases.onnx", 130)]
+)
 def test_at_most_two_percent_of_a_large_remote_model_are_read(
     server: FileServer, folder: Path, read: Open, name: str, reads: int
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import onnx
@@ -202,6 +203,16 @@ def test_failures_stay_until_they_are_to_be_retried(workspace: Workspace, models
     write_model(models / "Relu.onnx", "Relu")
     assert [("local--Relu", "done")] == [(result.id, result.status) for result in run(workspace)]
     assert [] == run(workspace, Selection(retry=("all",)))
+
+
+@pytest.mark.skipif(find_spec("tf2onnx") is not None, reason="it is about an environment without TensorFlow")
+def test_what_another_environment_did_stays(workspace: Workspace) -> None:
+    """TensorFlow needs one of its own; without it, its models can neither be made nor be made again."""
+    candidate = Candidate("keras--VGG16", "keras", "VGG16", "", "vgg16", "", {"kind": "keras", "application": "VGG16"})
+    workspace.add([candidate])
+    assert 4 == num_pending(workspace, Selection())
+    workspace.keep(Result("keras--VGG16", "made with TensorFlow", "done", model=b"model", dag=b"dag"))
+    assert 3 == num_pending(workspace, Selection())
 
 
 def test_a_selection_means_some_and_the_limit_counts_what_is_to_be_done(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -206,14 +206,21 @@ def _options(given: list[str] | None) -> dict[str, str]:
     return options
 
 
+def _installed(distribution: str) -> bool:
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
 def _show_sources(as_json: bool) -> None:
     from younger_hf.retrieve.registry import find_source, source_names
 
     rows = []
     for name in source_names():
         source = find_source(name)
-        missing = [module for module in source.preload if find_spec(module) is None]
-        needs = f"pip install 'younger-hf[{source.extra}]'" if missing else ""
+        needs = f"pip install 'younger-hf[{source.extra}]'" if not all(map(_installed, source.packages)) else ""
         rows.append([name, source.about, needs])
     if as_json:
         console.show_json([{"source": name, "about": about, "missing": needs} for name, about, needs in rows])

@@ -101,7 +101,7 @@ def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
     import transformers
     from optimum.exporters.utils import _get_submodels_and_export_configs
 
-    from younger_hf.export.nested import Flattened
+    from younger_hf.retrieve.transformers_models.nested import Flattened
 
     config = transformers.CONFIG_MAPPING[model_type](**COMPOSED.get(model_type, {}))
     if getattr(config, "pad_token_id", 0) is None:

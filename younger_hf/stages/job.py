@@ -32,6 +32,9 @@ from younger_hf.stages.sandbox import Sandbox
 LONGEST_ERROR = 500
 """Characters kept of what went wrong."""
 
+MISSING = "not installed"
+"""Stands for the version of a package that is not there."""
+
 Reason = Literal["", "fetch", "build", "export", "extract", "time", "memory", "processes", "crash", "sandbox"]
 """Where or why a model failed; `""` if it did not."""
 
@@ -163,6 +166,11 @@ def versions_of(candidate: Candidate) -> dict[str, str]:
     return {package: _version(package) for package in ("onnx", *packages)}
 
 
+def is_buildable(candidate: Candidate) -> bool:
+    """Whether all that a candidate needs is installed here; an environment of its own may have it."""
+    return MISSING not in versions_of(candidate).values()
+
+
 def write_dag(dag: Dag) -> bytes:
     """A Dag as an Arrow file of one row, compressed."""
     table = dags_to_table([dag])
@@ -240,7 +248,7 @@ def _version(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return MISSING
 
 
 def _peak() -> int:

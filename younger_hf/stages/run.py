@@ -16,7 +16,7 @@ from younger_hf.retrieve.registry import find_source
 from younger_hf.retrieve.selection import selected
 from younger_hf.retrieve.source import Page, Query, Source
 from younger_hf.stages.guard import sweep
-from younger_hf.stages.job import Job, Result, versions_of
+from younger_hf.stages.job import Job, Result, is_buildable, versions_of
 from younger_hf.stages.workspace import Workspace
 
 EXPORT_VERSION = 4
@@ -92,7 +92,10 @@ def _pages(source: Source, query: Query, cursor: str) -> Iterator[Page]:
 
 
 def pending(workspace: Workspace, selection: Selection) -> Iterator[Job]:
-    """The jobs that are to be done: candidates without a result of the same recipe and versions, and failures to be retried."""
+    """The jobs that are to be done: candidates without a result of the same recipe and versions, and failures to be retried.
+
+    What was done in another environment, with a library that this one lacks, stays as it is.
+    """
     jobs = (_job(workspace, candidate, selection) for candidate in _meant(workspace, selection))
     return islice((job for job in jobs if job is not None), selection.query.limit)
 
@@ -165,8 +168,10 @@ def _meant(workspace: Workspace, selection: Selection) -> Iterator[Candidate]:
 def _job(workspace: Workspace, candidate: Candidate, selection: Selection) -> Job | None:
     stamp = stamp_of(candidate)
     result, model, dag = workspace.result(candidate.id)
-    if result is None or result.stamp != stamp:
+    if result is None:
         return Job(candidate, stamp)
+    if result.stamp != stamp:
+        return Job(candidate, stamp) if is_buildable(candidate) else None
     if result.status == "failed":
         return Job(candidate, stamp) if {"all", result.reason} & set(selection.retry) else None
     if not workspace.has(model):
