@@ -6,10 +6,12 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+_Server = TypeVar("_Server", bound=ThreadingHTTPServer)
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 
@@ -48,9 +50,8 @@ class FileServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve(folder: Path, fault: str = "", after: int = 0) -> Iterator[FileServer]:
-    """A running server."""
-    server = FileServer(folder, fault, after)
+def running(server: _Server) -> Iterator[_Server]:
+    """Let a server run in a thread of its own, and close it."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -58,6 +59,11 @@ def serve(folder: Path, fault: str = "", after: int = 0) -> Iterator[FileServer]
     finally:
         server.shutdown()
         server.server_close()
+
+
+def serve(folder: Path, fault: str = "", after: int = 0) -> AbstractContextManager[FileServer]:
+    """A running server of a folder's files."""
+    return running(FileServer(folder, fault, after))
 
 
 class _Handler(BaseHTTPRequestHandler):

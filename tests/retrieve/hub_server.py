@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from tests.retrieve.faulty_server import Asked, FaultyServer, Reply, in_json, running
+from benchmarks.serving import running
+from tests.retrieve.faulty_server import Asked, FaultyServer, Reply, in_json
 
 LARGE = (".onnx", ".safetensors", ".bin", ".h5")
 """Files that are kept elsewhere (Git LFS), so that asking for one is redirected."""

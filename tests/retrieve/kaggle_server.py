@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from tests.retrieve.faulty_server import Asked, FaultyServer, Reply, in_json, running
+from benchmarks.serving import running
+from tests.retrieve.faulty_server import Asked, FaultyServer, Reply, in_json
 
 
 @dataclass

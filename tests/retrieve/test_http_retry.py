@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.retrieve.faulty_server import FaultyServer, Reply, in_json, running
+from benchmarks.serving import running
+from tests.retrieve.faulty_server import FaultyServer, Reply, in_json
 from younger_hf.errors import SourceError
 from younger_hf.retrieve.http_file import HEAD, RemoteFile
 from younger_hf.retrieve.http_retry import Client, Patience, RefusedError

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from benchmarks.serving import running
 from benchmarks.sparse import tensor, write_model
 from tests.graph.models import DATA
-from tests.retrieve.faulty_server import Asked, FaultyServer, Reply, running
+from tests.retrieve.faulty_server import Asked, FaultyServer, Reply
 from younger_hf import from_onnx
 from younger_hf.errors import SourceError
 from younger_hf.retrieve import http_retry
