@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help install quickstart test lint format test-browser leaderboard screenshot bench clean
+.PHONY: help install quickstart test lint format test-browser test-compat leaderboard screenshot bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -21,7 +21,7 @@ quickstart: install  ## install, then do everything once: build, load, train, pr
 	$(BIN)/younger-hf quickstart --out quickstart
 
 test: lint  ## lint, check types, run every test that needs neither a GPU nor a browser
-	$(BIN)/python -m pytest -m 'not gpu and not browser'
+	$(BIN)/python -m pytest -m 'not gpu and not browser and not compat'
 
 lint: install  ## check style and types
 	$(BIN)/ruff format --check .
@@ -34,6 +34,9 @@ format: install  ## rewrite the code in the house style
 
 test-browser: install  ## run the tests that open the page in Chromium (Debian: chromium, chromium-driver)
 	$(BIN)/python -m pytest -m browser
+
+test-compat: install  ## load the dataset with every version of `datasets` that is supported (installs each into an environment of its own)
+	$(BIN)/python -m pytest -m compat
 
 leaderboard: install  ## serve the board that the quickstart filled
 	$(BIN)/younger-hf leaderboard --data quickstart/younger --board quickstart/board --port $(PORT)

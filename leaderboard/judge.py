@@ -16,6 +16,7 @@ import leaderboard
 from leaderboard.board import Board
 from leaderboard.records import Outcome, Submission
 from leaderboard.settings import MEBIBYTE, Settings
+from younger_hf.dataset.seal import KEY
 
 LOG = logging.getLogger(__name__)
 
@@ -124,8 +125,7 @@ def _messages(output: str) -> list[dict[str, Any]]:
 
 
 def _environment() -> dict[str, str]:
-    """Only what Python needs: no database URL, no token of the host."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR") if name in os.environ
-    }
+    """Only what Python needs, and the key of sealed answers: no database URL, no token of the host."""
+    names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR", KEY)
+    kept = {name: os.environ[name] for name in names if name in os.environ}
     return {**kept, **_LIBRARIES, "PYTHONPATH": str(Path(leaderboard.__file__).parent.parent)}

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, schema_of, splits_of
+from younger_hf.dataset.seal import SUFFIX, key_from_environment, open_table
 from younger_hf.errors import DatasetError
 
 MANIFEST = "manifest.json"
@@ -33,7 +34,7 @@ _DAMAGED = (
 )
 """What Arrow raises for a damaged file; its bare ArrowException and ArrowMemoryError say nothing about the file."""
 
-_Kind = TypeVar("_Kind", int, str, dict[str, Any])
+_Kind = TypeVar("_Kind", int, str, list[Any], dict[str, Any])
 _AGAIN = "Build or download the dataset again."
 
 
@@ -84,22 +85,29 @@ class Release:
 
 @dataclass(frozen=True)
 class Answers:
-    """The hidden answers of a release: one Parquet file a track, with `graph_id` and `y`.
+    """The hidden answers of a release: one Parquet file a track, with `graph_id` and `y`, in the clear or sealed.
 
     Attributes:
         root: The folder that holds them; never inside the dataset repo.
         content_hash: `content_hash` of the release they belong to.
+        tracks: Tracks that they are for.
+        sealed: Whether they are encrypted; the key is then in the environment (`seal.KEY`).
     """
 
     root: Path
     content_hash: str
+    tracks: tuple[str, ...]
+    sealed: bool = False
 
     def table(self, track: str) -> pa.Table:
         """The answers of one track, in the order of the track's test rows.
 
         Raises:
-            DatasetError: If the track has no answers here, or its file is damaged.
+            DatasetError: If the track has no answers here, its file is damaged, or sealed and the environment has no key for it.
         """
+        if self.sealed:
+            path = self.root / f"{track}{SUFFIX}"
+            return open_table(path, ANSWER_SCHEMA, key_from_environment(), self.content_hash, track)
         return read_parquet(self.root / f"{track}.parquet", ANSWER_SCHEMA)
 
 
@@ -131,14 +139,15 @@ def open_release(root: str | Path) -> Release:
 
 
 def open_answers(root: str | Path) -> Answers:
-    """Open the folder with the answers of a locally built dataset.
+    """Open the folder with the answers of a dataset. Sealed ones are not decrypted before a track is asked for.
 
     Raises:
         DatasetError: If the folder is missing or empty, or holds no answers.
     """
     folder = Path(root)
     manifest = _manifest(folder, "answers", "`younger-hf build` writes them beside the dataset, in `PATH-answers`.")
-    return Answers(root=folder, content_hash=_entry(folder, manifest, "content_hash", str))
+    tracks = tuple(map(str, _entry(folder, manifest, "tracks", list)))
+    return Answers(folder, _entry(folder, manifest, "content_hash", str), tracks, manifest.get("sealed") is True)
 
 
 def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:

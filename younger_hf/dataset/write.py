@@ -10,8 +10,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.dataset.release import FORMAT, MANIFEST, Release, open_release
+from younger_hf.dataset.release import FORMAT, MANIFEST, Answers, Release, open_release
 from younger_hf.dataset.schema import ANSWER_SCHEMA, schema_of, splits_of
+from younger_hf.dataset.seal import SUFFIX, seal_table
 
 _EDGES = ("edge_index", "pair_index")
 _CLASSES = ("node_feat", "node_feat_w", "node_feat_wo")
@@ -63,6 +64,20 @@ def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str)
     for track, table in tables.items():
         write_parquet(root / f"{track}.parquet", table.cast(ANSWER_SCHEMA))
     _write_json(root / MANIFEST, {"format": FORMAT, "content_hash": content_hash, "tracks": sorted(tables)})
+
+
+def seal_answers(answers: Answers, root: Path, key: bytes) -> None:
+    """Write a copy of the answers that may lie in public.
+
+    Args:
+        answers: Those of a build.
+        root: Folder of the sealed ones.
+        key: The host's key.
+    """
+    for track in answers.tracks:
+        seal_table(answers.table(track), root / f"{track}{SUFFIX}", key, answers.content_hash, track)
+    named = {"format": FORMAT, "content_hash": answers.content_hash, "tracks": list(answers.tracks), "sealed": True}
+    _write_json(root / MANIFEST, named)
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:

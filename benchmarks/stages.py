@@ -1,0 +1,121 @@
+"""`python -m benchmarks.stages --models 150`: exporting without weights: models an hour, memory and bytes of each, one worker against more.
+
+Both sides work on the same models, in turn, each time in a new workspace: every so many of the models that the sources list, so that
+small and large ones are among them as in a whole run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+from younger_hf import console
+from younger_hf.retrieve.candidate import Candidate
+from younger_hf.retrieve.registry import find_source
+from younger_hf.retrieve.source import Query
+from younger_hf.stages.job import Limits, Result
+from younger_hf.stages.local import run_local
+from younger_hf.stages.run import Selection, preload_of, work
+from younger_hf.stages.workspace import Workspace
+from younger_hf.torchvision_operators import declare_torchvision_operators
+
+SOURCES = (
+    "torchvision",
+    "timm",
+    "transformers",
+    "smp",
+    "pytorchcv",
+    "ultralytics",
+    "diffusers",
+    "sentence_transformers",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run over the models took.
+
+    Attributes:
+        seconds: Wall time.
+        results: What became of each.
+    """
+
+    seconds: float
+    results: list[Result]
+
+    def peak(self, percent: int) -> int:
+        """Most bytes of memory that so many percent of the workers held at most."""
+        ordered = sorted(result.peak for result in self.results)
+        return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+
+
+def sample(models: int) -> list[Candidate]:
+    """About so many of the models of all sources, spread evenly."""
+    declare_torchvision_operators()
+    listed = [candidate for source in SOURCES for candidate in find_source(source).candidates(Query())]
+    return listed[:: max(1, len(listed) // models)]
+
+
+def export(candidates: list[Candidate], workers: int, limits: Limits) -> Run:
+    """All of them in a new workspace."""
+    with tempfile.TemporaryDirectory() as folder, closing(Workspace(Path(folder))) as workspace:
+        workspace.add(candidates)
+        results: list[Result] = []
+        meant = Selection()
+        started = perf_counter()
+        preload = preload_of(workspace, meant)
+        work(
+            workspace,
+            meant,
+            lambda jobs: run_local(jobs, workspace.running, limits, workers=workers, preload=preload),
+            results.append,
+        )
+        return Run(perf_counter() - started, results)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=int, default=150)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--timeout", type=float, default=300)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args(arguments)
+    candidates = sample(given.models)
+    limits = Limits(given.timeout)
+    runs: list[tuple[Run, Run]] = []
+    with console.progress(f"Exporting {len(candidates)} models", quiet=given.json) as advance:
+        for number in range(given.rounds):
+            advance("one worker, then more", 2 * number, 2 * given.rounds)
+            runs.append((export(candidates, 1, limits), export(candidates, given.workers, limits)))
+    one, more = ([pair[side] for pair in runs] for side in (0, 1))
+    results = [result for run in (*one, *more) for result in run.results]
+    figures = {
+        "models": len(candidates),
+        "done": sum(result.status == "done" for result in more[-1].results),
+        "models/hour, one worker": round(median(len(candidates) / run.seconds for run in one) * 3600),
+        f"models/hour, {given.workers} workers": round(median(len(candidates) / run.seconds for run in more) * 3600),
+        "times as fast": round(median(a.seconds / b.seconds for a, b in runs), 2),
+        "median peak, MB": round(more[-1].peak(50) / 1e6),
+        "99% of peaks up to, MB": round(more[-1].peak(99) / 1e6),
+        "most bytes written by a worker": max(result.bytes_written for result in results),
+        "most bytes read by a worker, MB": round(max(result.bytes_read for result in results) / 1e6, 1),
+    }
+    if given.json:
+        console.show_json(figures)
+    else:
+        console.show_table(
+            "Export without weights", ["what", "figure"], [[name, value] for name, value in figures.items()]
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
