@@ -19,13 +19,14 @@ class Asked:
     """A request, and once it is answered, what was sent.
 
     Attributes:
-        method: `GET`, `HEAD` or `POST`.
+        method: `GET`, `HEAD`, `POST` or `PUT`.
         path: Its path, unquoted.
         query: Its parameters.
         range: Its `Range` header.
         authorization: Its `Authorization` header.
         host: Its `Host` header.
         form: Parameters in its body.
+        body: The body, if it is no form.
         at: When it came, in seconds of `time.monotonic`.
         status: The answer's status code.
         sent: Bytes of the body that went out.
@@ -38,6 +39,7 @@ class Asked:
     authorization: str
     host: str
     form: dict[str, list[str]] = field(default_factory=dict)
+    body: bytes = field(default=b"", repr=False)
     at: float = field(default_factory=time.monotonic)
     status: int = 0
     sent: int = 0
@@ -147,13 +149,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    do_HEAD = do_POST = do_GET  # noqa: N815
+    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815
 
     def _answer(self) -> None:
         parts = urlsplit(self.path)
         get = self.headers.get
         length = int(get("Content-Length") or 0)
-        form = parse_qs(self.rfile.read(length).decode()) if length else {}
+        body = self.rfile.read(length)
+        is_form = get("Content-Type", "").startswith("application/x-www-form-urlencoded")
         asked = Asked(
             self.command,
             unquote(parts.path),
@@ -161,7 +164,8 @@ class _Handler(BaseHTTPRequestHandler):
             get("Range", ""),
             get("Authorization", ""),
             get("Host", ""),
-            form,
+            parse_qs(body.decode()) if is_form else {},
+            b"" if is_form else body,
         )
         self.server.log.append(asked)
         fault = self.server.fault(asked.path)

@@ -103,22 +103,3 @@ def build(
     show_rows(result.release)
     console.say(f"{result.statistics.architectures} architectures from {result.statistics.models} models in {out}")
     console.say(f"The hidden answers are in {plan.answers_folder}")
-
-
-@app.command(epilog="Example: YOUNGER_ANSWERS_KEY=... younger-hf seal younger-answers --out leaderboard/answers")
-def seal(
-    answers: Annotated[Path, typer.Argument(help="Folder with the hidden answers of a build.")],
-    out: Annotated[Path, typer.Option(help="Folder for the encrypted ones, which may lie in public.")],
-    as_json: Json = False,
-) -> None:
-    """Encrypt hidden answers with the key in YOUNGER_ANSWERS_KEY; whoever has it scores with them as with the others."""
-    from younger_hf.dataset.release import open_answers
-    from younger_hf.dataset.seal import key_from_environment
-    from younger_hf.dataset.write import seal_answers
-
-    opened = open_answers(answers)
-    seal_answers(opened, out, key_from_environment())
-    if as_json:
-        console.show_json({"content_hash": opened.content_hash, "tracks": opened.tracks})
-        return
-    console.say(f"Sealed the answers of {len(opened.tracks)} tracks for {opened.content_hash} in {out}")

@@ -44,7 +44,7 @@ def load(
     if local:
         if revision is not None:
             raise DatasetError(f"{place}: a local folder has no revisions, got revision {revision!r}.", "Leave it out.")
-        _check(Path(place), config)
+        check_repo(Path(place), config)
     import datasets  # imported here: it takes longer than the whole of younger_hf
     import yaml
 
@@ -57,7 +57,12 @@ def load(
         ) from error
 
 
-def _check(root: Path, config: str) -> None:
+def check_repo(root: Path, config: str) -> None:
+    """Do nothing if a dataset repo and one of its configs are whole.
+
+    Raises:
+        DatasetError: If a file is missing or damaged, has not as many rows as the manifest says, or the card is that of another build.
+    """
     release = open_release(root)
     release.check_config(config)
     for split, rows in release.rows[config].items():
