@@ -90,7 +90,7 @@ def test_a_file_stays_under_400_lines_and_says_its_purpose(file: Path) -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    expected = ["Dag", "YoungerError", "from_onnx", "load", "load_metric", "to_onnx", "to_pyg"]
+    expected = ["Dag", "YoungerError", "from_onnx", "load", "load_metric", "to_networkx", "to_onnx", "to_pyg"]
     assert expected == sorted(younger_hf.__all__)
     assert all(hasattr(younger_hf, name) for name in expected)
 
