@@ -19,6 +19,7 @@ from benchmarks.serving import serve
 from tests.graph.models import LIGHT, parse
 from younger_hf.dataset.release import Release
 from younger_hf.dataset.schema import schema_of
+from younger_hf.dataset.seal import KEY
 from younger_hf.dataset.write import write_answers, write_release
 from younger_hf.submission import SubmissionMetadata, write_metadata, write_predictions
 
@@ -170,6 +171,18 @@ def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Pat
     assert "valid for operator_wo_attrs" in younger("validate", entry, "--data", release.root).stdout
     scored = json.loads(younger("score", entry, "--data", release.root, "--json").stdout)
     assert pytest.approx(2 / 3) == scored["metrics"]["accuracy"]
+
+
+def test_sealed_answers_score_as_the_open_ones_with_the_key_and_say_so_without(
+    release: Release, entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, "correct horse battery staple")
+    sealed = tmp_path / "sealed"
+    assert "operator_wo_attrs" in younger("seal", release.root.with_name("younger-answers"), "--out", sealed).stdout
+    scored = younger("score", entry, "--data", release.root, "--answers", sealed, "--json")
+    assert younger("score", entry, "--data", release.root, "--json").stdout == scored.stdout != ""
+    monkeypatch.delenv(KEY)
+    assert_one_clear_message(younger("score", entry, "--data", release.root, "--answers", sealed), KEY, "found nothing")
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def test_errors_of_one_kind_count_together() -> None:
     assert one == kind_of_error("Expected 31 of [7], got 9 for 'conv22' at %7 : Long")
     assert one != kind_of_error("Expected 3 of [1, 2, 3], found 4.5 for 'conv1' at %12 : Long")
     assert len(kind_of_error("word " * 100)) <= 110
+    bert, gpt = (kind_of_error(f"{name}: the model cannot be built (KeyError: 'a').") for name in ("bert-2", "gpt"))
+    assert bert == gpt
 
 
 def test_a_packed_workspace_has_all_of_it_but_the_models(workspace: Workspace, tmp_path: Path) -> None:

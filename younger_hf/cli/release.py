@@ -29,7 +29,7 @@ def seal(
     if as_json:
         console.show_json({"content_hash": opened.content_hash, "tracks": opened.tracks})
         return
-    console.say(f"Sealed the answers of {len(opened.tracks)} tracks for {opened.content_hash} in {out}")
+    console.say(f"Sealed the answers of {', '.join(opened.tracks)} for {opened.content_hash} in {out}")
 
 
 @app.command(

@@ -98,7 +98,8 @@ def status_of(workspace: Workspace) -> Status:
 
 def kind_of_error(error: str) -> str:
     """What errors of one kind have in common: without their numbers and names."""
-    text = re.sub(r"'[^']*'|\"[^\"]*\"|%\S+|\S*/\S+?(?=:?(\s|$))", "...", error)
+    text = re.sub(r"^[^:]+: (?=the model cannot be built)", "", error)  # which model it is
+    text = re.sub(r"'[^']*'|\"[^\"]*\"|%\S+|\S*/\S+?(?=:?(\s|$))", "...", text)
     text = re.sub(r"\d+(\.\d+)?", "#", text)
     text = re.sub(r"(#,? ?)+#", "#", text)
     return text if len(text) <= LONGEST_KIND else f"{text[: LONGEST_KIND - 4]} ..."
