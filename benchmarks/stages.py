@@ -15,13 +15,13 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from tests.stages.models import run
 from younger_hf import console
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.retrieve.registry import find_source
 from younger_hf.retrieve.source import Query
 from younger_hf.stages.job import Limits, Result
-from younger_hf.stages.local import run_local
-from younger_hf.stages.run import Selection, preload_of, work
+from younger_hf.stages.status import Status, status_of
 from younger_hf.stages.workspace import Workspace
 from younger_hf.torchvision_operators import declare_torchvision_operators
 
@@ -44,15 +44,12 @@ class Run:
     Attributes:
         seconds: Wall time.
         results: What became of each.
+        status: The workspace in numbers.
     """
 
     seconds: float
     results: list[Result]
-
-    def peak(self, percent: int) -> int:
-        """Most bytes of memory that so many percent of the workers held at most."""
-        ordered = sorted(result.peak for result in self.results)
-        return ordered[max(0, -(-len(ordered) * percent // 100) - 1)]
+    status: Status
 
 
 def sample(models: int) -> list[Candidate]:
@@ -66,17 +63,9 @@ def export(candidates: list[Candidate], workers: int, limits: Limits) -> Run:
     """All of them in a new workspace."""
     with tempfile.TemporaryDirectory() as folder, closing(Workspace(Path(folder))) as workspace:
         workspace.add(candidates)
-        results: list[Result] = []
-        meant = Selection()
         started = perf_counter()
-        preload = preload_of(workspace, meant)
-        work(
-            workspace,
-            meant,
-            lambda jobs: run_local(jobs, workspace.running, limits, workers=workers, preload=preload),
-            results.append,
-        )
-        return Run(perf_counter() - started, results)
+        results = run(workspace, limits=limits, workers=workers)
+        return Run(perf_counter() - started, results, status_of(workspace))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -96,15 +85,15 @@ def main(arguments: list[str] | None = None) -> int:
             advance("one worker, then more", 2 * number, 2 * given.rounds)
             runs.append((export(candidates, 1, limits), export(candidates, given.workers, limits)))
     one, more = ([pair[side] for pair in runs] for side in (0, 1))
-    results = [result for run in (*one, *more) for result in run.results]
+    results = [result for side in (*one, *more) for result in side.results]
     figures = {
         "models": len(candidates),
         "done": sum(result.status == "done" for result in more[-1].results),
-        "models/hour, one worker": round(median(len(candidates) / run.seconds for run in one) * 3600),
-        f"models/hour, {given.workers} workers": round(median(len(candidates) / run.seconds for run in more) * 3600),
+        "models/hour, one worker": round(median(len(candidates) / side.seconds for side in one) * 3600),
+        f"models/hour, {given.workers} workers": round(median(len(candidates) / side.seconds for side in more) * 3600),
         "times as fast": round(median(a.seconds / b.seconds for a, b in runs), 2),
-        "median peak, MB": round(more[-1].peak(50) / 1e6),
-        "99% of peaks up to, MB": round(more[-1].peak(99) / 1e6),
+        "median peak, MB": round(more[-1].status.median_peak / 1e6),
+        "99% of peaks up to, MB": round(more[-1].status.high_peak / 1e6),
         "most bytes written by a worker": max(result.bytes_written for result in results),
         "most bytes read by a worker, MB": round(max(result.bytes_read for result in results) / 1e6, 1),
     }

@@ -88,6 +88,8 @@ def test_what_a_new_version_no_longer_has_is_deleted(built: Built, server: Datas
     repo.tags.clear()
     said = publish(server, tmp_path, built.root, "--dry-run").stdout
     assert "delete old/train.parquet" in said
+    unasked = python(server, tmp_path, "-m", "younger_hf.cli", "publish", str(built.root), "--repo", REPO, "--json")
+    assert ["old/train.parquet"] == json.loads(unasked.stdout)["deleted"]
     assert "old/train.parquet" in repo.files
     assert 0 == publish(server, tmp_path, built.root).returncode
     assert local_files(built.root) == repo.files

@@ -42,7 +42,9 @@ def publish(
     private: Annotated[bool, typer.Option(help="Make the repo private if it is new.")] = False,
     answers: Annotated[Path | None, typer.Option(help="Folder of the hidden answers, to upload as well.")] = None,
     answers_repo: Annotated[str, typer.Option(help="Private dataset repo for them. (default: REPO-answers)")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask; with --json, nothing is uploaded without it.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -66,7 +68,7 @@ def publish(
             for path in paths:
                 console.say(f"  {word:7}{path}")
         console.say(f"  {'tag':7}{plan.tag}{' (is there already)' if plan.tagged else ''}")
-    if dry_run or (not yes and not as_json and not typer.confirm("Publish?", default=False)):
+    if dry_run or not (yes or (not as_json and typer.confirm("Publish?", default=False))):
         if as_json:
             console.show_json(asdict(plan))
         return

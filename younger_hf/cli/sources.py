@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -206,21 +205,16 @@ def _options(given: list[str] | None) -> dict[str, str]:
     return options
 
 
-def _installed(distribution: str) -> bool:
-    try:
-        version(distribution)
-    except PackageNotFoundError:
-        return False
-    return True
-
-
 def _show_sources(as_json: bool) -> None:
     from younger_hf.retrieve.registry import find_source, source_names
+    from younger_hf.stages.job import MISSING, installed_version
 
     rows = []
     for name in source_names():
         source = find_source(name)
-        needs = f"pip install 'younger-hf[{source.extra}]'" if not all(map(_installed, source.packages)) else ""
+        needs = (
+            f"pip install 'younger-hf[{source.extra}]'" if MISSING in map(installed_version, source.packages) else ""
+        )
         rows.append([name, source.about, needs])
     if as_json:
         console.show_json([{"source": name, "about": about, "missing": needs} for name, about, needs in rows])

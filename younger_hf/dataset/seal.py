@@ -64,15 +64,18 @@ def open_table(path: Path, schema: pa.Schema, key: bytes, content_hash: str, tra
     Raises:
         DatasetError: If it is missing, or does not open: another key, another release, or a damaged file.
     """
-    from cryptography.exceptions import InvalidTag
+    cipher = _cipher(key, content_hash)
+    from cryptography.exceptions import InvalidTag  # _cipher has said so if it is missing
 
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DatasetError(f"{path}: the answers cannot be read ({error}).") from error
     start = len(_MAGIC) + _NONCE
+    if not data.startswith(_MAGIC):
+        raise DatasetError(f"{path}: expected sealed answers, found another file.", "Seal them again: younger-hf seal.")
     try:
-        plain = _cipher(key, content_hash).decrypt(data[len(_MAGIC) : start], data[start:], track.encode())
+        plain = cipher.decrypt(data[len(_MAGIC) : start], data[start:], track.encode())
     except (InvalidTag, ValueError) as error:
         raise DatasetError(
             f"{path}: the answers do not open: the key is another one, they belong to another release, or the file is damaged.",

@@ -79,8 +79,8 @@ def export_program(
 def _captured(wrapper: Named, inputs: Mapping[str, Tensor]) -> ExportedProgram:
     """The module as `torch.export` sees it when it runs its code on tensors without data.
 
-    `torch.onnx.export` would also try to read the code (`strict=True`) where that fails: it takes gigabytes of memory and four times as
-    long, and the 24 models that were tried both ways have the same graph.
+    `torch.onnx.export` would also try to read the code (`strict=True`) where that fails: KOSMOS-2 fails either way, in 12 s and 3.8 GB
+    with it and in 4 s and 0.5 GB without; the 24 models that were tried both ways and do not fail have the same graph.
     """
     # made within `LazyWeights` they would be views, and the exported program would look at what they are views of
     examples = tuple(value.clone() for value in inputs.values())

@@ -163,7 +163,7 @@ def versions_of(candidate: Candidate) -> dict[str, str]:
         packages = find_source(candidate.recipe["kind"]).packages
     except SourceError:  # the job will say so
         packages = ()
-    return {package: _version(package) for package in ("onnx", *packages)}
+    return {package: installed_version(package) for package in ("onnx", *packages)}
 
 
 def is_buildable(candidate: Candidate) -> bool:
@@ -244,7 +244,8 @@ def _lazy_weights(source: Source) -> Any:
 
 
 @cache
-def _version(package: str) -> str:
+def installed_version(package: str) -> str:
+    """The version of a distribution; `MISSING` if it is not there."""
     try:
         return version(package)
     except PackageNotFoundError:
