@@ -1,0 +1,118 @@
+"""Channels of regions: test rows that lie in public architectures, in each other, or in the other task's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from younger_hf.dataset.audit.embedding import Found, find
+from younger_hf.dataset.audit.guesses import Guesses, silent
+from younger_hf.dataset.audit.pattern import NOT_KNOWN, Pattern
+from younger_hf.dataset.audit.places import places
+from younger_hf.dataset.audit.public import Graph, Public, Row, other_signature, projection
+from younger_hf.dataset.schema import signature_of
+
+
+def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bool = False) -> npt.NDArray[np.bool_]:
+    """Which rows are answered by looking them up in public architectures.
+
+    Args:
+        public: Class ids [N] and edge_index [2, E] of every public architecture.
+        rows: Test rows as they are shown.
+        whole: Whether only rows count that are answered whole, by one and the same completion wherever they lie; else a row
+            counts if every place where it lies agrees on any one of its targets.
+
+    Returns:
+        bool [rows].
+    """
+    index = places(public)
+    found = (find(index, row) for row in rows)
+    return np.array([f.unique or (not whole and _says_something(f)) for f in found], dtype=bool)
+
+
+def independent_rows(rows: Sequence[Pattern]) -> npt.NDArray[np.bool_]:
+    """Rows of one track of which none is answered, in part or whole, by what the others show; bool [rows].
+
+    Earlier rows go first. Those that stay are tried again without those that went, until nothing changes: of rows that disagree,
+    some may have gone.
+    """
+    index = places(map(_visible, rows))
+    gone: set[int] = set()
+    changed = True
+    while changed:
+        changed = False
+        for number, row in enumerate(rows):
+            if number not in gone and _says_something(find(index, row, exclude={*gone, number})):
+                gone.add(number)
+                changed = True
+    return np.array([number not in gone for number in range(len(rows))], dtype=bool)
+
+
+def whole_rows(public: Public, track: str) -> Guesses:
+    """Test rows that lie in public architectures with one completion.
+
+    A leak: the row is no new region, and looking it up answers every one of its targets; the build drops such rows.
+    """
+    rows = public.rows(track, "test")
+    return Guesses(_answers(rows, [f if f.unique else None for f in _in_architectures(public, track)]))
+
+
+def single_targets(public: Public, track: str) -> Guesses:
+    """Single targets at which every embedding of their row in public architectures shows the same operator.
+
+    A leak, though a smaller one: the row lies in several surroundings, which differ, but not at this node.
+    """
+    rows = public.rows(track, "test")
+    return Guesses(_answers(rows, [None if f.unique else f for f in _in_architectures(public, track)]))
+
+
+def each_other(public: Public, track: str) -> Guesses:
+    """Test rows that lie in what other test rows show, rows with attributes also answering those without.
+
+    A leak: a submission need not predict what the test file itself shows. It happens where blocks repeat in the tested
+    architectures: what is masked at the end of one copy stands visible in the next.
+    """
+    rows = public.rows(track, "test")
+    graphs, ids = [_visible(_pattern(row)) for row in rows], [row.graph_id for row in rows]
+    if signature_of(track) == "wo_attrs":
+        plain = projection(public)
+        for row in public.rows(other_signature(track), "test"):
+            graphs.append(_visible(replace(_pattern(row), classes=plain[row.node_feat])))
+            ids.append(row.graph_id)
+    index = places(graphs)
+    same = [[number for number, name in enumerate(ids) if name == row.graph_id] for row in rows]
+    return Guesses(
+        _answers(rows, [find(index, _pattern(row), exclude=own) for row, own in zip(rows, same, strict=True)])
+    )
+
+
+@lru_cache(maxsize=4)
+def _in_architectures(public: Public, track: str) -> tuple[Found, ...]:
+    index = places(public.architectures(track))
+    return tuple(find(index, _pattern(row)) for row in public.rows(track, "test"))
+
+
+def _says_something(found: Found) -> bool:
+    return bool((found.guesses != NOT_KNOWN).any())
+
+
+def _visible(pattern: Pattern) -> Graph:
+    """A row as a graph to search in: masked nodes say nothing."""
+    return np.where(pattern.masked, NOT_KNOWN, pattern.classes).astype(np.int32), pattern.edge_index
+
+
+def _pattern(row: Row) -> Pattern:
+    return Pattern(row.node_feat, row.edge_index, row.masked)
+
+
+def _answers(rows: Sequence[Row], found: Sequence[Found | None]) -> tuple[npt.NDArray[np.float64], ...]:
+    values = silent(rows)
+    for row, value, said in zip(rows, values, found, strict=True):
+        if said is not None:
+            guesses = said.guesses[row.targets]
+            value[guesses != NOT_KNOWN] = guesses[guesses != NOT_KNOWN]
+    return tuple(values)
