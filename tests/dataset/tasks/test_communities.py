@@ -33,13 +33,13 @@ def test_no_community_lies_in_two_components(dag: Dag) -> None:
 
 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
-def test_modularity_is_that_of_networkx(path: object) -> None:
-    """Both merge greedily; which of equally good merges comes first differs, to igraph's advantage on two of nine."""
+def test_modularity_is_not_below_that_of_networkx(path: object) -> None:
+    """Both merge greedily; which of equally good merges comes first differs, so that either may be a little better."""
     dag = from_onnx(path)
     graph = nx.Graph(simple(dag).to_undirected())
     expected = nx.community.modularity(graph, nx.community.greedy_modularity_communities(graph))
     found = nx.community.modularity(graph, [set(c.tolist()) for c in communities(dag)])
-    assert expected - 0.01 <= found <= expected + 0.03
+    assert expected - 0.005 <= found <= expected + 0.06
 
 
 def test_two_cliques_joined_by_one_edge_are_two_communities() -> None:

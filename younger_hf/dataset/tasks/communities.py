@@ -8,22 +8,49 @@ import numpy.typing as npt
 
 from younger_hf.graph.dag import Dag
 
+Int64Array = npt.NDArray[np.int64]
 
-def communities(dag: Dag) -> list[npt.NDArray[np.int64]]:
+
+def communities(dag: Dag) -> list[Int64Array]:
     """Clauset-Newman-Moore communities (greedy modularity) of the undirected simple graph.
+
+    Which of equally good merges comes first depends on the numbering of the nodes, and repeated blocks make most of them equally good:
+    the best of a few numberings is taken, the first of equals.
 
     Returns:
         The node indices of each community, ascending; communities ordered by their smallest node.
     """
     if not dag.num_nodes:
         return []
-    graph = igraph.Graph(n=dag.num_nodes, edges=dag.edge_index.T.tolist()).simplify()
-    membership = np.asarray(graph.community_fastgreedy().as_clustering().membership)
-    _, first = np.unique(membership, return_index=True)
-    return [np.flatnonzero(membership == membership[node]) for node in np.sort(first)]
+    edges = _undirected(dag)
+    found = [_greedy(edges, order) for order in _orders(dag.num_nodes)]
+    membership = max(found, key=lambda item: item[0])[1]
+    _, first, community = np.unique(membership, return_index=True, return_inverse=True)
+    grouped = np.split(np.argsort(community, kind="stable"), np.cumsum(np.bincount(community))[:-1])
+    return [grouped[number] for number in np.argsort(first)]
 
 
-def boundary(dag: Dag, community: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _undirected(dag: Dag) -> Int64Array:
+    """Distinct edges whatever their direction, int64 [E, 2]; no node of a Dag has an edge to itself."""
+    low, high = np.sort(dag.edge_index.astype(np.int64), axis=0)
+    keys = np.unique(low * dag.num_nodes + high)
+    return np.stack(np.divmod(keys, dag.num_nodes), axis=1)
+
+
+def _orders(num_nodes: int) -> list[Int64Array]:
+    """Numberings to try: topological order, the reverse, and a fixed random one."""
+    order = np.arange(num_nodes)
+    return [order, order[::-1], np.random.default_rng(0).permutation(num_nodes)]
+
+
+def _greedy(edges: Int64Array, order: Int64Array) -> tuple[float, Int64Array]:
+    """Modularity and communities of the nodes under another numbering: node i is number `order[i]`, int64 [N]."""
+    graph = igraph.Graph(n=len(order), edges=order[edges])
+    membership = graph.community_fastgreedy().as_clustering().membership
+    return graph.modularity(membership), np.asarray(membership)[order]
+
+
+def boundary(dag: Dag, community: Int64Array) -> Int64Array:
     """Nodes outside a community with an edge from or into it, ascending."""
     inside = np.zeros(dag.num_nodes, dtype=bool)
     inside[community] = True
@@ -34,10 +61,11 @@ def boundary(dag: Dag, community: npt.NDArray[np.int64]) -> npt.NDArray[np.int64
     return np.flatnonzero(touched & ~inside)
 
 
-def induced_edges(dag: Dag, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+def induced_edges(dag: Dag, nodes: Int64Array) -> npt.NDArray[np.int32]:
     """Distinct edges among some nodes, as positions in `nodes` (ascending); int32 [2, E], by source, then target."""
     position = np.full(dag.num_nodes, -1, dtype=np.int64)
     position[nodes] = np.arange(len(nodes))
-    edges = position[dag.edge_index]
-    edges = edges[:, (edges >= 0).all(axis=0)]
-    return np.unique(edges, axis=1).astype(np.int32).reshape(2, -1)
+    sources, targets = position[dag.edge_index]
+    inside = (sources >= 0) & (targets >= 0)
+    keys = np.unique(sources[inside] * len(nodes) + targets[inside])
+    return np.stack(np.divmod(keys, max(len(nodes), 1))).astype(np.int32)
