@@ -19,7 +19,7 @@ def distinct(count: int) -> list[Dag]:
     return [from_onnx(network(seed).SerializeToString()) for seed in range(count)]
 
 
-def jaccard(first: Counter[str], second: Counter[str]) -> float:
+def jaccard(first: Counter[int], second: Counter[int]) -> float:
     """The larger of the similarities as sets and as multisets."""
     as_sets = len(set(first) & set(second)) / len(set(first) | set(second))
     return max(as_sets, (first & second).total() / (first | second).total())

@@ -66,7 +66,9 @@ def test_both_ways_give_every_node_networkxs_labels(dag: Labelled) -> None:
     graph = networkx_graph(edge_index, labels)
     of_nodes = nx.weisfeiler_lehman_subgraph_hashes(graph, node_attr="label", iterations=3, digest_size=16)
     expected = [[of_nodes[node][number] for node in range(len(labels))] for number in range(3)]
-    marks = wl.fingerprints(Labels.of(labels).ranks, *wl.simple_neighbours(edge_index, len(labels)), 3)
+    marks = wl.fingerprints(
+        Labels.of(labels).ranks.astype(np.uint64), *wl.simple_neighbours(edge_index, len(labels)), 3
+    )[-1]
     rounds = by_class(edge_index, labels, wl.first_of_equal(marks))
     assert rounds is not None
     assert expected == names_of(rounds)

@@ -11,7 +11,7 @@ import numpy as np
 
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.graph.dag import Dag
-from younger_hf.graph.wl import weisfeiler_lehman_labels
+from younger_hf.graph.fingerprint import node_fingerprints
 
 NEAR_DUPLICATE = 0.9
 """Lowest Jaccard similarity of two architectures' WL labels, as sets or as multisets, of near-duplicates."""
@@ -19,6 +19,7 @@ LARGEST_SHARE = 0.1
 """Largest share of all architectures in one group; the similarity is raised until it is kept."""
 
 _PERMUTATIONS = 128
+_LOW = (1 << 32) - 1
 
 
 @dataclass(frozen=True)
@@ -51,32 +52,30 @@ def group(architectures: Sequence[Architecture]) -> Grouping:
     limit = max(1, int(len(architectures) * LARGEST_SHARE))
     for threshold in (NEAR_DUPLICATE, 0.92, 0.94, 0.96, 0.98, 1.0, 1.01):
         groups = _union(len(architectures), [*same, *((i, j) for i, j, similarity in pairs if similarity >= threshold)])
-        largest = max((groups.count(number) for number in set(groups)), default=0)
+        largest = max(Counter(groups).values(), default=0)
         if largest <= limit:
             break
     return Grouping(groups, threshold, largest)
 
 
-def wl_labels(dag: Dag) -> Counter[str]:
-    """How often each WL label of rounds 1 to 3 over `wo_attrs` occurs."""
-    counts: Counter[str] = Counter()
-    for labels in weisfeiler_lehman_labels(dag.edge_index, dag.wo_attrs):
-        counts.update(dict(zip(labels.names, np.bincount(labels.ranks).tolist(), strict=True)))
-    return counts
+def wl_labels(dag: Dag) -> Counter[int]:
+    """How often each WL label of rounds 1 to 3 over `wo_attrs` occurs; labels are 64-bit numbers."""
+    labels, counts = np.unique(np.concatenate(node_fingerprints(dag.edge_index, dag.wo_attrs)), return_counts=True)
+    return Counter(dict(zip(labels.tolist(), counts.tolist(), strict=True)))
 
 
-def _numbered(counts: Counter[str]) -> frozenset[str]:
+def _numbered(counts: Counter[int]) -> frozenset[int]:
     """A multiset as a set, the occurrences of a label numbered: Jaccard similarity of multisets is that of these."""
-    return frozenset(f"{label}/{number}" for label, count in counts.items() for number in range(count))
+    return frozenset(hash((label, number)) for label, count in counts.items() for number in range(count))
 
 
-def _similar_pairs(items_of: Sequence[frozenset[str]]) -> list[tuple[int, int, float]]:
+def _similar_pairs(items_of: Sequence[frozenset[int]]) -> list[tuple[int, int, float]]:
     """Pairs whose Jaccard similarity is at least `NEAR_DUPLICATE`, with it."""
     index = datasketch.MinHashLSH(threshold=NEAR_DUPLICATE - 0.1, num_perm=_PERMUTATIONS)
     pairs = []
     for number, items in enumerate(items_of):
-        sketch = datasketch.MinHash(num_perm=_PERMUTATIONS, seed=1)
-        sketch.update_batch([item.encode() for item in sorted(items)])
+        sketch = datasketch.MinHash(num_perm=_PERMUTATIONS, seed=1, hashfunc=int)
+        sketch.update_batch([item & _LOW for item in items])  # it wants 32 bits; items are random in all of theirs
         for other in sorted(index.query(sketch)):
             union = len(items | items_of[other])
             similarity = len(items & items_of[other]) / union if union else 1.0

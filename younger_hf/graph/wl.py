@@ -119,7 +119,7 @@ def weisfeiler_lehman_labels(
     lengths = np.fromiter(map(len, labels), dtype=np.int64, count=len(labels))
     if len(labels) > FEW and lengths.sum() + lengths[edge_index].sum() <= LARGEST_TEXT:
         first, sides = Labels.of(labels), simple_neighbours(edge_index, len(labels))
-        same = first_of_equal(fingerprints(first.ranks, *sides, iterations))
+        same = first_of_equal(fingerprints(first.ranks.astype(np.uint64), *sides, iterations)[-1])
         rounds = labels_by_class(first, *sides, same, iterations, digest_size)
     return rounds or labels_by_node(edge_index, labels, iterations, digest_size)
 
@@ -202,14 +202,17 @@ def labels_by_class(
     return rounds
 
 
-def fingerprints(ranks: Int64Array, successors: Neighbours, predecessors: Neighbours, iterations: int) -> UInt64Array:
-    """Numbers that are equal for nodes with equal labels after the last round, and for others hardly ever, uint64 [N]."""
+def fingerprints(
+    marks: UInt64Array, successors: Neighbours, predecessors: Neighbours, iterations: int
+) -> list[UInt64Array]:
+    """Numbers that are equal for nodes with equal labels after each round, and for others hardly ever; `iterations` times uint64 [N]."""
     own, after, before = _ODD
-    marks = ranks.astype(np.uint64)
+    rounds = []
     for _ in range(iterations):
-        mixed = _mixed(marks)
-        marks = mixed * own + successors.sums(mixed) * after + predecessors.sums(mixed) * before
-    return marks
+        values = mixed(marks)
+        marks = values * own + successors.sums(values) * after + predecessors.sums(values) * before
+        rounds.append(marks)
+    return rounds
 
 
 def simple_neighbours(edge_index: npt.NDArray[np.int32], num_nodes: int) -> tuple[Neighbours, Neighbours]:
@@ -244,7 +247,7 @@ def _begins(ascending: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     return begins
 
 
-def _mixed(values: UInt64Array) -> UInt64Array:
+def mixed(values: UInt64Array) -> UInt64Array:
     """Numbers that look random, one for each different value (splitmix64, Steele et al. 2014)."""
     values = values + _ODD[0]
     values ^= values >> np.uint64(30)

@@ -111,7 +111,7 @@ class _Search:
         """What equals for completions that are the same graph: fingerprints of the nodes, targets marked."""
         ranks = self.pattern.classes.astype(np.int64) * 2
         ranks[self.targets] = shown * 2 + 1
-        marks = fingerprints(ranks, self.after, self.before, 3)
+        marks = fingerprints(ranks.view(np.uint64), self.after, self.before, 3)[-1]
         marks.sort()
         return marks.tobytes()
 

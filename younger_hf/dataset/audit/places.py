@@ -165,12 +165,8 @@ def _labels(classes: Int32Array, after: Neighbours, before: Neighbours) -> tuple
     """Labels of every level: the class; with the numbers of neighbours; Weisfeiler-Lehman rounds."""
     plain = classes.astype(np.int64)
     degrees = (plain << 40) + (np.diff(after.starts) << 20) + np.diff(before.starts)
-    levels = [plain.view(np.uint64), degrees.view(np.uint64)]
-    marks = plain
-    for _ in range(ROUNDS):
-        levels.append(fingerprints(marks, after, before, 1))
-        marks = levels[-1].view(np.int64)
-    return tuple(levels)
+    marks = plain.view(np.uint64)
+    return (marks, degrees.view(np.uint64), *fingerprints(marks, after, before, ROUNDS))
 
 
 def _posting(labels: UInt64Array) -> tuple[UInt64Array, Int64Array]:

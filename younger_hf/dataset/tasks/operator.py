@@ -12,8 +12,8 @@ import numpy.typing as npt
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.split import Split, keyed_order
 from younger_hf.dataset.tasks.communities import boundary, communities, induced_edges
+from younger_hf.graph.fingerprint import graph_fingerprint
 from younger_hf.graph.vocabulary import MASK, UNK, Vocabulary
-from younger_hf.graph.wl import weisfeiler_lehman_hash
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -57,16 +57,15 @@ class OperatorSample:
 
     @cached_property
     def masked_hash(self) -> str:
-        """WL hash of what a solver sees."""
-        return weisfeiler_lehman_hash(self.edge_index, [str(label) for label in self.node_feat.tolist()])
+        """Fingerprint of what a solver sees: equal for isomorphic samples."""
+        return graph_fingerprint(self.edge_index, self.node_feat)
 
     @cached_property
     def whole_hash(self) -> str:
-        """WL hash of the sample with its answers filled in and the targets marked."""
-        labels = [str(label) for label in self.node_feat.tolist()]
-        for node, answer in zip(self.mask_index.tolist(), self.y.tolist(), strict=True):
-            labels[node] = f"?{answer}"
-        return weisfeiler_lehman_hash(self.edge_index, labels)
+        """Fingerprint of the sample with its answers filled in and the targets marked."""
+        classes = self.node_feat.copy()
+        classes[self.mask_index] = -self.y
+        return graph_fingerprint(self.edge_index, classes)
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ def operator_rows(
 ) -> OperatorRows:
     """The rows of all splits for one vocabulary.
 
-    Samples that repeat within a split are dropped (WL hash of the whole sample); validation and test samples that
+    Samples that repeat within a split are dropped (fingerprint of the whole sample); validation and test samples that
     look like one of an earlier split, whole or masked, are dropped too.
 
     Args:
