@@ -13,13 +13,14 @@ from tests.dataset.built import SECRET, VERSION, Built, build_small
 from tests.dataset.models import models
 from younger_hf import from_onnx
 from younger_hf.dataset.architecture import Provenance
-from younger_hf.dataset.build import BuildStatistics, build
+from younger_hf.dataset.build import build
 from younger_hf.dataset.deduplicate import deduplicate
 from younger_hf.dataset.groups import group
 from younger_hf.dataset.schema import CONFIGS, PUBLIC_SPLITS, SIGNATURES, TRACKS, UNKNOWN_LABEL, splits_of, task_of
 from younger_hf.dataset.split import keyed_order, split
 from younger_hf.dataset.tables import GENERATION_NODES
-from younger_hf.dataset.tasks.operator import independent, regions
+from younger_hf.dataset.tasks.novel import novel_regions
+from younger_hf.dataset.tasks.operator import regions
 from younger_hf.dataset.vocabulary import read_vocabulary
 from younger_hf.errors import DatasetError
 from younger_hf.graph.vocabulary import FIRST_CLASS, MASK, Signature
@@ -154,36 +155,49 @@ def test_the_counts_of_the_build_are_those_of_what_was_built(built: Built) -> No
     items = deduplicate(models())
     grouping = group(items.architectures)
     parts = split(items.architectures, grouping, SECRET)
-    expected = BuildStatistics(
-        models=len(models()),
-        architectures=len({dag.wl_hash("w_attrs") for dag, _ in models()}),
-        hash_collisions=0,
-        groups=len(set(grouping.groups)),
-        near_duplicate_threshold=grouping.threshold,
-        train=built.release.rows["architectures"]["train"],
-        validation=built.release.rows["architectures"]["validation"],
-        operator_test=len(parts.operator_test),
-        dataflow_test=len(parts.dataflow_test),
-        repeated_rows=statistics.repeated_rows,
-        leaking_rows=statistics.leaking_rows,
-    )
-    assert expected == statistics
-    assert statistics.architectures == sum(
-        (statistics.train, statistics.validation, statistics.operator_test, statistics.dataflow_test)
-    )
-    regions_of = {a.graph_id: regions(a) for a in parts.public}
-    regions_of |= {a.graph_id: independent(regions(a), SECRET) for a in parts.operator_test}
-    rows = sum(sum(built.release.rows[f"operator_{kind}"].values()) for kind in SIGNATURES)
-    known = {
-        kind: read_vocabulary(built.release.table(f"vocabulary_{kind}", "train"), kind).encode for kind in SIGNATURES
+    expected = {
+        "groups": len(set(grouping.groups)),
+        "largest_group": grouping.largest,
+        "near_duplicate_threshold": grouping.threshold,
+        "train": built.release.rows["architectures"]["train"],
+        "validation": built.release.rows["architectures"]["validation"],
+        "operator_test": len(parts.operator_test),
+        "dataflow_test": len(parts.dataflow_test),
     }
+    dropped = {
+        "repeated_rows",
+        "leaking_rows",
+        "regions_found_in_public_architectures",
+        "rows_answered_by_other_test_rows",
+    }
+    assert {*expected, *dropped} == set(statistics.counts)
+    assert expected == {name: statistics.counts[name] for name in expected}
+    assert (len(models()), len({dag.wl_hash("w_attrs") for dag, _ in models()}), 0) == (
+        statistics.models,
+        statistics.architectures,
+        statistics.hash_collisions,
+    )
+    assert statistics.architectures == sum(
+        statistics.counts[name] for name in ("train", "validation", "operator_test", "dataflow_test")
+    )
+    vocabularies = {
+        kind: read_vocabulary(built.release.table(f"vocabulary_{kind}", "train"), kind) for kind in SIGNATURES
+    }
+    regions_of = {a.graph_id: regions(a) for a in parts.public + parts.operator_test}
+    novel, embedded = novel_regions(parts, regions_of, vocabularies, SECRET)
+    assert embedded == statistics.counts["regions_found_in_public_architectures"]
+    regions_of |= novel
+    rows = sum(sum(built.release.rows[f"operator_{kind}"].values()) for kind in SIGNATURES)
+    known = {kind: vocabulary.encode for kind, vocabulary in vocabularies.items()}
     candidates = sum(
         bool(known[kind]([a.dag.signatures(kind)[node] for node in region.nodes[region.masked]]).any())
         for kind in SIGNATURES
         for a in parts.public + parts.operator_test
         for region in regions_of[a.graph_id]
     )
-    assert candidates == rows + statistics.repeated_rows + statistics.leaking_rows
+    assert candidates == rows + sum(
+        statistics.counts[name] for name in dropped - {"regions_found_in_public_architectures"}
+    )
 
 
 def test_generation_holds_the_architectures_of_up_to_300_nodes(built: Built) -> None:
@@ -255,5 +269,8 @@ def test_models_without_operators_are_left_out(built: Built, tmp_path: Path) -> 
 def test_each_step_is_reported_as_it_begins(tmp_path: Path) -> None:
     steps: list[str] = []
     build(models(), tmp_path / "younger", tmp_path / "a", version=VERSION, secret=SECRET, report=steps.append)
-    assert 7 == len(steps) == len(set(steps))
-    assert ["Deduplicating architectures", "Checking for leaks", "Writing files"] == [steps[0], *steps[-2:]]
+    assert 9 == len(steps) == len(set(steps))
+    assert ["Deduplicating architectures", "Checking for leaks", "Making rows", "Writing files"] == [
+        steps[0],
+        *steps[-3:],
+    ]

@@ -57,7 +57,7 @@ def test_a_folder_of_models_becomes_a_dataset_and_again_the_same_one(folder: Pat
     result = console.run(plan)
     assert ["Exporting", "Reading", "Building"] == console.stages
     assert [71] * 71 == [total for _, _, total in console.steps["Exporting"]]
-    assert [(i, 7) for i in range(1, 8)] == [step[1:] for step in console.steps["Building"]]
+    assert [(i, 9) for i in range(1, 10)] == [step[1:] for step in console.steps["Building"]]
     assert {"local--text", "local--cut"} == set(result.failures)
     assert sorted(f"Left out {name}: {reason}" for name, reason in result.failures.items()) == sorted(console.warnings)
     assert (69, 69) == (result.statistics.models, result.statistics.architectures)

@@ -10,7 +10,7 @@ import typer
 
 from younger_hf import console
 from younger_hf.cli.options import Json, app, show_rows
-from younger_hf.errors import SourceError
+from younger_hf.errors import DatasetError, SourceError
 
 
 @app.command(
@@ -71,7 +71,7 @@ def extract(
 
 @app.command(
     epilog="Examples: younger-hf build --preset mini --out younger; younger-hf build --workspace workspace --out younger; "
-    "younger-hf build --archive corpus.parquet --out younger"
+    "younger-hf build --archive corpus.parquet --out younger; younger-hf build --workspace workspace --protocol paper --out younger-paper"
 )
 def build(
     out: Annotated[Path, typer.Option(help="Folder for the dataset repo.")],
@@ -87,17 +87,36 @@ def build(
     timeout: Annotated[int, typer.Option(min=1, help="Longest export of one model in seconds.")] = 300,
     release: Annotated[str, typer.Option(help="Version of the dataset.")] = "0.1.0",
     secret_file: Annotated[Path | None, typer.Option(help="File with the secret that decides what is tested.")] = None,
-    archive: Annotated[Path | None, typer.Option(help="Packed workspace to build from, instead of models.")] = None,
+    archive: Annotated[
+        list[Path] | None, typer.Option(help="Packed workspace to build from, instead of models; can be repeated.")
+    ] = None,
+    protocol: Annotated[
+        str, typer.Option(help="grouped; or paper, the splits of the Younger paper, which leak: for comparison only.")
+    ] = "grouped",
     as_json: Json = False,
 ) -> None:
     """Build a dataset repo from models; interrupted builds go on where they stopped."""
     from younger_hf.dataset.pipeline import BuildPlan, build_dataset
 
-    plan = BuildPlan(out, preset, models, answers, workspace, workers, timeout, release, secret_file, archive)
+    if protocol not in ("grouped", "paper"):
+        raise DatasetError(f"There is no protocol {protocol!r}; expected grouped or paper.", "younger-hf build --help")
+    plan = BuildPlan(
+        out,
+        preset,
+        models,
+        answers,
+        workspace,
+        workers,
+        timeout,
+        release,
+        secret_file,
+        tuple(archive or ()),
+        "grouped" if protocol == "grouped" else "paper",
+    )
     result = build_dataset(plan, lambda text: console.progress(text, quiet=as_json), console.warn)
     if as_json:
         console.show_json(
-            {"content_hash": result.release.content_hash, **asdict(result.statistics), "rows": result.release.rows}
+            {"content_hash": result.release.content_hash, **result.statistics.to_dict(), "rows": result.release.rows}
         )
         return
     show_rows(result.release)

@@ -13,28 +13,33 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
+from younger_hf.dataset.protocol import Protocol
 from younger_hf.dataset.release import Release
 from younger_hf.dataset.schema import PUBLIC_SPLITS, SPLITS, schema_of
 
 TOP_OPERATORS = 30
 
 
-def write_card(release: Release, statistics: Mapping[str, int | float], *, public_secret: bool) -> Path:
+def write_card(
+    release: Release, statistics: Mapping[str, int | float], *, protocol: Protocol = "grouped", public_secret: bool
+) -> Path:
     """Write `README.md` into a dataset repo.
 
     Args:
         release: The repo, its data files written.
         statistics: Name -> count of what the build did.
+        protocol: How its rows were made and split.
         public_secret: Whether the secret that chose the test rows is public, which the card then says.
 
     Returns:
         The card's path.
     """
-    template = Template((files("loading_script") / "card.md").read_text(encoding="utf-8"))
+    texts = files("loading_script")
+    template = Template((texts / "card.md").read_text(encoding="utf-8"))
     architectures = pa.concat_tables([release.table("architectures", split) for split in PUBLIC_SPLITS])
     body = template.substitute(
         version=release.version,
-        protocol="grouped",
+        protocol=protocol,
         content_hash=release.content_hash,
         rows=_rows_table(release),
         statistics=_markdown(
@@ -42,6 +47,7 @@ def write_card(release: Release, statistics: Mapping[str, int | float], *, publi
         ),
         sizes=_sizes_table(architectures),
         operators=_operators_table(release),
+        method=(texts / f"protocol_{protocol}.md").read_text(encoding="utf-8").strip(),
         sources=_sources_table(architectures),
         secrecy="This build used the default secret, which is public: its test rows are for trying things out, not for competition."
         if public_secret

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from younger_hf.dataset.architecture import Provenance
 from younger_hf.dataset.build import BuildStatistics, build
+from younger_hf.dataset.protocol import Protocol
 from younger_hf.dataset.release import Release, default_answers
 from younger_hf.errors import DatasetError, SourceError
 from younger_hf.graph.dag import Dag
@@ -24,6 +25,8 @@ from younger_hf.stages.workspace import Workspace, is_workspace
 PUBLIC_SECRET = "younger-hf"  # noqa: S105 - public on purpose
 """Decides what is tested where no secret is given; datasets built with it say so in their card."""
 
+_STEPS = 9
+"""Steps of a build, for its progress bar."""
 _NEXT_STEP = "`openssl rand -hex 32` makes one."
 
 Advance = Callable[[str, int, int], None]
@@ -40,11 +43,12 @@ class BuildPlan:
         models: Folder with ONNX files, or None.
         answers: Folder of the hidden answers; None for `OUT-answers`.
         workspace: Folder of the stages; None for `OUT-workspace`.
-        archive: Packed workspace to build from instead, or None.
         workers: Models exported at a time.
         timeout: Longest export of one model in seconds.
         version: Version of the dataset, as `0.1.0`.
         secret_file: File with the secret that decides what is tested; None for the public one.
+        archives: Packed workspaces to build from instead; of a model in several of them, the first counts.
+        protocol: How rows are made and split.
     """
 
     out: Path
@@ -56,7 +60,8 @@ class BuildPlan:
     timeout: int = 300
     version: str = "0.1.0"
     secret_file: Path | None = None
-    archive: Path | None = None
+    archives: tuple[Path, ...] = ()
+    protocol: Protocol = "grouped"
 
     @property
     def answers_folder(self) -> Path:
@@ -92,9 +97,9 @@ def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], Non
         DatasetError: If the dataset cannot be built from them.
     """
     secret = _secret(plan.secret_file)
-    if plan.archive is not None:
+    if plan.archives:
         with show("Reading") as advance:
-            found, failures = _collected(unpack(plan.archive), None, advance)
+            found, failures = _collected(_unpacked(plan.archives), None, advance)
     else:
         found, failures = _worked(plan, show)
     for name, reason in failures.items():
@@ -105,7 +110,7 @@ def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], Non
         def report(step: str) -> None:
             nonlocal steps
             steps += 1
-            advance(step, steps, 7)
+            advance(step, steps, max(steps, _STEPS))
 
         release, statistics = build(
             found,
@@ -114,6 +119,7 @@ def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], Non
             version=plan.version,
             secret=secret,
             public_secret=plan.secret_file is None,
+            protocol=plan.protocol,
             report=report,
         )
     return BuildResult(release, statistics, failures)
@@ -165,6 +171,15 @@ def _worked(plan: BuildPlan, show: ShowProgress) -> tuple[list[tuple[Dag, Proven
         models = ((c, result, workspace.dag(dag) if dag else None) for c, result, _, dag in workspace.results(meant))
         with show("Reading") as advance:
             return _collected(models, len(meant) if meant is not None else workspace.num_results(), advance)
+
+
+def _unpacked(archives: Iterable[Path]) -> Iterator[tuple[Candidate, Result, Dag | None]]:
+    seen: set[str] = set()
+    for archive in archives:
+        for candidate, result, dag in unpack(archive):
+            if candidate.id not in seen:
+                seen.add(candidate.id)
+                yield candidate, result, dag
 
 
 def _collected(

@@ -58,6 +58,7 @@ _SCHEMAS: dict[str, pa.Schema] = {
             ("output_node", _INTS),
             ("output_slot", _INTS),
             ("skeleton_id", pa.string()),
+            ("group_id", pa.string()),
             ("opset", _INT),
             ("num_parameters", pa.int64()),
             ("depth", _INT),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +19,12 @@ GENERATION_NODES = 300
 """Largest architecture in the generation task, in nodes (the paper's limit)."""
 
 
-def architecture_table(architectures: Iterable[Architecture], w_attrs: Vocabulary, wo_attrs: Vocabulary) -> pa.Table:
-    """Rows of `architectures`: everything that is kept of an architecture, from which it can be rebuilt."""
-    return _table("architectures", [_architecture_row(a, w_attrs, wo_attrs) for a in architectures])
+def architecture_table(
+    architectures: Iterable[Architecture], w_attrs: Vocabulary, wo_attrs: Vocabulary, groups: Mapping[str, str]
+) -> pa.Table:
+    """Rows of `architectures`: everything that is kept of an architecture, from which it can be rebuilt, and the group of each."""
+    rows = [{**_architecture_row(a, w_attrs, wo_attrs), "group_id": groups[a.graph_id]} for a in architectures]
+    return _table("architectures", rows)
 
 
 def generation_table(config: str, architectures: Iterable[Architecture], vocabulary: Vocabulary) -> pa.Table:

@@ -77,7 +77,7 @@ def hold_out(architecture: Architecture, known_pairs: frozenset[OperatorPair], s
     held[rng.choice(edges.shape[1], count, replace=False)] = True
     taken = set(zip(*edges.tolist(), strict=True))
     negatives = _plausible(dag, known_pairs, taken, count // 2, rng)
-    negatives += _uniform(dag.num_nodes, taken | set(negatives), count - len(negatives), rng)
+    negatives += uniform_pairs(dag.num_nodes, taken | set(negatives), count - len(negatives), rng)
     pairs = np.concatenate([edges[:, held], np.array(negatives, dtype=np.int32).reshape(-1, 2).T], axis=1)
     y = np.repeat(np.array([1, 0], dtype=np.int32), [count, len(negatives)])
     order = rng.permutation(len(y))
@@ -87,9 +87,10 @@ def hold_out(architecture: Architecture, known_pairs: frozenset[OperatorPair], s
     return HeldOut(nodes.astype(np.int32), rest, position[pairs[:, order]], y[order])
 
 
-def _uniform(
+def uniform_pairs(
     num_nodes: int, taken: set[tuple[int, int]], count: int, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
+    """Ordered pairs of distinct nodes, none of them taken, uniformly and each once; `count`, or as many as there are."""
     possible = num_nodes * (num_nodes - 1) - len(taken)
     drawn: dict[tuple[int, int], None] = {}
     while len(drawn) < min(count, possible):

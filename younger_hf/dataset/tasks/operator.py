@@ -160,12 +160,13 @@ def _samples(
         classes = vocabulary.encode(architecture.dag.signatures(vocabulary.signature))
         for region in regions_of[architecture.graph_id]:
             name = f"{architecture.graph_id}-c{region.number}"
-            sample = _sample(region, classes, name if secret is None else keyed_order(secret, "row", name).hex()[:32])
+            sample = sample_of(region, classes, name if secret is None else keyed_order(secret, "row", name).hex()[:32])
             if len(sample.mask_index):
                 yield sample
 
 
-def _sample(region: Region, classes: Int32Array, graph_id: str) -> OperatorSample:
+def sample_of(region: Region, classes: Int32Array, graph_id: str = "") -> OperatorSample:
+    """The row of a region; `classes` are those of the whole architecture, int32 [N]."""
     feat = classes[region.nodes]
     targets = region.masked & (feat != UNK)
     y = feat[targets]

@@ -1,0 +1,30 @@
+"""What a protocol makes of architectures: the rows of every config, the hidden answers, and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+
+Protocol = Literal["grouped", "paper"]
+"""`grouped`: whole architecture groups on one side of a split, hidden answers; `paper`: the splits of the Younger paper, which leak."""
+
+Report = Callable[[str], None]
+"""Called with the name of each step as it begins."""
+
+
+@dataclass(frozen=True)
+class ProtocolRows:
+    """The content of a release.
+
+    Attributes:
+        tables: config -> split -> rows with the columns of `schema_of(config)`.
+        answers: track -> rows with the columns of `ANSWER_SCHEMA`.
+        counts: Name -> count of what was done, for the card and the console.
+    """
+
+    tables: Mapping[str, Mapping[str, pa.Table]]
+    answers: Mapping[str, pa.Table]
+    counts: Mapping[str, int | float]
