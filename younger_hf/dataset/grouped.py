@@ -39,13 +39,13 @@ def grouped_rows(architectures: Sequence[Architecture], secret: str, report: Rep
     vocabularies = {kind: vocabulary for kind, (vocabulary, _) in built.items()}
     report("Finding communities")
     regions_of = {a.graph_id: regions(a) for a in parts.public + parts.operator_test}
+    report("Holding out data flows")
+    held_out = _hold_out(parts, secret)
     report("Choosing test regions")
-    novel, embedded = novel_regions(parts, regions_of, vocabularies, secret)
+    novel, answerable = novel_regions(parts, regions_of, held_out["test"], vocabularies, secret)
     regions_of |= novel
     operator = {kind: operator_rows(parts, regions_of, vocabularies[kind], secret) for kind in SIGNATURES}
     operator, answered = without_answered(operator)
-    report("Holding out data flows")
-    held_out = _hold_out(parts, secret)
     report("Checking for leaks")
     check_leaks(architectures, grouping, parts, regions_of, operator)
     report("Making rows")
@@ -81,7 +81,7 @@ def grouped_rows(architectures: Sequence[Architecture], secret: str, report: Rep
         "dataflow_test": len(parts.dataflow_test),
         "repeated_rows": sum(rows.repeated for rows in operator.values()),
         "leaking_rows": sum(rows.leaked for rows in operator.values()),
-        "regions_found_in_public_architectures": embedded,
+        "answerable_regions": answerable,
         "rows_answered_by_other_test_rows": answered,
     }
     return ProtocolRows(tables, answers, counts)

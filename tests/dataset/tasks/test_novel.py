@@ -14,6 +14,7 @@ from younger_hf.dataset.audit.embedded import embedded_rows
 from younger_hf.dataset.audit.pattern import Pattern
 from younger_hf.dataset.schema import SIGNATURES
 from younger_hf.dataset.split import Split
+from younger_hf.dataset.tasks.dataflow import hold_out, operator_pairs
 from younger_hf.dataset.tasks.novel import novel_regions, without_answered
 from younger_hf.dataset.tasks.operator import OperatorRows, OperatorSample, Region, operator_rows, regions, sample_of
 from younger_hf.dataset.vocabulary import build_vocabulary
@@ -29,7 +30,7 @@ def parts_of(public: Sequence[Dag], test: Sequence[Dag]) -> tuple[Split, dict[Si
 
 
 def novel(split: Split, vocabularies: dict[Signature, Vocabulary]) -> tuple[dict[str, list[Region]], int]:
-    return novel_regions(split, {a.graph_id: regions(a) for a in split.operator_test}, vocabularies, "s")
+    return novel_regions(split, {a.graph_id: regions(a) for a in split.operator_test}, (), vocabularies, "s")
 
 
 def sample(name: str, classes: Sequence[int], masked: Sequence[int], y: Sequence[int]) -> OperatorSample:
@@ -67,6 +68,22 @@ def test_a_region_goes_if_either_signature_has_an_answer() -> None:
     assert [[]] == list(found.values())
 
 
+def test_a_region_goes_if_a_data_flow_test_row_shows_it() -> None:
+    """Nothing public has the test architecture, but the other task asks about a copy of it."""
+    split, vocabularies = parts_of([chain(*reversed(FRESH))], [chain(*FRESH)])
+    regions_of = {a.graph_id: regions(a) for a in split.operator_test}
+    found, gone = novel_regions(split, regions_of, (), vocabularies, "s")
+    assert 0 == gone
+    assert any(found.values())
+    copy, other = architectures(chain("Neg", *FRESH, "Neg"), chain(*FRESH[::2], *FRESH[1::2]))
+    for architecture, expected in ((copy, len(regions_of[split.operator_test[0].graph_id])), (other, 0)):
+        held = hold_out(architecture, operator_pairs(split.train), "s")
+        assert held is not None
+        found, gone = novel_regions(split, regions_of, [(architecture, held)], vocabularies, "s")
+        assert expected - 2 <= gone <= expected  # the ends of the path have other neighbours in the copy
+        assert bool(gone) == bool(expected)
+
+
 def test_rows_that_other_test_rows_answer_go_in_both_signatures() -> None:
     """What the first masks in front of 3, 4, the second shows; the third has nothing to do with them."""
     masking = sample("a", [2, 3, 4], [0], [2])
@@ -91,7 +108,7 @@ def test_after_both_nothing_answers_a_test_row_of_real_models(secret: str) -> No
     split = Split(items[0::3], items[1::3], items[2::3], ())
     vocabularies = {kind: build_vocabulary(split.train, kind)[0] for kind in SIGNATURES}
     regions_of = {a.graph_id: regions(a) for a in items}
-    found, gone = novel_regions(split, regions_of, vocabularies, secret)
+    found, gone = novel_regions(split, regions_of, (), vocabularies, secret)
     assert gone
     made = {kind: operator_rows(split, regions_of | found, v, secret) for kind, v in vocabularies.items()}
     kept, _ = without_answered(made)

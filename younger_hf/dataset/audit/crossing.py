@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from younger_hf.dataset.audit.embedding import Found, find
 from younger_hf.dataset.audit.guesses import Guesses, silent
@@ -12,6 +14,25 @@ from younger_hf.dataset.audit.pattern import NOT_KNOWN, Pattern
 from younger_hf.dataset.audit.places import uncertain_places
 from younger_hf.dataset.audit.public import Public, pairs_of
 from younger_hf.dataset.schema import signature_of
+
+Int32Array = npt.NDArray[np.int32]
+
+
+def crossing_rows(
+    flows: Sequence[tuple[Int32Array, Int32Array, Int32Array]], rows: Sequence[Pattern]
+) -> npt.NDArray[np.bool_]:
+    """Which operator rows answer data-flow rows or are answered by them.
+
+    Args:
+        flows: Class ids [N], message edges [2, E] and pairs [2, P] of every data-flow test row.
+        rows: Operator test rows as they are shown.
+
+    Returns:
+        bool [rows].
+    """
+    index = uncertain_places(flows)
+    found = (find(index, row) for row in rows)
+    return np.array([f.unique or bool((f.guesses != NOT_KNOWN).any()) for f in found], dtype=bool)
 
 
 def operators_in_dataflow_rows(public: Public, track: str) -> Guesses:

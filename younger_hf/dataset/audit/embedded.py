@@ -18,7 +18,7 @@ from younger_hf.dataset.schema import signature_of
 
 
 def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bool = False) -> npt.NDArray[np.bool_]:
-    """Which rows are answered by looking them up in public architectures.
+    """Which rows are answered by looking them up in public architectures; some of those whose places nearly all agree, too.
 
     Args:
         public: Class ids [N] and edge_index [2, E] of every public architecture.
@@ -30,7 +30,7 @@ def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bo
         bool [rows].
     """
     index = places(public)
-    found = (find(index, row) for row in rows)
+    found = (find(index, row, quick=True) for row in rows)
     return np.array([f.unique or (not whole and _says_something(f)) for f in found], dtype=bool)
 
 

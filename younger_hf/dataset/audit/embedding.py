@@ -42,7 +42,9 @@ class Found:
     images: tuple[int, ...]
 
 
-def find(places: Places, pattern: Pattern, *, exclude: Collection[int] = (), steps: int = STEPS) -> Found:
+def find(
+    places: Places, pattern: Pattern, *, exclude: Collection[int] = (), steps: int = STEPS, quick: bool = False
+) -> Found:
     """Look for a region in the graphs of `places`.
 
     An embedding maps the region's nodes one to one such that edges are kept both ways, visible nodes keep their class,
@@ -53,11 +55,19 @@ def find(places: Places, pattern: Pattern, *, exclude: Collection[int] = (), ste
         pattern: The region.
         exclude: Numbers of graphs in which not to look.
         steps: Most nodes tried.
+        quick: Whether one place of each kind is enough if they agree on anything; others, which could disagree, are then not
+            looked at.
     """
     search = _Search(places, pattern, steps)
-    for images in search.embeddings(exclude):
-        search.note(images)
-        if search.contradictory:
+    anchor, candidates = places.candidates(search.anchors, exclude)
+    first = np.zeros(len(candidates), dtype=bool)
+    first[np.unique(places.kinds[candidates], return_index=True)[1]] = True
+    for part in (candidates[first], candidates[~first]):
+        for images in search.embeddings(anchor, part):
+            search.note(images)
+            if search.contradictory:
+                return search.found()
+        if quick and search.count and (search.agree.any() or search.graphs):
             break
     return search.found()
 
@@ -115,9 +125,8 @@ class _Search:
         marks.sort()
         return marks.tobytes()
 
-    def embeddings(self, exclude: Collection[int]) -> Iterator[list[int]]:
-        """Every embedding, as the image of each node, as far as the steps go."""
-        anchor, candidates = self.places.candidates(self.anchors, exclude)
+    def embeddings(self, anchor: int, candidates: npt.NDArray[np.int64]) -> Iterator[list[int]]:
+        """Every embedding with one of these images of the anchor, as the image of each node, as far as the steps go."""
         if not len(candidates):
             return
         order = order_of(self.pattern, anchor, self.after, self.before)

@@ -14,6 +14,8 @@ ROUNDS = 3
 """Rounds of Weisfeiler-Lehman labels by which nodes are found."""
 RAREST = 8
 """Nodes of a region, the rarest first, whose graphs are intersected before the search."""
+KINDS_ROUNDS = 10
+"""Rounds by which nodes are of one kind: those around which nearly always the same lies, as far as a region reaches."""
 
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
@@ -60,6 +62,7 @@ class Places:
         possible: Successors and predecessors by every edge that may exist.
         sure: The same by the edges that do exist; the same object if all are known.
         postings: For each level the labels ascending, and the nodes in that order.
+        kinds: What is equal for nodes in whose wide surroundings nothing differs by Weisfeiler-Lehman labels, uint64 [V].
     """
 
     classes: Int32Array
@@ -68,6 +71,7 @@ class Places:
     possible: tuple[Neighbours, Neighbours]
     sure: tuple[Neighbours, Neighbours]
     postings: tuple[tuple[UInt64Array, Int64Array], ...]
+    kinds: UInt64Array
 
     @property
     def exact(self) -> bool:
@@ -130,7 +134,9 @@ def places(graphs: Iterable[Graph]) -> Places:
     classes, edges, starts = _joined(graphs)
     sides = simple_neighbours(edges, len(classes))
     graph = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    return Places(classes, graph, starts, sides, sides, tuple(map(_posting, _labels(classes, *sides))))
+    labels = _labels(classes, *sides)
+    kinds = fingerprints(labels[-1], *sides, KINDS_ROUNDS - ROUNDS)[-1]
+    return Places(classes, graph, starts, sides, sides, tuple(map(_posting, labels)), kinds)
 
 
 def uncertain_places(graphs: Iterable[tuple[Int32Array, Int32Array, Int32Array]]) -> Places:
@@ -145,9 +151,8 @@ def uncertain_places(graphs: Iterable[tuple[Int32Array, Int32Array, Int32Array]]
     count = len(classes)
     graph = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     by_class = _posting(classes.astype(np.int64).view(np.uint64))
-    return Places(
-        classes, graph, starts, simple_neighbours(possible, count), simple_neighbours(sure, count), (by_class,)
-    )
+    sides = simple_neighbours(possible, count), simple_neighbours(sure, count)
+    return Places(classes, graph, starts, *sides, (by_class,), np.arange(count, dtype=np.uint64))
 
 
 def _joined(graphs: Iterable[Graph]) -> tuple[Int32Array, Int32Array, Int64Array]:
