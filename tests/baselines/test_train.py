@@ -18,7 +18,6 @@ from younger_hf.baselines.config import TrainConfig
 from younger_hf.baselines.encoders import make_model
 from younger_hf.baselines.inference import decide, resolve_device
 from younger_hf.baselines.train import Epoch, count_classes, evaluate, train
-from younger_hf.dataset.release import Release
 from younger_hf.errors import BaselineError, DatasetError
 from younger_hf.graph.vocabulary import FIRST_CLASS
 
@@ -206,7 +205,7 @@ def test_a_loss_that_explodes_is_one_error(built: Built, small: Small, tmp_path:
 def test_a_dataset_without_the_config_is_one_error(built: Built, small: Small, tmp_path: Path) -> None:
     release = built.release
     files = {config: splits for config, splits in release.files.items() if config != "operator_w_attrs"}
-    poorer = Release(release.root, release.version, release.content_hash, release.rows, files)
+    poorer = replace(release, files=files)
     with pytest.raises(DatasetError, match="there is no config 'operator_w_attrs'"):
         train(poorer, small("operator"), tmp_path / "run", device="cpu")
 

@@ -27,8 +27,8 @@ class Built:
         return self.release.root
 
 
-def build_small(folder: Path, *, secret: str = SECRET) -> Built:
+def build_small(folder: Path, *, secret: str = SECRET, version: str = VERSION) -> Built:
     """Build `models()` into `folder/younger` and `folder/younger-answers`."""
     root, answers = folder / "younger", folder / "younger-answers"
-    release, statistics = build(models(), root, answers, version=VERSION, secret=secret)
+    release, statistics = build(models(), root, answers, version=version, secret=secret)
     return Built(release, open_answers(answers), statistics)

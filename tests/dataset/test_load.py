@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -145,7 +146,8 @@ def test_a_hub_that_cannot_be_reached_is_one_error_with_a_hint(monkeypatch: pyte
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(
-        DatasetError, match="example-org/younger: `datasets` cannot load the config 'architectures'"
+        DatasetError,
+        match="example-org/younger: the Hub cannot be reached, and the config 'architectures' was not fetched",
     ) as caught:
         younger_hf.load("architectures", root="example-org/younger")
     assert "connection" in caught.value.hint
@@ -154,6 +156,24 @@ def test_a_hub_that_cannot_be_reached_is_one_error_with_a_hint(monkeypatch: pyte
 def _shorter(root: Path) -> None:
     path = root / "operator_w_attrs" / "train-00000-of-00001.parquet"
     pq.write_table(pq.read_table(path).slice(1), path)
+
+
+def _flipped(root: Path) -> None:
+    """One bit of the data itself."""
+    path = root / "operator_w_attrs" / "train-00000-of-00001.parquet"
+    payload = bytearray(path.read_bytes())
+    payload[100] ^= 1
+    path.write_bytes(payload)
+
+
+def _other_manifest(root: Path) -> None:
+    """Another file with its own hash, as somebody would try it."""
+    _shorter(root)
+    path = root / "operator_w_attrs" / "train-00000-of-00001.parquet"
+    manifest = json.loads((root / "manifest.json").read_text())
+    entry = manifest["configs"]["operator_w_attrs"]["train"]
+    entry["sha256"], entry["rows"] = hashlib.sha256(path.read_bytes()).hexdigest(), entry["rows"] - 1
+    (root / "manifest.json").write_text(json.dumps(manifest))
 
 
 def _other_card(root: Path) -> None:
@@ -172,9 +192,11 @@ def _bad_yaml(root: Path) -> None:
         (lambda root: (root / "operator_w_attrs" / "train-00000-of-00001.parquet").unlink(), "the file is missing"),
         (
             lambda root: (root / "operator_w_attrs" / "train-00000-of-00001.parquet").write_bytes(b"PAR1"),
-            "no readable Parquet",
+            "expected the SHA-256 [0-9a-f]{64} as the manifest says, found",
         ),
-        (_shorter, "rows as the manifest says, found"),
+        (_shorter, "expected the SHA-256"),
+        (_flipped, "expected the SHA-256"),
+        (_other_manifest, "expected the content hash sha256:[0-9a-f]{64} of the files that it lists, found"),
         (lambda root: (root / "README.md").unlink(), "the card README.md is missing"),
         (_other_card, "found that of another build"),
         (_bad_yaml, "`datasets` cannot load the config"),

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from younger_hf.dataset.load import check_repo
 from younger_hf.dataset.release import MANIFEST, Answers, Release
 from younger_hf.dataset.schema import UNKNOWN_LABEL
+from younger_hf.dataset.verify import CARD, verify
 from younger_hf.errors import DatasetError
 
-CARD = "README.md"
 _KEPT = (".gitattributes",)
 """Files that the Hub itself puts into a repo."""
 _LOGIN = "Log in with `hf auth login`, or set HF_TOKEN to a token that may write there; HF_ENDPOINT names another Hub."
@@ -56,7 +55,7 @@ def plan_publication(release: Release, repo: str) -> Publication:
             reached.
     """
     for config in release.files:
-        check_repo(release.root, config)
+        verify(release.root, config)
     _check_hidden(release)
     api = _api()
     local = {path: release.root / path for path in _files(release)}

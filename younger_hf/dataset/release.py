@@ -6,6 +6,7 @@ statistics, the board.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -48,6 +49,7 @@ class Release:
         content_hash: `sha256:` and 64 hex digits over every data file.
         rows: config -> split -> number of rows.
         files: config -> split -> path of the Parquet file relative to `root`.
+        digests: config -> split -> SHA-256 of that file in hex.
     """
 
     root: Path
@@ -55,6 +57,7 @@ class Release:
     content_hash: str
     rows: Mapping[str, Mapping[str, int]]
     files: Mapping[str, Mapping[str, str]]
+    digests: Mapping[str, Mapping[str, str]]
 
     def table(self, config: str, split: str, columns: Sequence[str] | None = None) -> pa.Table:
         """One split of one config as an Arrow table.
@@ -128,14 +131,36 @@ def open_release(root: str | Path) -> Release:
     configs = _entry(folder, manifest, "configs", dict)
     rows: dict[str, dict[str, int]] = {}
     paths: dict[str, dict[str, str]] = {}
+    digests: dict[str, dict[str, str]] = {}
     for config in CONFIGS:
         if config in configs:
             splits = _entry(folder, configs, config, dict)
             files = {split: _entry(folder, splits, split, dict) for split in splits_of(config) if split in splits}
             rows[config] = {split: _entry(folder, file, "rows", int) for split, file in files.items()}
             paths[config] = {split: _entry(folder, file, "path", str) for split, file in files.items()}
+            digests[config] = {split: _entry(folder, file, "sha256", str) for split, file in files.items()}
     version, content_hash = _entry(folder, manifest, "version", str), _entry(folder, manifest, "content_hash", str)
-    return Release(folder, version, content_hash, rows, paths)
+    return Release(folder, version, content_hash, rows, paths, digests)
+
+
+def content_hash_of(
+    rows: Mapping[str, Mapping[str, int]],
+    files: Mapping[str, Mapping[str, str]],
+    digests: Mapping[str, Mapping[str, str]],
+) -> str:
+    """What identifies a release: `sha256:` and 64 hex digits over the path, rows and SHA-256 of every data file."""
+    digest = hashlib.sha256()
+    for config in sorted(files):
+        for split in sorted(files[config]):
+            line = f"{files[config][split]} {rows[config][split]} {digests[config][split]}\n"
+            digest.update(line.encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_answers(root: str | Path) -> Answers:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.dataset.release import FORMAT, MANIFEST, Answers, Release, open_release
-from younger_hf.dataset.schema import ANSWER_SCHEMA, schema_of, splits_of
+from younger_hf.dataset.release import (
+    FORMAT,
+    MANIFEST,
+    Answers,
+    Release,
+    content_hash_of,
+    open_release,
+    sha256_of,
+)
+from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, TRACKS, schema_of, splits_of
 from younger_hf.dataset.seal import SUFFIX, seal_table
+
+PARTIAL = ".partial"
+"""Ending of a file that is being written."""
 
 _EDGES = ("edge_index", "pair_index")
 _CLASSES = ("node_feat", "node_feat_w", "node_feat_wo")
@@ -21,8 +31,8 @@ _CLASSES = ("node_feat", "node_feat_w", "node_feat_wo")
 def write_release(root: Path, tables: Mapping[str, Mapping[str, pa.Table]], version: str) -> Release:
     """Write every config's data files and the manifest; the card is written by `card.write_card`.
 
-    The same tables give the same bytes. A split without rows is left out: `datasets` cannot read a Parquet file
-    without any.
+    The same tables give the same bytes, whatever an earlier build, finished or not, left in the folder. A split without rows is left
+    out: `datasets` cannot read a Parquet file without any.
 
     Args:
         root: Folder of the dataset repo; made if it is missing.
@@ -33,24 +43,43 @@ def write_release(root: Path, tables: Mapping[str, Mapping[str, pa.Table]], vers
         The release, opened again from what was written.
     """
     configs: dict[str, dict[str, dict[str, object]]] = {}
+    rows: dict[str, dict[str, int]] = {}
+    files: dict[str, dict[str, str]] = {}
+    digests: dict[str, dict[str, str]] = {}
     for config, splits in tables.items():
         schema = schema_of(config)
-        configs[config] = {}
+        configs[config], rows[config], files[config], digests[config] = {}, {}, {}, {}
         for split in splits_of(config):
             if split not in splits or not splits[split].num_rows:
                 continue
             table = splits[split].cast(schema)
             path = root / config / f"{split}-00000-of-00001.parquet"
             write_parquet(path, table)
+            rows[config][split], files[config][split] = table.num_rows, path.relative_to(root).as_posix()
+            digests[config][split] = sha256_of(path)
             configs[config][split] = {
                 "rows": table.num_rows,
-                "path": path.relative_to(root).as_posix(),
+                "path": files[config][split],
                 "bytes": path.stat().st_size,
-                "sha256": _sha256(path),
+                "sha256": digests[config][split],
             }
-    manifest = {"format": FORMAT, "version": version, "content_hash": _content_hash(configs), "configs": configs}
-    _write_json(root / MANIFEST, manifest)
-    return open_release(root)
+    content_hash = content_hash_of(rows, files, digests)
+    _write_json(
+        root / MANIFEST, {"format": FORMAT, "version": version, "content_hash": content_hash, "configs": configs}
+    )
+    release = open_release(root)
+    _sweep(root, {path for paths in files.values() for path in paths.values()})
+    return release
+
+
+def _sweep(root: Path, known: Collection[str]) -> None:
+    """Remove what an earlier build in this folder left: data files that the manifest does not name, finished or not."""
+    for config in CONFIGS:
+        for path in (root / config).glob("*"):
+            if path.suffix in (".parquet", PARTIAL) and path.relative_to(root).as_posix() not in known:
+                path.unlink()
+        if (root / config).is_dir() and not any((root / config).iterdir()):
+            (root / config).rmdir()
 
 
 def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str) -> None:
@@ -63,6 +92,8 @@ def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str)
     """
     for track, table in tables.items():
         write_parquet(root / f"{track}.parquet", table.cast(ANSWER_SCHEMA))
+    for track in set(TRACKS) - set(tables):
+        (root / f"{track}.parquet").unlink(missing_ok=True)
     _write_json(root / MANIFEST, {"format": FORMAT, "content_hash": content_hash, "tracks": sorted(tables)})
 
 
@@ -84,7 +115,7 @@ def write_parquet(path: Path, table: pa.Table) -> None:
     """Write one small Parquet file: delta-encoded edges, dictionary-encoded classes, zstd, checksums, row groups of 256."""
     leaves = {name: _leaf(table.schema.field(name)) for name in table.column_names}
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(PARTIAL)
     pq.write_table(
         table.replace_schema_metadata(None),
         partial,
@@ -106,22 +137,8 @@ def _leaf(field: pa.Field) -> str:
     return path
 
 
-def _content_hash(configs: Mapping[str, Mapping[str, Mapping[str, object]]]) -> str:
-    digest = hashlib.sha256()
-    for config in sorted(configs):
-        for split in sorted(configs[config]):
-            info = configs[config][split]
-            digest.update(f"{info['path']} {info['rows']} {info['sha256']}\n".encode())
-    return f"sha256:{digest.hexdigest()}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _write_json(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
+    partial = path.with_suffix(PARTIAL)
     partial.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     partial.replace(path)
