@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections import Counter
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 
 import datasets
@@ -9,11 +12,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import yaml
+from matplotlib import image
 
-from tests.dataset.built import Built
+from tests.dataset.built import SECRET, Built
 from tests.dataset.models import models
+from tests.test_cli import assert_one_clear_message, younger
+from younger_hf.dataset.build import build
 from younger_hf.dataset.card import write_card
 from younger_hf.dataset.deduplicate import deduplicate
+from younger_hf.dataset.release import open_release
 from younger_hf.dataset.schema import CONFIGS, PUBLIC_SPLITS, SPLITS, schema_of
 from younger_hf.dataset.write import write_release
 from younger_hf.graph.operators import parse_signature
@@ -138,7 +145,7 @@ def test_the_table_of_operators_counts_the_training_architectures(built: Built) 
 
 
 def test_the_table_of_sources_counts_public_architectures_by_hub_and_licence(built: Built) -> None:
-    rows = {(hub, licence): int(count) for hub, licence, count in table_of(built.root, "hub")}
+    rows = {(hub, licence): int(count) for hub, licence, count, _ in table_of(built.root, "hub")}
     sources = public_architectures(built)["sources"].to_pylist()
     expected: Counter[tuple[str, str]] = Counter()
     for of_one in sources:
@@ -153,9 +160,53 @@ def test_the_card_says_version_protocol_hash_and_whether_the_secret_is_public(bu
     assert "decided with a secret of the host" in body
     assert not re.search(r"\$\w", body)
     tables = {c: {s: built.release.table(c, s) for s in built.release.rows[c]} for c in CONFIGS}
-    public = write_release(tmp_path, tables, "0.3.0")
-    path = write_card(public, built.statistics.to_dict(), public_secret=True)
-    assert "used the default secret, which is public" in path.read_text()
+    public = write_release(tmp_path, tables, "0.3.0", {**built.release.record, "public_secret": True})
+    assert "used the default secret, which is public" in write_card(public).read_text()
+
+
+def test_the_card_says_what_it_was_made_with(built: Built) -> None:
+    versions = {"younger-hf", "numpy", "igraph", "datasketch", "pyarrow"}
+    assert {name: version(name) for name in versions} == built.release.record["versions"]
+    line = ", ".join(f"{name} {version(name)}" for name in built.release.record["versions"])
+    assert f"Made with: {line}." in (built.root / "README.md").read_text()
+
+
+def test_families_are_counted_of_all_models_and_of_each_source(tmp_path: Path) -> None:
+    named = ("Bert", "bert", "gpt2", "")
+    found = [
+        (dag, replace(source, family=named[number % 4], hub="h", variant="" if number % 5 else "dynamic-int8"))
+        for number, (dag, source) in enumerate(models())
+    ]
+    release, statistics = build(found, tmp_path / "younger", tmp_path / "answers", version="1.0.0", secret=SECRET)
+    assert (2, 1) == (statistics.families, statistics.hubs)
+    assert 0 < statistics.variants < statistics.architectures
+    assert {"2"} == {families for _, _, _, families in table_of(release.root, "hub")}
+
+
+def test_figures_are_pictures_that_the_card_shows_and_come_out_the_same_each_time(built: Built, tmp_path: Path) -> None:
+    copy = shutil.copytree(built.root, tmp_path / "younger")
+    shown = re.findall(r"!\[[^]]+\]\((figures/[a-z]+\.png)\)", (copy / "README.md").read_text())
+    assert sorted(shown) == sorted(path.relative_to(copy).as_posix() for path in (copy / "figures").iterdir())
+    before = {name: (copy / name).read_bytes() for name in shown}
+    write_card(open_release(copy))
+    for name in shown:
+        assert before[name] == (copy / name).read_bytes()
+        picture = image.imread(copy / name)
+        assert min(picture.shape[:2]) > 200
+        assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 10  # something is drawn
+
+
+def test_the_card_is_made_again_and_another_number_in_it_is_told(built: Built, tmp_path: Path) -> None:
+    copy = shutil.copytree(built.root, tmp_path / "younger")
+    card = copy / "README.md"
+    before = card.read_text()
+    assert 0 == younger("card", copy, "--check").returncode
+    card.write_text(before.replace("| operators | ", "| operators | 1"))
+    assert_one_clear_message(
+        younger("card", copy, "--check"), "README.md:", "the data files give 1 other lines", "younger-hf card"
+    )
+    assert 0 == younger("card", copy).returncode
+    assert before == card.read_text()
 
 
 def test_the_card_explains_every_column(built: Built) -> None:

@@ -45,7 +45,7 @@ def test_types_that_cast_without_loss_are_cast(built: Built, tmp_path: Path) -> 
 
 def test_the_same_tables_give_the_same_bytes_and_other_rows_another_hash(built: Built, tmp_path: Path) -> None:
     tables = tables_of(built)
-    again = write_release(tmp_path / "again", tables, built.release.version)
+    again = write_release(tmp_path / "again", tables, built.release.version, built.release.record)
     assert built.release.content_hash == again.content_hash
     assert (built.root / "manifest.json").read_bytes() == (again.root / "manifest.json").read_bytes()
     tables["generation_w_attrs"]["train"] = tables["generation_w_attrs"]["train"].slice(1)
@@ -100,7 +100,7 @@ def test_a_split_without_rows_is_left_out(built: Built, tmp_path: Path) -> None:
 
 def test_nothing_half_written_is_left_behind(built: Built) -> None:
     for folder in (built.root, built.answers.root):
-        assert [] == [path for path in folder.rglob("*") if path.suffix not in (".parquet", ".json", ".md", "")]
+        assert [] == [path for path in folder.rglob("*") if path.suffix not in (".parquet", ".json", ".md", ".png", "")]
 
 
 def test_answers_come_back_with_the_hash_of_their_release(built: Built, tmp_path: Path) -> None:

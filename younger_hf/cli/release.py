@@ -1,8 +1,9 @@
-"""`younger-hf seal, publish`: a built dataset goes out."""
+"""`younger-hf card, seal, publish`: a built dataset goes out."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,40 @@ import typer
 from younger_hf import console
 from younger_hf.cli.options import Json, app
 from younger_hf.errors import DatasetError
+
+
+@app.command(epilog="Examples: younger-hf card younger; younger-hf card younger --check")
+def card(
+    dataset: Annotated[Path, typer.Argument(help="Folder of a built dataset repo.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare with the card that is there; 2 if it differs.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a dataset's card again, every number from its data files."""
+    from younger_hf.dataset.card import card_of, write_card
+    from younger_hf.dataset.release import open_release
+    from younger_hf.dataset.verify import CARD, verify
+
+    release = open_release(dataset)
+    if check:
+        for config in release.files:
+            verify(dataset, config)
+        here = (dataset / CARD).read_text(encoding="utf-8").splitlines()
+        made = card_of(release).splitlines()
+        differing = [number for number, pair in enumerate(zip_longest(here, made), start=1) if pair[0] != pair[1]]
+        if differing:
+            line = differing[0]
+            raise DatasetError(
+                f"{dataset / CARD}:{line}: the data files give {len(differing)} other lines, as {''.join(made[line - 1 : line])!r}.",
+                f"Make it again: younger-hf card {dataset}",
+            )
+    else:
+        write_card(release)
+    if as_json:
+        console.show_json({"content_hash": release.content_hash, "statistics": release.record.get("statistics", {})})
+        return
+    console.say(f"{dataset / CARD}: {'every number is that of the data files' if check else 'made again'}.")
 
 
 @app.command(epilog="Example: YOUNGER_ANSWERS_KEY=... younger-hf seal younger-answers --out leaderboard/answers")

@@ -19,6 +19,8 @@ class Provenance:
         downloads: Downloads as the hub counts them, None if it does not.
         likes: Likes as the hub counts them, None if it does not.
         licence: SPDX identifier or the hub's own, `""` if not known.
+        family: The family of architectures, as `bert`; `""` if not known.
+        variant: `""`, or how it departs from what its authors define, as `dynamic-int8`.
     """
 
     hub: str
@@ -27,6 +29,8 @@ class Provenance:
     downloads: int | None = None
     likes: int | None = None
     licence: str = ""
+    family: str = ""
+    variant: str = ""
 
 
 @dataclass(frozen=True)

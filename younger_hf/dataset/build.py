@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version as version_of
 from pathlib import Path
 
 import pyarrow as pa
 
-from younger_hf.dataset.architecture import Provenance
+from younger_hf.dataset.architecture import Architecture, Provenance
 from younger_hf.dataset.card import write_card
-from younger_hf.dataset.deduplicate import deduplicate
+from younger_hf.dataset.deduplicate import Deduplication, deduplicate
 from younger_hf.dataset.grouped import grouped_rows
 from younger_hf.dataset.paper import paper_rows
 from younger_hf.dataset.protocol import Protocol, Report
@@ -23,6 +24,9 @@ from younger_hf.graph.dag import Dag
 FEWEST_ARCHITECTURES = 10
 """A dataset of fewer architectures cannot be split."""
 
+_PACKAGES = ("younger-hf", "numpy", "igraph", "datasketch", "pyarrow")
+"""Packages whose other versions may give other rows or bytes; models were read and exported with those that their archive names."""
+
 
 @dataclass(frozen=True)
 class BuildStatistics:
@@ -30,20 +34,26 @@ class BuildStatistics:
 
     Attributes:
         models: Models that went in.
+        hubs: Hubs and libraries that they are from.
+        families: Families of architectures that these name.
         architectures: Distinct architectures.
+        variants: Those of them that no author defines: quantised, fused or reduced.
         hash_collisions: Architectures that share a WL hash without being isomorphic.
         counts: What the protocol counted, as architectures in each split and rows that were dropped.
     """
 
     models: int
+    hubs: int
+    families: int
     architectures: int
+    variants: int
     hash_collisions: int
     counts: Mapping[str, int | float]
 
     def to_dict(self) -> dict[str, int | float]:
         """All of them by name."""
-        own = {"models": self.models, "architectures": self.architectures, "hash_collisions": self.hash_collisions}
-        return {**own, **self.counts}
+        own = asdict(self)
+        return {**{name: value for name, value in own.items() if name != "counts"}, **self.counts}
 
 
 def build(
@@ -90,11 +100,32 @@ def build(
     rows = grouped_rows(architectures, secret, report) if protocol == "grouped" else paper_rows(architectures, report)
     _check_filled(rows.tables)
     report("Writing files")
-    release = write_release(root, rows.tables, version)
+    statistics = _statistics(distinct, architectures, rows.counts)
+    record = {
+        "protocol": protocol,
+        "public_secret": public_secret,
+        "statistics": statistics.to_dict(),
+        "versions": {name: version_of(name) for name in _PACKAGES},
+    }
+    release = write_release(root, rows.tables, version, record)
     write_answers(answers, rows.answers, release.content_hash)
-    statistics = BuildStatistics(distinct.num_models, len(architectures), distinct.hash_collisions, rows.counts)
-    write_card(release, statistics.to_dict(), protocol=protocol, public_secret=public_secret)
+    write_card(release)
     return release, statistics
+
+
+def _statistics(
+    distinct: Deduplication, architectures: Sequence[Architecture], counts: Mapping[str, int | float]
+) -> BuildStatistics:
+    sources = [source for a in architectures for source in a.sources]
+    return BuildStatistics(
+        models=distinct.num_models,
+        hubs=len({source.hub for source in sources}),
+        families=len({source.family.casefold() for source in sources} - {""}),
+        architectures=len(architectures),
+        variants=sum(all(source.variant for source in a.sources) for a in architectures),
+        hash_collisions=distinct.hash_collisions,
+        counts=counts,
+    )
 
 
 def _check_filled(tables: Mapping[str, Mapping[str, pa.Table]]) -> None:

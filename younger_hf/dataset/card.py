@@ -13,51 +13,55 @@ import numpy as np
 import pyarrow as pa
 import yaml
 
-from younger_hf.dataset.protocol import Protocol
+from younger_hf.dataset.figures import top_operators, write_figures
 from younger_hf.dataset.release import Release
 from younger_hf.dataset.schema import PUBLIC_SPLITS, SPLITS, schema_of
+from younger_hf.dataset.verify import CARD
+from younger_hf.dataset.write import PARTIAL
 
-TOP_OPERATORS = 30
 
-
-def write_card(
-    release: Release, statistics: Mapping[str, int | float], *, protocol: Protocol = "grouped", public_secret: bool
-) -> Path:
-    """Write `README.md` into a dataset repo.
+def write_card(release: Release) -> Path:
+    """Write `README.md` and its figures into a dataset repo, from its data files and its manifest alone.
 
     Args:
         release: The repo, its data files written.
-        statistics: Name -> count of what the build did.
-        protocol: How its rows were made and split.
-        public_secret: Whether the secret that chose the test rows is public, which the card then says.
 
     Returns:
         The card's path.
     """
+    write_figures(release)
+    path = release.root / CARD
+    partial = path.with_suffix(PARTIAL)
+    partial.write_text(card_of(release), encoding="utf-8")
+    partial.replace(path)
+    return path
+
+
+def card_of(release: Release) -> str:
+    """The text of a dataset repo's card."""
     texts = files("loading_script")
-    template = Template((texts / "card.md").read_text(encoding="utf-8"))
+    record = release.record
+    protocol = record.get("protocol", "grouped")
     architectures = pa.concat_tables([release.table("architectures", split) for split in PUBLIC_SPLITS])
-    body = template.substitute(
+    counts: Mapping[str, int | float] = record.get("statistics", {})
+    body = Template((texts / "card.md").read_text(encoding="utf-8")).substitute(
         version=release.version,
         protocol=protocol,
         content_hash=release.content_hash,
         rows=_rows_table(release),
         statistics=_markdown(
-            ["of the build", "count"], ((name.replace("_", " "), value) for name, value in statistics.items())
+            ["of the build", "count"], ((name.replace("_", " "), value) for name, value in counts.items())
         ),
+        versions=", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items()),
         sizes=_sizes_table(architectures),
         operators=_operators_table(release),
         method=(texts / f"protocol_{protocol}.md").read_text(encoding="utf-8").strip(),
         sources=_sources_table(architectures),
         secrecy="This build used the default secret, which is public: its test rows are for trying things out, not for competition."
-        if public_secret
+        if record.get("public_secret", True)
         else "Which architectures are tested was decided with a secret of the host.",
     )
-    path = release.root / "README.md"
-    partial = path.with_suffix(".partial")
-    partial.write_text(f"---\n{_yaml(release)}---\n\n{body}", encoding="utf-8")
-    partial.replace(path)
-    return path
+    return f"---\n{_yaml(release)}---\n\n{body}"
 
 
 def _yaml(release: Release) -> str:
@@ -143,22 +147,21 @@ def _sizes_table(architectures: pa.Table) -> str:
 
 
 def _operators_table(release: Release) -> str:
-    table = (
-        release.table("vocabulary_wo_attrs", "train", ["domain", "op_type", "count"])
-        .slice(2, TOP_OPERATORS)
-        .to_pylist()
-    )
-    return _markdown(
-        ["operator", "count"], ([f"{r['domain']}.{r['op_type']}".strip("."), f"{r['count']:,}"] for r in table)
-    )
+    return _markdown(["operator", "count"], ([name, f"{count:,}"] for name, count in top_operators(release)))
 
 
 def _sources_table(architectures: pa.Table) -> str:
     counts: Counter[tuple[str, str]] = Counter()
+    families: dict[tuple[str, str], set[str]] = {}
     for sources in architectures["sources"].to_pylist():
         counts.update({(source["hub"], source["licence"] or "not stated") for source in sources})
+        for source in sources:
+            families.setdefault((source["hub"], source["licence"] or "not stated"), set()).add(
+                source["family"].casefold()
+            )
     return _markdown(
-        ["hub", "licence", "architectures (train and validation)"], ([*key, counts[key]] for key in sorted(counts))
+        ["hub", "licence", "architectures (train and validation)", "families"],
+        ([*key, counts[key], len(families[key] - {""})] for key in sorted(counts)),
     )
 
 

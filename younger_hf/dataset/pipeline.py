@@ -198,7 +198,14 @@ def _collected(
 
 def _provenance(candidate: Candidate) -> Provenance:
     return Provenance(
-        candidate.hub, candidate.model, candidate.task, candidate.downloads, candidate.likes, candidate.licence
+        hub=candidate.hub,
+        model=candidate.model,
+        task=candidate.task,
+        downloads=candidate.downloads,
+        likes=candidate.likes,
+        licence=candidate.licence,
+        family=candidate.family,
+        variant=candidate.variant,
     )
 
 

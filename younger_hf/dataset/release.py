@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,6 +50,7 @@ class Release:
         rows: config -> split -> number of rows.
         files: config -> split -> path of the Parquet file relative to `root`.
         digests: config -> split -> SHA-256 of that file in hex.
+        record: How it was built: `protocol`, `public_secret`, `statistics` (name -> count), `versions` (package -> version).
     """
 
     root: Path
@@ -58,6 +59,7 @@ class Release:
     rows: Mapping[str, Mapping[str, int]]
     files: Mapping[str, Mapping[str, str]]
     digests: Mapping[str, Mapping[str, str]]
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def table(self, config: str, split: str, columns: Sequence[str] | None = None) -> pa.Table:
         """One split of one config as an Arrow table.
@@ -140,7 +142,8 @@ def open_release(root: str | Path) -> Release:
             paths[config] = {split: _entry(folder, file, "path", str) for split, file in files.items()}
             digests[config] = {split: _entry(folder, file, "sha256", str) for split, file in files.items()}
     version, content_hash = _entry(folder, manifest, "version", str), _entry(folder, manifest, "content_hash", str)
-    return Release(folder, version, content_hash, rows, paths, digests)
+    record = _entry(folder, {"built": {}, **manifest}, "built", dict)
+    return Release(folder, version, content_hash, rows, paths, digests, record)
 
 
 def content_hash_of(

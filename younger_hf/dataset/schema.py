@@ -35,6 +35,8 @@ _SOURCE = pa.struct(
         ("downloads", pa.int64()),
         ("likes", pa.int64()),
         ("licence", pa.string()),
+        ("family", pa.string()),
+        ("variant", pa.string()),
     ]
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -28,7 +29,12 @@ _EDGES = ("edge_index", "pair_index")
 _CLASSES = ("node_feat", "node_feat_w", "node_feat_wo")
 
 
-def write_release(root: Path, tables: Mapping[str, Mapping[str, pa.Table]], version: str) -> Release:
+def write_release(
+    root: Path,
+    tables: Mapping[str, Mapping[str, pa.Table]],
+    version: str,
+    record: Mapping[str, object] = MappingProxyType({}),
+) -> Release:
     """Write every config's data files and the manifest; the card is written by `card.write_card`.
 
     The same tables give the same bytes, whatever an earlier build, finished or not, left in the folder. A split without rows is left
@@ -38,6 +44,7 @@ def write_release(root: Path, tables: Mapping[str, Mapping[str, pa.Table]], vers
         root: Folder of the dataset repo; made if it is missing.
         tables: config -> split -> rows with the columns of `schema_of(config)`.
         version: Version of the release, as `0.1.0`.
+        record: How it was built (`Release.record`), for the card.
 
     Returns:
         The release, opened again from what was written.
@@ -64,9 +71,8 @@ def write_release(root: Path, tables: Mapping[str, Mapping[str, pa.Table]], vers
                 "sha256": digests[config][split],
             }
     content_hash = content_hash_of(rows, files, digests)
-    _write_json(
-        root / MANIFEST, {"format": FORMAT, "version": version, "content_hash": content_hash, "configs": configs}
-    )
+    manifest = {"format": FORMAT, "version": version, "content_hash": content_hash, "configs": configs}
+    _write_json(root / MANIFEST, {**manifest, "built": dict(record)})
     release = open_release(root)
     _sweep(root, {path for paths in files.values() for path in paths.values()})
     return release
@@ -140,5 +146,5 @@ def _leaf(field: pa.Field) -> str:
 def _write_json(path: Path, value: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(PARTIAL)
-    partial.write_text(json.dumps(value, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
     partial.replace(path)

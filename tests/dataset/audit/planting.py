@@ -56,7 +56,7 @@ class State:
             for track in TRACKS
         }
         write_answers(folder / "younger-answers", hidden, release.content_hash)
-        write_card(release, {}, public_secret=True)
+        write_card(release)
         return release, open_answers(folder / "younger-answers")
 
     def audit(self, folder: Path) -> AuditReport:
