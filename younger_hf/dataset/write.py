@@ -53,7 +53,7 @@ def write_release(
     rows: dict[str, dict[str, int]] = {}
     files: dict[str, dict[str, str]] = {}
     digests: dict[str, dict[str, str]] = {}
-    for config, splits in tables.items():
+    for config, splits in ((config, tables[config]) for config in CONFIGS if config in tables):
         schema = schema_of(config)
         configs[config], rows[config], files[config], digests[config] = {}, {}, {}, {}
         for split in splits_of(config):
