@@ -41,6 +41,7 @@ _NAMES = (
     "dataflow_wo_attrs",
     "generation_w_attrs",
     "generation_wo_attrs",
+    "prediction",
     "vocabulary_w_attrs",
     "vocabulary_wo_attrs",
 )

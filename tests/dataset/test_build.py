@@ -201,6 +201,23 @@ def test_the_counts_of_the_build_are_those_of_what_was_built(built: Built) -> No
     assert candidates == rows + sum(statistics.counts[name] for name in dropped - {"answerable_regions"})
 
 
+def test_prediction_holds_what_can_be_measured_of_every_public_architecture(built: Built) -> None:
+    dags = {a.graph_id: a.dag for a in deduplicate(models()).architectures}
+    known = 0
+    for split_name in PUBLIC_SPLITS:
+        rows = built.release.table("prediction", split_name).to_pylist()
+        whole = built.release.table("architectures", split_name).to_pylist()
+        for row, architecture in zip(rows, whole, strict=True):
+            summary = dags[row["graph_id"]].summary()
+            assert architecture["num_parameters"] == row["parameters"] == summary.num_parameters
+            assert (None if summary.uncounted else summary.flops) == row["flops"]
+            same = ("graph_id", "num_nodes", "node_feat_w", "node_feat_wo")
+            assert {name: architecture[name] for name in same} == {name: row[name] for name in same}
+            assert set(zip(*architecture["edge_index"], strict=True)) == set(zip(*row["edge_index"], strict=True))
+            known += bool(row["flops"])
+    assert known > 20
+
+
 def test_generation_holds_the_architectures_of_up_to_300_nodes(built: Built) -> None:
     for split_name in PUBLIC_SPLITS:
         sizes = built.release.table("architectures", split_name, ["graph_id", "num_nodes"]).to_pylist()

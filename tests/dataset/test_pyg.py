@@ -16,7 +16,7 @@ from younger_hf import to_pyg
 from younger_hf.dataset.schema import CONFIGS, TRACKS, splits_of
 from younger_hf.errors import DatasetError, MissingDependencyError
 
-GRAPH_CONFIGS = [config for config in CONFIGS if config != "architectures" and not config.startswith("vocabulary")]
+GRAPH_CONFIGS = [config for config in CONFIGS if config.startswith(("operator", "dataflow", "generation"))]
 ROW = {"node_feat": [3, 4, 5], "edge_index": [[0, 1], [1, 2]]}
 TYPES = {"node_feat": pa.list_(pa.int32()), "edge_index": pa.list_(pa.list_(pa.int32()))}
 

@@ -12,7 +12,13 @@ from younger_hf.dataset.leaks import check_leaks
 from younger_hf.dataset.protocol import ProtocolRows, Report
 from younger_hf.dataset.schema import SIGNATURES
 from younger_hf.dataset.split import Split, split
-from younger_hf.dataset.tables import architecture_table, dataflow_tables, generation_table, operator_tables
+from younger_hf.dataset.tables import (
+    architecture_table,
+    dataflow_tables,
+    generation_table,
+    operator_tables,
+    prediction_table,
+)
 from younger_hf.dataset.tasks.dataflow import HeldOut, hold_out, operator_pairs
 from younger_hf.dataset.tasks.novel import novel_regions, without_answered
 from younger_hf.dataset.tasks.operator import operator_rows, regions
@@ -50,7 +56,11 @@ def grouped_rows(architectures: Sequence[Architecture], secret: str, report: Rep
     check_leaks(architectures, grouping, parts, regions_of, operator)
     report("Making rows")
     tables: dict[str, Mapping[str, pa.Table]] = {
-        "architectures": _architectures(parts, grouping, architectures, vocabularies)
+        "architectures": _architectures(parts, grouping, architectures, vocabularies),
+        "prediction": {
+            name: prediction_table(items, vocabularies["w_attrs"], vocabularies["wo_attrs"])
+            for name, items in _public(parts).items()
+        },
     }
     answers: dict[str, pa.Table] = {}
     for kind in SIGNATURES:

@@ -17,6 +17,7 @@ from younger_hf.dataset.tables import (
     dataflow_tables,
     generation_table,
     operator_tables,
+    prediction_table,
 )
 from younger_hf.dataset.tasks.dataflow import HeldOut, uniform_pairs
 from younger_hf.dataset.tasks.operator import OperatorSample, regions, sample_of
@@ -52,7 +53,8 @@ def paper_rows(
     groups = {a.graph_id: a.graph_id for a in items}
     w_attrs, wo_attrs = (built[kind][0] for kind in SIGNATURES)
     tables: dict[str, dict[str, pa.Table]] = {
-        "architectures": {name: architecture_table(parts[name], w_attrs, wo_attrs, groups) for name in PUBLIC_SPLITS}
+        "architectures": {name: architecture_table(parts[name], w_attrs, wo_attrs, groups) for name in PUBLIC_SPLITS},
+        "prediction": {name: prediction_table(parts[name], w_attrs, wo_attrs) for name in PUBLIC_SPLITS},
     }
     answers: dict[str, pa.Table] = {}
     counts: dict[str, int | float] = {name: len(part) for name, part in parts.items()}

@@ -72,6 +72,16 @@ _SCHEMAS: dict[str, pa.Schema] = {
         [*_GRAPH, ("node_feat", _INTS), ("edge_index", _PAIRS), ("pair_index", _PAIRS), ("y", _INTS)]
     ),
     "generation": pa.schema([*_GRAPH, ("node_feat", _INTS), ("edge_index", _PAIRS)]),
+    "prediction": pa.schema(
+        [
+            *_GRAPH,
+            ("node_feat_w", _INTS),
+            ("node_feat_wo", _INTS),
+            ("edge_index", _PAIRS),
+            ("parameters", pa.int64()),
+            ("flops", pa.int64()),
+        ]
+    ),
     "vocabulary": pa.schema(
         [
             ("id", _INT),
@@ -88,6 +98,7 @@ TRACKS = tuple(f"{task}_{signature}" for task in SCORED_TASKS for signature in S
 CONFIGS = (
     "architectures",
     *(f"{task}_{signature}" for task in TASKS for signature in SIGNATURES),
+    "prediction",
     *(f"vocabulary_{signature}" for signature in SIGNATURES),
 )
 """Every config of the dataset repo, in the order of the card."""

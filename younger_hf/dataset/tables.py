@@ -38,6 +38,25 @@ def generation_table(config: str, architectures: Iterable[Architecture], vocabul
     return _table(config, rows)
 
 
+def prediction_table(architectures: Iterable[Architecture], w_attrs: Vocabulary, wo_attrs: Vocabulary) -> pa.Table:
+    """Rows of `prediction`: architectures with what can be measured of them without weights; FLOPs where every operator's are known."""
+    rows = []
+    for architecture in architectures:
+        dag, summary = architecture.dag, architecture.dag.summary()
+        rows.append(
+            {
+                "graph_id": architecture.graph_id,
+                "num_nodes": dag.num_nodes,
+                "node_feat_w": w_attrs.encode(dag.w_attrs),
+                "node_feat_wo": wo_attrs.encode(dag.wo_attrs),
+                "edge_index": list(np.unique(dag.edge_index, axis=1)),
+                "parameters": summary.num_parameters,
+                "flops": None if summary.uncounted else summary.flops,
+            }
+        )
+    return _table("prediction", rows)
+
+
 def operator_tables(config: str, samples: Sequence[OperatorSample], *, hide: bool) -> tuple[pa.Table, pa.Table]:
     """Rows of an `operator_*` config, and their answers; with `hide` the rows say -1 instead."""
     rows = [
