@@ -16,7 +16,7 @@ import leaderboard
 from leaderboard.board import Board
 from leaderboard.records import Outcome, Submission
 from leaderboard.settings import MEBIBYTE, Settings
-from younger_hf.dataset.seal import KEY
+from younger_hf.stages.sealed import KEY
 
 LOG = logging.getLogger(__name__)
 

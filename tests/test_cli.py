@@ -19,8 +19,8 @@ from benchmarks.serving import serve
 from tests.graph.models import LIGHT, parse
 from younger_hf.dataset.release import Release
 from younger_hf.dataset.schema import schema_of
-from younger_hf.dataset.seal import KEY
 from younger_hf.dataset.write import write_answers, write_release
+from younger_hf.stages.sealed import KEY
 from younger_hf.submission import SubmissionMetadata, write_metadata, write_predictions
 
 

@@ -11,9 +11,10 @@ import pytest
 from tests.dataset.built import Built
 from younger_hf.dataset.release import Answers, open_answers
 from younger_hf.dataset.schema import TRACKS
-from younger_hf.dataset.seal import KEY, SUFFIX
+from younger_hf.dataset.seal import SUFFIX
 from younger_hf.dataset.write import seal_answers
 from younger_hf.errors import DatasetError
+from younger_hf.stages.sealed import KEY
 
 SECRET = "correct horse battery staple"
 
@@ -58,11 +59,11 @@ def test_another_key_opens_nothing_and_is_named(sealed: Answers, key: str, monke
 def test_answers_open_for_their_own_track_and_release_only(sealed: Answers) -> None:
     first, second = (sealed.root / f"{track}{SUFFIX}" for track in TRACKS[:2])
     shutil.copy(first, second)
-    with pytest.raises(DatasetError, match="do not open"):
+    with pytest.raises(DatasetError, match="does not open"):
         sealed.table(TRACKS[1])
     manifest = json.loads((sealed.root / "manifest.json").read_text())
     (sealed.root / "manifest.json").write_text(json.dumps({**manifest, "content_hash": "sha256:" + "0" * 64}))
-    with pytest.raises(DatasetError, match="another release"):
+    with pytest.raises(DatasetError, match="sealed for another release"):
         open_answers(sealed.root).table(TRACKS[0])
 
 

@@ -14,7 +14,8 @@ from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, TRACKS, schema_of
 from younger_hf.dataset.write import write_answers, write_parquet, write_release
 from younger_hf.errors import DatasetError
 
-EDGES = ("edge_index", "pair_index")
+DELTAS = ("edge_index", "pair_index", "input_node")
+DICTIONARIES = ("node_feat", "node_feat_w", "node_feat_wo", "y", "input_kind", "input_dtype")
 
 
 def tables_of(built: Built) -> dict[str, dict[str, pa.Table]]:
@@ -52,7 +53,9 @@ def test_the_same_tables_give_the_same_bytes_and_other_rows_another_hash(built: 
     assert built.release.content_hash != write_release(tmp_path / "other", tables, "0.3.0").content_hash
 
 
-def test_edges_are_delta_encoded_classes_have_dictionaries_and_all_is_zstd_with_checksums(built: Built) -> None:
+def test_numbers_of_nodes_are_delta_encoded_classes_have_dictionaries_and_all_is_zstd_with_checksums(
+    built: Built,
+) -> None:
     for config in CONFIGS:
         for path in built.release.files[config].values():
             file = pq.ParquetFile(built.root / path)
@@ -60,8 +63,8 @@ def test_edges_are_delta_encoded_classes_have_dictionaries_and_all_is_zstd_with_
             group = file.metadata.row_group(0)
             for column in (group.column(i) for i in range(group.num_columns)):
                 assert column.compression == "ZSTD"
-                assert (leaf(column) in EDGES) == ("DELTA_BINARY_PACKED" in column.encodings)
-                assert leaf(column).startswith("node_feat") == column.has_dictionary_page
+                assert (leaf(column) in DELTAS) == ("DELTA_BINARY_PACKED" in column.encodings)
+                assert (leaf(column) in DICTIONARIES) == column.has_dictionary_page
 
 
 def test_no_schema_of_another_library_is_written_along(built: Built) -> None:

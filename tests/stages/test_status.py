@@ -10,9 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.stages.models import run, write_model, write_models
-from younger_hf.errors import WorkspaceError
+from younger_hf.errors import DatasetError, WorkspaceError
 from younger_hf.retrieve.folder import folder
 from younger_hf.stages.archive import SCHEMA, pack, unpack
+from younger_hf.stages.sealed import KEY
 from younger_hf.stages.status import SourceStatus, kind_of_error, status_of
 from younger_hf.stages.workspace import Workspace
 
@@ -79,6 +80,30 @@ def test_packing_again_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
     pack(workspace, tmp_path / "one.parquet")
     pack(workspace, tmp_path / "two.parquet")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
+
+
+def test_a_sealed_archive_opens_with_the_key_alone(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "packed"
+    plain, sealed = folder / "corpus.parquet", folder / "corpus.parquet.sealed"
+    monkeypatch.delenv(KEY, raising=False)
+    with pytest.raises(DatasetError, match=KEY):
+        pack(workspace, sealed)
+    assert not sealed.exists()
+    monkeypatch.setenv(KEY, "a secret of the host")
+    pack(workspace, plain)
+    assert 6 == pack(workspace, sealed)
+    assert {plain, sealed} == set(folder.iterdir())
+    assert list(unpack(plain)) == list(unpack(sealed))
+    assert b"PAR1" not in sealed.read_bytes()
+    assert all(c.model.encode() not in sealed.read_bytes() for c, _, _ in unpack(plain))
+    monkeypatch.setenv(KEY, "a secret of somebody")
+    with pytest.raises(
+        DatasetError, match=r"corpus\.parquet\.sealed: it does not open: the key is another one"
+    ) as caught:
+        list(unpack(sealed))
+    assert caught.value.hint
 
 
 def test_what_is_no_archive_is_named(tmp_path: Path) -> None:

@@ -56,8 +56,8 @@ def seal(
 ) -> None:
     """Encrypt hidden answers with the key in YOUNGER_ANSWERS_KEY; whoever has it scores with them as with the others."""
     from younger_hf.dataset.release import open_answers
-    from younger_hf.dataset.seal import key_from_environment
     from younger_hf.dataset.write import seal_answers
+    from younger_hf.stages.sealed import key_from_environment
 
     opened = open_answers(answers)
     seal_answers(opened, out, key_from_environment())

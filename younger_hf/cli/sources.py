@@ -120,9 +120,15 @@ def status(
     _show_status(workspace, tasks=tasks, as_json=as_json)
 
 
-@app.command(epilog="Example: younger-hf pack corpus.parquet --workspace workspace")
+@app.command(
+    epilog="Examples: younger-hf pack corpus.parquet --workspace workspace; "
+    "YOUNGER_ANSWERS_KEY=... younger-hf pack corpus.parquet.sealed"
+)
 def pack(
-    out: Annotated[Path, typer.Argument(help="The file; `younger-hf build --archive` builds from it.")],
+    out: Annotated[
+        Path,
+        typer.Argument(help="The file; `younger-hf build --archive` builds from it. Encrypted if named *.sealed."),
+    ],
     workspace: Folder = Path("workspace"),
     as_json: Json = False,
 ) -> None:

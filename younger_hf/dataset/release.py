@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, schema_of, splits_of
-from younger_hf.dataset.seal import SUFFIX, key_from_environment, open_table
+from younger_hf.dataset.seal import SUFFIX, open_table
 from younger_hf.errors import DatasetError
+from younger_hf.stages.sealed import key_from_environment
 
 MANIFEST = "manifest.json"
 FORMAT = 1

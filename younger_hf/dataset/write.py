@@ -25,8 +25,10 @@ from younger_hf.dataset.seal import SUFFIX, seal_table
 PARTIAL = ".partial"
 """Ending of a file that is being written."""
 
-_EDGES = ("edge_index", "pair_index")
-_CLASSES = ("node_feat", "node_feat_w", "node_feat_wo")
+_DELTAS = ("edge_index", "pair_index", "input_node")
+_DICTIONARIES = ("node_feat", "node_feat_w", "node_feat_wo", "y", "input_kind", "input_dtype")
+_LEVEL = 9
+"""Of zstd: 3 takes a fifth more, 19 a tenth less and thirty times as long."""
 
 
 def write_release(
@@ -118,7 +120,7 @@ def seal_answers(answers: Answers, root: Path, key: bytes) -> None:
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write one small Parquet file: delta-encoded edges, dictionary-encoded classes, zstd, checksums, row groups of 256."""
+    """Write one small Parquet file: delta-encoded node numbers, dictionary-encoded classes, zstd, checksums, row groups of 256."""
     leaves = {name: _leaf(table.schema.field(name)) for name in table.column_names}
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(PARTIAL)
@@ -126,10 +128,11 @@ def write_parquet(path: Path, table: pa.Table) -> None:
         table.replace_schema_metadata(None),
         partial,
         compression="zstd",
+        compression_level=_LEVEL,
         row_group_size=256,
         write_page_checksum=True,
-        use_dictionary=[leaves[name] for name in _CLASSES if name in leaves],
-        column_encoding={leaves[name]: "DELTA_BINARY_PACKED" for name in _EDGES if name in leaves},
+        use_dictionary=[leaves[name] for name in _DICTIONARIES if name in leaves],
+        column_encoding={leaves[name]: "DELTA_BINARY_PACKED" for name in _DELTAS if name in leaves},
     )
     partial.replace(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -17,6 +18,7 @@ from younger_hf.graph.arrow import dags_to_table, table_to_dags
 from younger_hf.graph.dag import Dag
 from younger_hf.retrieve.candidate import Candidate
 from younger_hf.stages.job import Result
+from younger_hf.stages.sealed import SEALED, key_from_environment, open_bytes, seal_bytes
 from younger_hf.stages.workspace import Workspace
 
 ROWS_A_GROUP = 64
@@ -25,6 +27,7 @@ ROWS_A_GROUP = 64
 COMPRESSION_LEVEL = 19
 """Of zstd: a release is packed once and read often."""
 
+_PURPOSE, _NAME = "archive", "models"
 _RESULT = ("stamp", "status", "reason", "error", "exporter", "opset", "versions", "notes", "seconds", "peak")
 _MODEL_SCHEMA = pa.schema([("id", pa.string()), ("candidate", pa.string()), ("result", pa.string())])
 SCHEMA = pa.schema([*_MODEL_SCHEMA, *DAG_SCHEMA])
@@ -36,7 +39,8 @@ def pack(workspace: Workspace, path: Path, advance: Callable[[int], None] | None
 
     Args:
         workspace: What to write.
-        path: The file; replaced as a whole.
+        path: The file; replaced as a whole. If its name ends in `.sealed`, it is encrypted with the key in the environment
+            (`sealed.KEY`): the archive of a release would tell its test architectures.
         advance: Called with the number of models written so far.
 
     Returns:
@@ -44,6 +48,7 @@ def pack(workspace: Workspace, path: Path, advance: Callable[[int], None] | None
     """
     count = 0
     path.parent.mkdir(parents=True, exist_ok=True)
+    key = key_from_environment() if path.suffix == SEALED else None
     partial = path.with_name(f"{path.name}.partial")
     options: dict[str, Any] = {"compression": "zstd", "compression_level": COMPRESSION_LEVEL}
     with pq.ParquetWriter(partial, SCHEMA, **options) as writer:
@@ -52,7 +57,13 @@ def pack(workspace: Workspace, path: Path, advance: Callable[[int], None] | None
             count += table.num_rows
             if advance is not None:
                 advance(count)
-    partial.replace(path)
+    if key is None:
+        partial.replace(path)
+        return count
+    try:
+        seal_bytes(partial.read_bytes(), path, key, _PURPOSE, _NAME)
+    finally:
+        partial.unlink()
     return count
 
 
@@ -61,9 +72,11 @@ def unpack(path: Path) -> Iterator[tuple[Candidate, Result, Dag | None]]:
 
     Raises:
         WorkspaceError: If it is no archive.
+        DatasetError: If it is sealed, and does not open with the key in the environment.
     """
+    place = io.BytesIO(open_bytes(path, key_from_environment(), _PURPOSE, _NAME)) if path.suffix == SEALED else path
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(place)
         if not file.schema_arrow.equals(SCHEMA):
             raise WorkspaceError(f"{path}: expected an archive of models, found other columns.")
         for number in range(file.num_row_groups):

@@ -67,7 +67,6 @@ def test_a_file_that_no_manifest_names_is_found(written: tuple[Release, Answers]
 
 def test_figures_and_what_git_keeps_are_no_strangers(written: tuple[Release, Answers]) -> None:
     release, answers = written
-    (release.root / "figures").mkdir()
     (release.root / "figures" / "sizes.png").write_bytes(b"png")
     (release.root / ".gitattributes").write_text("*.parquet filter=lfs")
     assert () == audit(release, answers).leaks
@@ -79,3 +78,27 @@ def test_an_entry_of_the_manifest_that_should_not_be_there_is_found(written: tup
     path.write_text(json.dumps({**json.loads(path.read_text()), "secret": "s3cret"}))
     found = result(audit(release, answers), "strange files", "operator_w_attrs")
     assert ("the manifest has an entry 'secret' that no manifest should have",) == found.findings
+
+
+@pytest.mark.parametrize(
+    ("entry", "named"),
+    [
+        ({"secret": "s3cret"}, "built: secret"),
+        ({"protocol": ["grouped"]}, "built: protocol"),
+        ({"statistics": {"answers": [3, 4, 5]}}, "built: answers"),
+        ({"statistics": {"x" * 61: 1}}, f"built: {'x' * 61}"),
+        ({"versions": {"numpy": "1" * 61}}, "built: numpy"),
+        ([3, 4, 5], "built: no object"),
+    ],
+)
+def test_what_the_manifest_says_of_the_build_is_settings_counts_and_versions(
+    written: tuple[Release, Answers], entry: object, named: str
+) -> None:
+    release, answers = written
+    path = release.root / "manifest.json"
+    record = {"protocol": "grouped", "public_secret": False, "statistics": {"models": 3}, "versions": {"numpy": "2.0"}}
+    path.write_text(json.dumps({**json.loads(path.read_text()), "built": record}))
+    assert () == result(audit(release, answers), "strange files", "operator_w_attrs").findings
+    path.write_text(json.dumps({**json.loads(path.read_text()), "built": entry}))
+    found = result(audit(release, answers), "strange files", "operator_w_attrs")
+    assert (f"the manifest has an entry {named!r} that no manifest should have",) == found.findings

@@ -15,9 +15,9 @@ from younger_hf.dataset.audit.channels import CHANNELS
 from younger_hf.dataset.audit.report import LEVEL, audit
 from younger_hf.dataset.release import Answers, Release, open_answers
 from younger_hf.dataset.schema import TRACKS
-from younger_hf.dataset.seal import KEY
 from younger_hf.dataset.write import seal_answers, write_answers
 from younger_hf.errors import DatasetError
+from younger_hf.stages.sealed import KEY
 
 
 @pytest.fixture(scope="module")

@@ -134,7 +134,10 @@ def test_the_numbers_of_the_nodes_give_nothing_away(built: Built, split: str) ->
     distance = pairs[1] - pairs[0]
     scores = np.where(distance > 0, 1 / np.maximum(distance, 1), 0.0)
     labels = np.concatenate(table["y"].to_pylist())
-    assert 0.5 == pytest.approx(dataflow_metrics(labels, scores)["auc"], abs=0.08)
+    positives, negatives = labels.sum(), len(labels) - labels.sum()
+    deviation = np.sqrt((len(labels) + 1) / (12 * positives * negatives))  # of the AUC of what knows nothing
+    assert 0.5 == pytest.approx(dataflow_metrics(labels, scores)["auc"], abs=4 * deviation)
+    assert 4 * deviation < 0.35  # what the order of the file gives is told apart
 
 
 @pytest.mark.parametrize("split", ["train", "validation", "test"])

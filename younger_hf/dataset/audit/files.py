@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -18,6 +19,8 @@ from younger_hf.dataset.schema import PUBLIC_SPLITS, UNKNOWN_LABEL, schema_of
 
 ARROW_SCHEMA = b"ARROW:schema"
 """The one entry that Arrow itself writes into a footer."""
+_LONGEST = 60
+"""Characters of the name of a count, a package or a version."""
 _INTEGER = re.compile(rb"-?\d+")
 
 
@@ -60,7 +63,8 @@ def strangers(public: Public, track: str) -> Guesses:
     named = {MANIFEST, "README.md"} | {path for files in public.release.files.values() for path in files.values()}
     found = [f"there is a file {name} that the manifest does not name" for name in _files(root) if name not in named]
     manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
-    extra = set(manifest) - {"format", "version", "content_hash", "configs"}
+    extra = set(manifest) - {"format", "version", "content_hash", "configs", "built"}
+    extra |= {f"built: {name}" for name in _strange_record(manifest.get("built", {}))}
     for files in manifest["configs"].values():
         extra |= {key for entry in files.values() for key in entry} - {"rows", "path", "bytes", "sha256"}
     found += [f"the manifest has an entry {name!r} that no manifest should have" for name in sorted(extra)]
@@ -78,6 +82,19 @@ def row_group_sizes(public: Public, track: str) -> Guesses:
     rows = public.rows(track, "test")
     wanted = [np.full(len(row.y), size) for row, size in zip(rows, _row_sizes(public, track, "test"), strict=True)]
     return Guesses(guess_by_key(keys, np.concatenate([row.y for row in known_rows]), wanted))
+
+
+def _strange_record(built: Any) -> set[str]:
+    """Entries of what the manifest says of the build that are neither its settings, nor a count, nor a version."""
+    expected: dict[str, type] = {"protocol": str, "public_secret": bool, "statistics": dict, "versions": dict}
+    if not isinstance(built, dict):
+        return {"no object"}
+    strange = {name for name, value in built.items() if not isinstance(value, expected.get(name, type(None)))}
+    if strange:
+        return strange
+    counts, versions = built.get("statistics", {}), built.get("versions", {})
+    strange |= {name for name, value in counts.items() if not isinstance(value, int | float) or len(name) > _LONGEST}
+    return strange | {n for n, v in versions.items() if not isinstance(v, str) or max(len(n), len(v)) > _LONGEST}
 
 
 def _row_sizes(public: Public, track: str, split: str) -> list[float]:

@@ -33,7 +33,7 @@ class HeldOut:
         nodes: The architecture's node at each position of the row, int32 [N]. The order is random: in the file's own,
             most data flows run from one node to the next, and would give themselves away.
         edge_index: Data flows left for message passing, as positions in the row, int32 [2, E].
-        pair_index: Held-out data flows and as many pairs without one, in random order, int32 [2, P].
+        pair_index: Held-out data flows and as many pairs without one, in the order of their positions, int32 [2, P].
         y: 1 for data flows, 0 for others, int32 [P].
     """
 
@@ -80,11 +80,12 @@ def hold_out(architecture: Architecture, known_pairs: frozenset[OperatorPair], s
     negatives += uniform_pairs(dag.num_nodes, taken | set(negatives), count - len(negatives), rng)
     pairs = np.concatenate([edges[:, held], np.array(negatives, dtype=np.int32).reshape(-1, 2).T], axis=1)
     y = np.repeat(np.array([1, 0], dtype=np.int32), [count, len(negatives)])
-    order = rng.permutation(len(y))
     nodes = rng.permutation(dag.num_nodes)
     position = np.argsort(nodes).astype(np.int32)
     rest = np.unique(position[edges[:, ~held]], axis=1)
-    return HeldOut(nodes.astype(np.int32), rest, position[pairs[:, order]], y[order])
+    pairs = position[pairs]
+    order = np.lexsort(pairs[::-1])  # positions are random, so that their order says nothing; and it takes less room
+    return HeldOut(nodes.astype(np.int32), rest, pairs[:, order], y[order])
 
 
 def uniform_pairs(
