@@ -1,6 +1,7 @@
 """What a version of `datasets` makes of a dataset repo, as JSON: run by the Python of an environment that has nothing else.
 
-python load_all.py SCRIPT REPO
+python load_all.py SCRIPT REPO          # digests of all rows, by every way to load
+python load_all.py SCRIPT REPO --ends   # of large repos: how many rows, and the first and last one
 """
 
 from __future__ import annotations
@@ -45,8 +46,18 @@ def loaded(script: str, repo: str, config: str) -> dict[str, dict[str, str]]:
     return {way: {split: digest(rows) for split, rows in splits.items()} for way, splits in ways.items()}
 
 
+def ends(script: str, repo: str, config: str) -> dict[str, dict[str, Any]]:
+    """Way -> split -> number of rows, and digests of the first and the last; streaming of the first alone."""
+    whole, stream = datasets.load_dataset(repo, config), datasets.load_dataset(repo, config, streaming=True)
+    return {
+        "load_dataset": {s: [len(rows), digest([rows[0]]), digest([rows[len(rows) - 1]])] for s, rows in whole.items()},
+        "load_dataset, streaming": {split: digest([next(iter(rows))]) for split, rows in stream.items()},
+    }
+
+
 if __name__ == "__main__":
     with contextlib.redirect_stdout(sys.stderr):
         configs = module_at(sys.argv[1])._NAMES
-        found = {config: loaded(sys.argv[1], sys.argv[2], config) for config in configs}
+        look = ends if "--ends" in sys.argv else loaded
+        found = {config: look(sys.argv[1], sys.argv[2], config) for config in configs}
     sys.stdout.write(json.dumps({"version": datasets.__version__, "configs": found}))

@@ -12,11 +12,12 @@ import pytest
 
 from tests.dataset.built import build_small
 from tests.loading_script.load_all import digest
-from younger_hf.dataset.release import Release
+from younger_hf.dataset.release import Release, open_release
 from younger_hf.dataset.schema import CONFIGS, splits_of
 
 VERSIONS = ("2.21", "3.6", "4.8", "5.2")
 SCRIPT = Path(__file__).parents[2] / "loading_script" / "younger.py"
+RELEASE = Path(__file__).parents[2] / "younger"
 CHECK = Path(__file__).with_name("load_all.py")
 
 
@@ -54,3 +55,21 @@ def test_every_config_loads_in_every_way_and_a_rebuild_in_place_is_not_served_st
             for way, digests in ways.items():
                 assert expected(release, config) == digests, way
     assert 2 == len(hashes)
+
+
+@pytest.mark.compat
+def test_every_config_of_the_release_loads(python: Path, tmp_path: Path) -> None:
+    """As in the first line of the guide: `load_dataset("younger", config)` in the folder of a clone."""
+    environment = {**os.environ, "HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
+    command = [python, CHECK, SCRIPT, RELEASE.name, "--ends"]
+    run = subprocess.run(command, env=environment, cwd=RELEASE.parent, capture_output=True, text=True)
+    assert 0 == run.returncode, run.stderr
+    found = json.loads(run.stdout)["configs"]
+    assert set(CONFIGS) == set(found)
+    release = open_release(RELEASE)
+    for config, ways in found.items():
+        for split in splits_of(config):
+            table = release.table(config, split)
+            first, last = (digest(table.slice(row, 1).to_pylist()) for row in (0, table.num_rows - 1))
+            assert [table.num_rows, first, last] == ways["load_dataset"][split]
+            assert first == ways["load_dataset, streaming"][split]
