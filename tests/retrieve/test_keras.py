@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,43 @@ def test_an_application_is_exported_as_it_is_used() -> None:
     assert 52 == dag.op_types.count("Conv")
     assert not {"BatchNormalization", "Dropout"} & set(dag.op_types)
     assert [(1, 224, 224, 3)] == [item.shape for item in dag.inputs if item.kind == "graph_input"]
+
+
+WITH_WEIGHTS = """
+import sys
+import keras, tensorflow as tf, tf2onnx
+from younger_hf import from_onnx
+from younger_hf.export.strip import drop_weights
+from younger_hf.retrieve.keras import _convert
+model = _convert(tf, tf2onnx, getattr(keras.applications, sys.argv[1])(weights=None))
+assert model.ByteSize() > 4_000_000
+print(from_onnx(drop_weights(model).SerializeToString()).wl_hash("w_attrs"))
+"""
+WITHOUT = """
+import sys
+from pathlib import Path
+from younger_hf import from_onnx
+from younger_hf.export.strip import drop_weights
+from younger_hf.retrieve.keras import SOURCE
+model = drop_weights(SOURCE.build({"kind": "keras", "application": sys.argv[1]}))
+(line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+print(from_onnx(model.SerializeToString()).wl_hash("w_attrs"), int(line.split()[1]) // 1024)
+"""
+
+
+@pytest.mark.parametrize("name", ["MobileNetV3Small", "MobileNetV2"])
+def test_without_weights_it_is_the_same_architecture(name: str) -> None:
+    one, other = (
+        subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=True).stdout.split()
+        for code in (WITH_WEIGHTS, WITHOUT)
+    )
+    assert one == other[:1]
+
+
+def test_a_model_of_half_a_gigabyte_takes_no_more_memory_than_tensorflow_itself() -> None:
+    """VGG16 has 553 MB of weights, which are copied thirty times otherwise; importing TensorFlow takes 600 MB."""
+    run = subprocess.run([sys.executable, "-c", WITHOUT, "VGG16"], capture_output=True, text=True, check=True)
+    assert int(run.stdout.split()[1]) < 1_200
 
 
 @pytest.fixture(scope="module")

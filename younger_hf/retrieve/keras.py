@@ -12,6 +12,7 @@ import onnx
 
 from younger_hf.errors import ExportError
 from younger_hf.retrieve.candidate import Candidate
+from younger_hf.retrieve.keras_lazy import lazy_tensors, lazy_variables
 from younger_hf.retrieve.selection import selected
 from younger_hf.retrieve.source import Query, Source
 
@@ -52,14 +53,16 @@ def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
     import tf2onnx
 
     if "application" in recipe:
-        return _convert(tf, tf2onnx, getattr(keras.applications, recipe["application"])(weights=None))
+        with lazy_variables(keras, tf), lazy_tensors():
+            return _convert(tf, tf2onnx, getattr(keras.applications, recipe["application"])(weights=None))
     path = Path(recipe["path"])
     if path.is_dir():
         return _convert_saved_model(tf, tf2onnx, path)
     if path.suffix not in (".keras", ".h5"):
         raise ExportError(f"{path}: expected a .keras or .h5 file, or the folder of a SavedModel.")
     # safe_mode: code in the file (Lambda layers) is not run
-    return _convert(tf, tf2onnx, keras.saving.load_model(path, compile=False, safe_mode=True))
+    with lazy_variables(keras, tf), lazy_tensors():
+        return _convert(tf, tf2onnx, keras.saving.load_model(path, compile=False, safe_mode=True))
 
 
 def _quiet() -> None:
