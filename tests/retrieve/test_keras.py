@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +13,12 @@ import pytest
 from younger_hf import from_onnx
 from younger_hf.errors import ExportError
 from younger_hf.export.strip import drop_weights
-from younger_hf.retrieve.keras import SOURCE
+from younger_hf.retrieve.keras import SOURCE, _convert
 from younger_hf.retrieve.source import Query
 
 keras: Any = pytest.importorskip("keras")
-pytest.importorskip("tensorflow")
-pytest.importorskip("tf2onnx")
+tf: Any = pytest.importorskip("tensorflow")
+tf2onnx: Any = pytest.importorskip("tf2onnx")
 
 
 def dag_of(recipe: dict[str, str]) -> Any:
@@ -63,10 +64,13 @@ print(from_onnx(model.SerializeToString()).wl_hash("w_attrs"), int(line.split()[
 """
 
 
-@pytest.mark.parametrize("name", ["MobileNetV3Small", "MobileNetV2"])
+@pytest.mark.parametrize("name", ["MobileNetV3Small", "MobileNetV2", "DenseNet121"])
 def test_without_weights_it_is_the_same_architecture(name: str) -> None:
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}  # tf2onnx goes through sets
     one, other = (
-        subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=True).stdout.split()
+        subprocess.run(
+            [sys.executable, "-c", code, name], env=environment, capture_output=True, text=True, check=True
+        ).stdout.split()
         for code in (WITH_WEIGHTS, WITHOUT)
     )
     assert one == other[:1]
@@ -76,6 +80,15 @@ def test_a_model_of_half_a_gigabyte_takes_no_more_memory_than_tensorflow_itself(
     """VGG16 has 553 MB of weights, which are copied thirty times otherwise; importing TensorFlow takes 600 MB."""
     run = subprocess.run([sys.executable, "-c", WITHOUT, "VGG16"], capture_output=True, text=True, check=True)
     assert int(run.stdout.split()[1]) < 1_200
+
+
+def test_convolutions_in_groups_are_part_of_the_graph() -> None:
+    """Keras compiles them for itself; tf2onnx would write the call down as it is."""
+    given = keras.Input((16, 16, 8))
+    model = keras.Model(given, keras.layers.Conv2D(8, 3, groups=4)(given))
+    converted = _convert(tf, tf2onnx, model)
+    (conv,) = [node for node in converted.graph.node if node.op_type == "Conv"]
+    assert [4] == [attribute.i for attribute in conv.attribute if attribute.name == "group"]
 
 
 @pytest.fixture(scope="module")

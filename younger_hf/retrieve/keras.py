@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,20 @@ import onnx
 
 from younger_hf.errors import ExportError
 from younger_hf.retrieve.candidate import Candidate
-from younger_hf.retrieve.keras_lazy import lazy_tensors, lazy_variables
+from younger_hf.retrieve.keras_lazy import inlined, lazy_tensors, lazy_variables
 from younger_hf.retrieve.selection import selected
 from younger_hf.retrieve.source import Query, Source
 
 OPSET = 17
 """Version of the default operator set that is asked of tf2onnx."""
 
+_UNCONVERTED = ("PartitionedCall", "StatefulPartitionedCall")
+"""Calls of functions that tf2onnx does not look into, and writes down as if they were ONNX."""
+
 _FREE = 1
 """Size given to a dimension that a model leaves open: the batch."""
+_SIDE = 224
+_IMAGE = 4  # dimensions: the batch, two sides, channels
 
 
 def _candidates(query: Query) -> Iterator[Candidate]:
@@ -79,11 +84,11 @@ def _convert(tf: Any, tf2onnx: Any, model: Any) -> onnx.ModelProto:
     """A Keras model as it is when it is used, not trained; open dimensions are closed, as they are in other sources."""
     inputs = model.inputs
     signature = [
-        tf.TensorSpec([_FREE if dim is None else dim for dim in given.shape], given.dtype, name=f"input_{index}")
-        for index, given in enumerate(inputs)
+        tf.TensorSpec(_closed(given.shape), given.dtype, name=f"input_{index}") for index, given in enumerate(inputs)
     ]
     call = tf.function(lambda *tensors: model(tensors[0] if len(inputs) == 1 else list(tensors), training=False))
-    converted, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
+    with inlined(tf):
+        converted, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
     return _checked(converted)
 
 
@@ -94,13 +99,18 @@ def _convert_saved_model(tf: Any, tf2onnx: Any, folder: Path) -> onnx.ModelProto
         raise ExportError(f"{folder}: the SavedModel has no signature; expected `serving_default`.")
     function = signatures.get("serving_default") or next(iter(signatures.values()))
     given = function.structured_input_signature[1]
-    signature = [
-        tf.TensorSpec([_FREE if dim is None else dim for dim in value.shape], value.dtype, name=name)
-        for name, value in given.items()
-    ]
+    signature = [tf.TensorSpec(_closed(value.shape), value.dtype, name=name) for name, value in given.items()]
     call = tf.function(lambda *tensors: function(**dict(zip(given, tensors, strict=True))))
     converted, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)
     return _checked(converted)
+
+
+def _closed(shape: Iterable[int | None]) -> list[int]:
+    """A shape without open dimensions; the sides of an image are those of ImageNet's."""
+    dims = list(shape)
+    return [
+        dim or (_SIDE if len(dims) == _IMAGE and 0 < place < _IMAGE - 1 else _FREE) for place, dim in enumerate(dims)
+    ]
 
 
 def _checked(model: Any) -> onnx.ModelProto:
@@ -108,6 +118,8 @@ def _checked(model: Any) -> onnx.ModelProto:
     if not isinstance(model, onnx.ModelProto):
         raise ExportError(f"tf2onnx gave a {type(model).__name__}, expected a model.")
     for node in model.graph.node:
+        if node.op_type in _UNCONVERTED:
+            raise ExportError(f"tf2onnx left TensorFlow's operator {node.op_type} as it is.")
         node.ClearField("doc_string")
     return model
 

@@ -98,6 +98,17 @@ def lazy_tensors() -> Iterator[None]:
 
 
 @contextmanager
+def inlined(tf: Any) -> Iterator[None]:
+    """While active, what a layer compiles for itself (Keras: convolutions in groups) is part of the graph, which tf2onnx can convert."""
+
+    def plain(func: Callable[..., Any] | None = None, **_: Any) -> Callable[..., Any]:
+        return func if func is not None else lambda function: function
+
+    with _replaced(tf, "function", plain):
+        yield
+
+
+@contextmanager
 def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
     before = getattr(owner, name)
     setattr(owner, name, value)
