@@ -42,7 +42,7 @@ def swallow(outside: str) -> None:
 
 def leave_a_process(outside: str) -> None:
     """Ends well, and leaves a process behind that would write once everything is over."""
-    late = f"import time; time.sleep(5); open({outside!r} + '/late', 'w')"
+    late = f"import time; time.sleep(60); open({outside!r} + '/late', 'w')"
     subprocess.Popen([sys.executable, "-c", late], start_new_session=True)
     if os.fork() == 0:
         time.sleep(3600)
