@@ -44,11 +44,7 @@ def node_proto(dag: Dag, index: int, inputs: list[str], outputs: list[str]) -> o
             if all((graph.node, graph.attribute) != (index, name) for graph in dag.subgraphs):
                 raise RebuildError(f"Node {index} ({op_type}): the sub-graph {name!r} is not recorded.")
             continue  # whoever asks knows which nodes are in it
-        where = f"Node {index} ({op_type})"
-        try:
-            node.attribute.append(_attribute(where, name, value, schema))
-        except (AssertionError, KeyError, OverflowError, TypeError, ValueError) as error:  # not of the schema's type
-            raise RebuildError(f"{where}: the attribute {name!r} is none that ONNX can write ({error}).") from error
+        node.attribute.append(attribute_proto(f"Node {index} ({op_type})", name, value, schema))
     needed = schema.min_output if schema is not None else 1
     for slot in range(min(needed, len(outputs))):
         node.output[slot] = node.output[slot] or f"node{index}_output{slot}"
@@ -63,6 +59,24 @@ def node_proto(dag: Dag, index: int, inputs: list[str], outputs: list[str]) -> o
 def _counts_outputs(op_type: str) -> bool:
     """Whether the number of outputs says what the operator does, so that unused ones must stay."""
     return op_type == "Split"
+
+
+def attribute_proto(where: str, name: str, value: Any, schema: onnx.defs.OpSchema | None) -> onnx.AttributeProto:
+    """An attribute as ONNX says it.
+
+    Args:
+        where: What it belongs to, for messages.
+        name: Its name.
+        value: Its canonical value.
+        schema: What ONNX says of the operator; None if it does not know it.
+
+    Raises:
+        RebuildError: If it is recorded without its value or its type is not known.
+    """
+    try:
+        return _attribute(where, name, value, schema)
+    except (AssertionError, KeyError, OverflowError, TypeError, ValueError) as error:  # not of the schema's type
+        raise RebuildError(f"{where}: the attribute {name!r} is none that ONNX can write ({error}).") from error
 
 
 def _attribute(where: str, name: str, value: Any, schema: onnx.defs.OpSchema | None) -> onnx.AttributeProto:
