@@ -10,6 +10,7 @@ import onnx
 from onnx import AttributeProto, NodeProto, helper, numpy_helper
 
 from younger_hf.errors import RebuildError
+from younger_hf.graph.types import FLOAT_TYPES
 from younger_hf.metrics.execution.operators import Operator, with_attributes
 from younger_hf.metrics.execution.places import Proposal
 from younger_hf.metrics.execution.values import KNOWN, LARGEST, Array, Given, Parameter, Value, proto_of
@@ -76,6 +77,9 @@ def _check(operator: Operator, proposal: Proposal) -> None:
             inner = first.shape[0 if operator.get("transA", 0) else 1]
             if inner != second.shape[1 if operator.get("transB", 0) else 0]:
                 raise RebuildError(f"The matrices {list(first.shape)} and {list(second.shape)} do not fit.")
+    floats = any(value is not None and value.dtype in FLOAT_TYPES for value in proposal.inputs)
+    if operator.op_type == "Mod" and floats and not operator.get("fmod", 0):
+        raise RebuildError("Mod of floats must be that of C (fmod = 1).")
     for value in proposal.inputs:
         if value is not None and prod(value.shape) > LARGEST:
             raise RebuildError(f"A tensor of shape {list(value.shape)} is too large.")

@@ -9,8 +9,8 @@ from onnx import TensorProto
 
 from younger_hf.metrics.execution.places import SEQUENCE, Place, Proposal, arrangements, complete, model_input
 from younger_hf.metrics.execution.reshaping import data_of, distinct
-from younger_hf.metrics.execution.values import Given, Input, Parameter, Value, constant
-from younger_hf.metrics.execution.weights import embedding, is_shape
+from younger_hf.metrics.execution.values import Given, Input, Parameter, Value, constant, is_shape
+from younger_hf.metrics.execution.weights import embedding
 
 _INT64 = TensorProto.INT64
 _END = 2**31 - 1
@@ -34,8 +34,11 @@ def gather(place: Place) -> Iterator[Proposal]:
     axis = place.operator.get("axis", 0)
     if not -len(data.shape) <= axis < len(data.shape):
         return
-    for index in range(min(4, data.shape[axis])):
-        yield Proposal((data, constant(index)))
+    # A half of the channels is computed from the second size of a shape, most else begins with the first.
+    order = (1, 0, 2, 3) if _read_by(place, "Add") else (0, 1, 2, 3)
+    for index in order:
+        if index < data.shape[axis]:
+            yield Proposal((data, constant(index)))
     if is_shape(data):
         for index in range(min(4, data.shape[axis])):
             yield Proposal((data, constant([index])))
@@ -75,6 +78,10 @@ def _parts(place: Place, data: Value | Given) -> Iterator[tuple[int, int, int]]:
         size = data.shape[0]
         yield from ((0, 0, 2), (0, 2, _END), (0, 0, 1), (0, 1, 2), (0, size - 1, _END), (0, 0, _END))
         return
+    if rank == 4:
+        for other in place.partners:  # cropped to what it is added to
+            if len(other) == 4:
+                yield from ((axis, 0, other[axis]) for axis in (2, 3) if other[axis] < data.shape[axis])
     wanted = place.channels
     if rank == 4 and wanted < data.shape[1]:
         yield (1, 0, wanted)
@@ -113,15 +120,19 @@ def concat(place: Place) -> Iterator[Proposal]:
 def _missing(place: Place, known: int) -> Iterator[list[int]]:
     """Numbers that may complete a shape: sizes of images for a Resize, else what a Reshape leaves open."""
     wanted = [rank - known for _, rank in place.readers if rank is not None and rank > known]
-    if known == 2 and any(name == "Resize" for name, _ in place.readers):
+    if known == 2 and _read_by(place, "Resize"):
         yield from map(list, distinct(_image_sizes(place)))
     for missing in (*wanted, 1, 2):
         yield [*(1,) * (missing - 1), -1]
         if missing > 1:
             yield [-1, *(1,) * (missing - 1)]
-    if any(name != "Resize" for name, _ in place.readers):
+    if any(reader.op_type != "Resize" for reader, _ in place.readers):
         yield from (list(shape[known:]) for shape in distinct(place.shapes) if len(shape) > known)
     yield [place.channels]
+
+
+def _read_by(place: Place, op_type: str) -> bool:
+    return any(reader.op_type == op_type for reader, _ in place.readers)
 
 
 def _image_sizes(place: Place) -> Iterator[tuple[int, ...]]:

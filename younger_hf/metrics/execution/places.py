@@ -15,9 +15,9 @@ from typing import Any
 import onnx
 from onnx import TensorProto
 
-from younger_hf.graph.types import dtype_name
+from younger_hf.graph.types import INTEGER_TYPES, dtype_name
 from younger_hf.metrics.execution.operators import Operator
-from younger_hf.metrics.execution.values import Given, Input, Parameter, Value
+from younger_hf.metrics.execution.values import Given, Input, Parameter, Value, constant
 
 SEQUENCE = 16
 """Length of a made-up sequence of tokens."""
@@ -41,7 +41,7 @@ class Place:
         fan_out: How many operators read from it.
         image: Height and width of the model's image inputs.
         shapes: Shapes of the values before it, the latest first.
-        readers: Name of each operator that reads from it, and the rank that its output should have.
+        readers: Each operator that reads from it, and the rank that its output should have.
         partners: Shapes of what the operators after it read beside it, the nearest first.
     """
 
@@ -54,7 +54,7 @@ class Place:
     fan_out: int
     image: tuple[int, int]
     shapes: Sequence[tuple[int, ...]]
-    readers: tuple[tuple[str, int | None], ...]
+    readers: tuple[tuple[Operator, int | None], ...]
     partners: Sequence[tuple[int, ...]]
 
 
@@ -123,7 +123,9 @@ def complete(place: Place, slots: Slots) -> tuple[Input, ...]:
         if slot in filled or parameter.option != _REQUIRED:
             continue
         dtype = slot_dtype(place.operator, slot, filled)
-        filled[slot] = Parameter(dtype, (1,)) if place.edges or slot else model_input(place, dtype)
+        divides = place.operator.op_type in ("Div", "Mod") and dtype in INTEGER_TYPES
+        other = constant([2], dtype) if divides else Parameter(dtype, (1,))
+        filled[slot] = other if place.edges or slot else model_input(place, dtype)
     if not filled and formal and formal[-1].option == _VARIADIC:
         filled[0] = model_input(place, slot_dtype(place.operator, 0, {}))
     return tuple(filled.get(slot) for slot in range(max(filled, default=-1) + 1))

@@ -8,7 +8,7 @@ from math import prod
 from onnx import TensorProto
 
 from younger_hf.metrics.execution.places import Place, Proposal, arrangements, complete, model_input
-from younger_hf.metrics.execution.values import Given, Input, Value, constant, size_of
+from younger_hf.metrics.execution.values import Given, Input, Value, constant, is_shape, size_of
 
 Shape = tuple[int, ...]
 
@@ -50,6 +50,8 @@ def _targets(data: Value | Given, place: Place) -> Iterator[Shape]:
         5: [*_five(shape, place), (first, rest, 1, 1, 1)],
         6: [*_six(shape, place)],
     }
+    if rank is None and len(shape) > 4:  # as when channels were shuffled
+        yield from (other for other in same_size if len(other) == 4)
     for wanted in [rank] if rank is not None else [2, 4, 3]:
         yield from by_rank.get(wanted, [])
     if rank is None:
@@ -154,6 +156,9 @@ def unsqueeze(place: Place) -> Iterator[Proposal]:
         yield Proposal((data,))
         return
     rank = len(data.shape)
+    if is_shape(data) and not rank:  # a size that becomes part of a shape
+        yield from _along(place, data, (0,))
+        return
     more = max(1, (place.gives or rank + 1) - rank)
     for axes in distinct((tuple(range(rank, rank + more)), tuple(range(more)), tuple(range(1, 1 + more)))):
         yield from _along(place, data, axes)
@@ -238,12 +243,26 @@ def tile(place: Place) -> Iterator[Proposal]:
 
 
 def pad(place: Place) -> Iterator[Proposal]:
-    """Pad: by nothing, unless its class or another operator says by how much."""
+    """Pad: as its class or another operator says, by what the convolution after it takes away, or by nothing."""
     for slots in arrangements(place, 2):
         data = slots.get(0) or model_input(place)
-        if "pads" in place.operator.schema.attributes:
-            chosen = {} if place.operator.says_attributes else {"pads": [0] * 2 * len(data.shape)}
-            yield Proposal((data,), chosen)
-            continue
-        pads: Input = slots.get(1) or constant((0,) * 2 * len(data.shape))
-        yield Proposal(complete(place, {**slots, 0: data, 1: pads}))
+        rank = len(data.shape)
+        for pads in distinct((*_margins(place, rank), (0,) * 2 * rank)):
+            if "pads" in place.operator.schema.attributes:
+                yield Proposal((data,), {} if place.operator.says_attributes else {"pads": list(pads)})
+            else:
+                yield Proposal(complete(place, {1: constant(pads), **slots, 0: data}))
+            if slots.get(1):
+                break
+
+
+def _margins(place: Place, rank: int) -> Iterator[Shape]:
+    """Paddings that keep an image's size under the kernel of an operator that reads it and does not pad itself."""
+    for reader, _ in place.readers:
+        kernel = reader.get("kernel_shape")
+        if isinstance(kernel, list) and len(kernel) == rank - 2 and not any(reader.get("pads") or ()):
+            reach = [
+                step * (size - 1)
+                for size, step in zip(kernel, reader.get("dilations") or [1] * len(kernel), strict=True)
+            ]
+            yield (0, 0, *(size // 2 for size in reach), 0, 0, *(size - size // 2 for size in reach))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from younger_hf.metrics.execution import indexing, reshaping, weights
 from younger_hf.metrics.execution.places import Place, Proposal, arrangements, complete
+from younger_hf.metrics.execution.values import constant, is_shape
 
 _OPEN: Mapping[str, Mapping[str, object]] = {
     # what a class without attributes must be given
@@ -20,12 +21,20 @@ _OPEN: Mapping[str, Mapping[str, object]] = {
 def general(place: Place) -> Iterator[Proposal]:
     """What is read in every order that its types allow; whatever else is required has one element."""
     chosen = {} if place.operator.says_attributes else _OPEN.get(place.operator.op_type, {})
+    if len(place.edges) == 1 and is_shape(place.edges[0]):
+        # What is done with a size: halved, rounded, taken a number of times.
+        for number in _BESIDE_SIZES.get(place.operator.op_type, ()):
+            yield Proposal((place.edges[0], constant([number])), chosen)
     for slots in arrangements(place, data_first=False):
         yield Proposal(complete(place, slots), chosen)
         if len(place.edges) == 1:
             return  # in another slot of the same type it would have the same shape
 
 
+_BESIDE_SIZES: Mapping[str, tuple[int, ...]] = {
+    **{"Add": (1, 0), "Sub": (1, 0), "Mul": (1, 2), "Div": (2, 1), "Mod": (2, 1)},
+    **{"Equal": (-1,), "Greater": (0,), "Less": (0,), "Max": (1,), "Min": (1,)},
+}
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSum", "LogSumExp")
 
 RULES: Mapping[str, Callable[[Place], Iterator[Proposal]]] = {

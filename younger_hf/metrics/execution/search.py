@@ -141,7 +141,7 @@ class Search:
             len(self.targets[node]),
             self._image,
             Lazily(lambda: self._before(node)),
-            tuple((self.operators[target].op_type, self.gives[target]) for target in self.targets[node]),
+            tuple((self.operators[target], self.gives[target]) for target in self.targets[node]),
             Lazily(lambda: self._beside(node)),
         )
 

@@ -84,3 +84,8 @@ def size_of(value: Value | Parameter | Given) -> int:
 def proto_of(value: Value | Parameter | Given) -> TypeProto:
     """Type and shape as ONNX says them."""
     return helper.make_tensor_type_proto(value.dtype, value.shape)
+
+
+def is_shape(value: Value | Parameter | Given) -> bool:
+    """Whether an operator's output is a few integers that are known, as shapes are."""
+    return isinstance(value, Value) and value.data is not None and value.dtype == TensorProto.INT64

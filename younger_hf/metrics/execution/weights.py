@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import prod
 
 from onnx import TensorProto
 
@@ -136,13 +135,3 @@ def embedding(place: Place, indices: Value | Given) -> Proposal:
     table = Parameter(_FLOAT, (1000, place.channels))
     inputs: tuple[Input, ...] = (table, indices)
     return Proposal(inputs)
-
-
-def is_shape(value: Value | Given | Parameter) -> bool:
-    """Whether a value is a few integers that are known, as shapes are."""
-    return (
-        isinstance(value, Value)
-        and value.data is not None
-        and value.dtype == TensorProto.INT64
-        and prod(value.shape) <= 64
-    )
