@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-import igraph
-
 from younger_hf.dataset.architecture import Architecture, Provenance
 from younger_hf.graph.dag import Dag
+from younger_hf.graph.isomorphism import canonical_form
 
 
 @dataclass(frozen=True)
@@ -61,9 +60,8 @@ def is_isomorphic(first: Dag, second: Dag) -> bool:
     if first.w_attrs == second.w_attrs and _edges(first) == _edges(second):
         return True
     ids = {text: index for index, text in enumerate(sorted(set(first.w_attrs)))}
-    one, colours = _undirected(first, ids)
-    other, other_colours = _undirected(second, ids)
-    return bool(one.isomorphic_bliss(other, color1=colours, color2=other_colours))
+    one, other = (canonical_form([ids[text] for text in dag.w_attrs], dag.edge_index) for dag in (first, second))
+    return one == other
 
 
 def _ordered(models: Iterable[tuple[Dag, Provenance]]) -> list[tuple[Dag, Provenance]]:
@@ -81,19 +79,3 @@ def _ordered(models: Iterable[tuple[Dag, Provenance]]) -> list[tuple[Dag, Proven
 
 def _edges(dag: Dag) -> set[tuple[int, int]]:
     return set(zip(*dag.edge_index.tolist(), strict=True))
-
-
-def _undirected(dag: Dag, ids: dict[str, int]) -> tuple[igraph.Graph, list[int]]:
-    """An undirected graph that is isomorphic for isomorphic Dags only, and its colours: BLISS knows no directions.
-
-    Each data flow becomes a path over two more nodes, of one colour at its source and another at its target.
-    """
-    edges = sorted(_edges(dag))
-    tails, heads = dag.num_nodes, dag.num_nodes + len(edges)
-    paths = [
-        pair
-        for number, (source, target) in enumerate(edges)
-        for pair in ((source, tails + number), (tails + number, heads + number), (heads + number, target))
-    ]
-    colours = [ids[text] for text in dag.w_attrs] + [len(ids)] * len(edges) + [len(ids) + 1] * len(edges)
-    return igraph.Graph(n=heads + len(edges), edges=paths), colours

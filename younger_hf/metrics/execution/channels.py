@@ -15,6 +15,8 @@ from younger_hf.metrics.execution.operators import Operator
 
 BASE = 8
 """Channels where nothing restricts them."""
+IMAGE_CHANNELS = 3
+"""Channels of the model's image inputs."""
 MOST = 1 << 14
 """Most channels that are given; a graph that needs more is left as it is and will not run."""
 
@@ -38,6 +40,7 @@ class Channels:
         sums: An unknown, and those that it is the sum of.
         shares: An unknown, one that is a share of it, and how many shares it has.
         images: Unknowns that are the second axis of an image and not the last axis of something flat.
+        given: Numbers that are known unless something divides them.
     """
 
     parents: list[int] = field(default_factory=list)
@@ -45,6 +48,7 @@ class Channels:
     sums: list[tuple[int, tuple[int, ...]]] = field(default_factory=list)
     shares: list[tuple[int, int, int]] = field(default_factory=list)
     images: set[int] = field(default_factory=set)
+    given: dict[int, int] = field(default_factory=dict)
 
     def new(self, multiple: int = 1, *, image: bool = False) -> int:
         """Another unknown."""
@@ -76,6 +80,7 @@ class Channels:
     def solve(self) -> list[int]:
         """The smallest numbers that obey, as far as a few rounds find them."""
         values = {root: self._smallest(root) for root in {self.root(u) for u in range(len(self.parents))}}
+        values.update((self.root(u), size) for u, size in self.given.items() if self.multiples[self.root(u)] == 1)
         for _ in range(24):
             if not (self._share(values) | self._add(values)):
                 break
@@ -132,6 +137,7 @@ def plan_channels(
     channels = Channels()
     given = [0] * len(operators)
     image = channels.new(image=True)
+    channels.given[image] = IMAGE_CHANNELS
     for node in order:
         known = [given[source] for source in sources[node]]
         given[node] = _constrain(channels, operators[node], known, image, fan_out[node])
@@ -192,7 +198,8 @@ def _concat(channels: Channels, operator: Operator, known: Sequence[int]) -> int
 
 def _split(channels: Channels, operator: Operator, whole: int, fan_out: int) -> int:
     image = whole in channels.images
-    if operator.get("axis", 0) not in ((1, -3) if image else (-1, 2)):
+    axis = operator.get("axis", 0) if operator.says_attributes else 1  # as `reshaping.split` chooses it
+    if axis not in ((1, -3) if image else (-1, 2)):
         return whole
     sizes = operator.get("split")
     if isinstance(sizes, list) and sizes:

@@ -18,6 +18,7 @@ from younger_hf.metrics.execution.values import KNOWN, LARGEST, Array, Given, Pa
 IR_VERSION = 10
 """Version of the file format of made-up models."""
 
+_REFUSALS = (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError, KeyError)
 _RANDOM = frozenset(
     ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
 )
@@ -50,7 +51,7 @@ def follow(node: int, operator: Operator, proposal: Proposal, num_outputs: int) 
     imports = [helper.make_opsetid(operator.domain, operator.opset)]
     try:
         found = onnx.shape_inference.infer_node_outputs(operator.schema, proto, types, data, None, imports, IR_VERSION)
-    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError, KeyError) as error:
+    except _REFUSALS as error:
         raise RebuildError(_reason(error)) from error
     values = _values(operator, proto, proposal, known)
     return tuple(

@@ -16,6 +16,7 @@ import onnx
 from onnx import TensorProto
 
 from younger_hf.graph.types import INTEGER_TYPES, dtype_name
+from younger_hf.metrics.execution.channels import IMAGE_CHANNELS
 from younger_hf.metrics.execution.operators import Operator
 from younger_hf.metrics.execution.values import Given, Input, Parameter, Value, constant
 
@@ -146,7 +147,7 @@ def model_input(place: Place, dtype: int = TensorProto.FLOAT) -> Given:
     """An input of the model for an operator that reads from no other: an image, or a sequence of tokens."""
     rank = place.reads or (2 if dtype != TensorProto.FLOAT else 4)
     if rank == 4:
-        return Given(dtype, (1, 3, *place.image))
+        return Given(dtype, (1, IMAGE_CHANNELS, *place.image))
     if rank == 3:
         return Given(dtype, (1, SEQUENCE, place.channels))
     return Given(dtype, (1, SEQUENCE, *(2,) * (rank - 3), place.channels)[:rank] if rank > 3 else (1, SEQUENCE)[:rank])

@@ -94,8 +94,6 @@ def execute(
                 results.append(Execution(False, f"It took longer than {seconds:g} seconds."))
             except ProcessExpired as error:
                 results.append(Execution(False, f"It ended its process (exit code {error.exitcode})."))
-            except MemoryError:
-                results.append(Execution(False, f"It took more than {memory:,} bytes of memory."))
             if on_graph is not None:
                 on_graph(number, len(futures))
     return results
@@ -143,6 +141,12 @@ def _attempt(node_feat: npt.NDArray[np.int64], edge_index: npt.NDArray[np.int64]
         run_model(realise(Graph(node_feat, edge_index), _VOCABULARY[0]))
     except RebuildError as error:
         return False, error.message
+    except MemoryError:
+        return False, "It took more memory than it may."
+    except (
+        Exception
+    ) as error:  # libraries meet models that nobody would write, and raise what they like: it is this graph's
+        return False, f"{type(error).__name__}: {_first_line(error)}"
     return True, ""
 
 

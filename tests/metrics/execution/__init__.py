@@ -1,0 +1,1 @@
+"""Tests of younger_hf.metrics.execution."""
