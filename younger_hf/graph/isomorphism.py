@@ -32,6 +32,24 @@ def canonical_form(colours: npt.ArrayLike, edge_index: npt.ArrayLike) -> bytes:
     return _form(nodes, *_once(len(nodes), edge_index))
 
 
+def canonical_numbers(colours: npt.ArrayLike, edge_index: npt.ArrayLike) -> IntArray:
+    """A number from 0 to N - 1 for each node, such that isomorphic graphs become the same graph.
+
+    Args:
+        colours: As for `canonical_form`.
+        edge_index: Likewise.
+
+    Returns:
+        Numbers of the nodes, int64 [N]. Nodes that are symmetric may have theirs exchanged.
+    """
+    nodes = np.asarray(colours, dtype=np.int64)
+    if not len(nodes):
+        return nodes
+    sources, targets = _once(len(nodes), edge_index)
+    ranks = _refined(nodes, sources, targets)
+    return ranks if ranks.max() == len(nodes) - 1 else _by_bliss(ranks, sources, targets)
+
+
 def literal_form(colours: npt.ArrayLike, edge_index: npt.ArrayLike) -> bytes:
     """A directed graph with coloured nodes as bytes: equal for equal graphs that are numbered alike; arguments as for `canonical_form`."""
     nodes = np.asarray(colours, dtype=np.int64)

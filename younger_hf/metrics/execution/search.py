@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from heapq import heapify, heappop, heappush
 from itertools import islice
 
 from younger_hf.errors import RebuildError
+from younger_hf.graph.isomorphism import canonical_numbers
 from younger_hf.metrics.execution.channels import plan_channels
 from younger_hf.metrics.execution.following import follow
 from younger_hf.metrics.execution.operators import Operator
@@ -44,10 +44,13 @@ class Search:
         count = len(operators)
         self.sources: list[list[int]] = [[] for _ in range(count)]
         self.targets: list[list[int]] = [[] for _ in range(count)]
-        for source, target in sorted(set(zip(*graph.edge_index.tolist(), strict=True))):
+        # What is found must not depend on how the nodes are numbered.
+        numbers = canonical_numbers(graph.node_feat, graph.edge_index).tolist()
+        edges = set(zip(*graph.edge_index.tolist(), strict=True))
+        for source, target in sorted(edges, key=lambda edge: (numbers[edge[0]], numbers[edge[1]])):
             self.sources[target].append(source)
             self.targets[source].append(target)
-        self.order = _topological(self.sources, self.targets)
+        self.order = _sources_first(self.sources, self.targets, numbers)
         self.position = {node: position for position, node in enumerate(self.order)}
         self.ancestors = _reachable(self.order, self.sources, self.position)
         self.descendants = _reachable(self.order[::-1], self.targets, self.position)
@@ -216,21 +219,49 @@ def _growing(nodes: dict[int, None]) -> Iterator[int]:
         taken += 1
 
 
-def _topological(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[int]:
-    waiting = [len(each) for each in sources]
-    ready = [node for node, count in enumerate(waiting) if not count]
-    heapify(ready)
-    order = []
-    while ready:
-        node = heappop(ready)
-        order.append(node)
+def _sources_first(
+    sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], numbers: Sequence[int]
+) -> list[int]:
+    """The nodes so that each comes right after what leads to it, the shorter way first.
+
+    Chains stay together, so that going back loses little; and what passes a block by is known when the block is completed.
+    """
+    depths = _depths(sources, targets)
+
+    def place(node: int) -> tuple[int, int]:
+        return depths[node], numbers[node]
+
+    order: dict[int, None] = {}
+    waiting = sorted((node for node, each in enumerate(targets) if not each), key=place, reverse=True)
+    while waiting:
+        node = waiting[-1]
+        missing = [source for source in sources[node] if source not in order]
+        if missing and node not in order:
+            waiting.extend(sorted(missing, key=place, reverse=True))
+        else:
+            order.setdefault(node)
+            waiting.pop()
+    return list(order)
+
+
+def _depths(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[int]:
+    """Edges on the longest path to each node.
+
+    Raises:
+        RebuildError: If there is a cycle.
+    """
+    depths = [0] * len(sources)
+    missing = [len(each) for each in sources]
+    ready = [node for node, count in enumerate(missing) if not count]
+    for node in ready:
         for target in targets[node]:
-            waiting[target] -= 1
-            if not waiting[target]:
-                heappush(ready, target)
-    if len(order) < len(waiting):
+            depths[target] = max(depths[target], depths[node] + 1)
+            missing[target] -= 1
+            if not missing[target]:
+                ready.append(target)
+    if len(ready) < len(sources):
         raise RebuildError("The graph has a cycle, expected none.")
-    return order
+    return depths
 
 
 def _reachable(order: Sequence[int], neighbours: Sequence[Sequence[int]], position: Mapping[int, int]) -> list[int]:
