@@ -12,7 +12,7 @@ from dataclasses import asdict
 from benchmarks.measure import Ratio
 from younger_hf import console
 
-NAMES = ("weights", "remote", "memory", "wl_hash", "metrics", "to_pyg")
+NAMES = ("weights", "remote", "memory", "wl_hash", "metrics", "validation", "to_pyg")
 
 
 def main(arguments: list[str]) -> int:

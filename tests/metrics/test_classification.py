@@ -1,4 +1,4 @@
-"""Operator metrics: equal to scikit-learn, bounded, independent of order, and named errors instead of numbers."""
+"""Operator metrics: as computed by hand, for every type of input, and named errors instead of numbers."""
 
 from __future__ import annotations
 
@@ -6,69 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from younger_hf.errors import MetricError
 from younger_hf.metrics import accuracy, macro_f1, macro_precision, macro_recall, operator_metrics
-
-NAMES = ("accuracy", "macro_f1", "macro_precision", "macro_recall")
-
-# few classes, so that all are there; many, so that most are absent from one side; huge ids, which must not be counted into slots
-CLASS_IDS = st.sampled_from([3, 40, 2**31 - 1]).flatmap(lambda high: st.integers(0, high))
-PAIRS = st.lists(st.tuples(CLASS_IDS, CLASS_IDS), min_size=1, max_size=200).map(
-    lambda pairs: tuple(map(list, zip(*pairs, strict=True)))
-)
-
-
-def scikit_learn(references, predictions):
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        references, predictions, average="macro", zero_division=0
-    )
-    values = (accuracy_score(references, predictions), f1, precision, recall)
-    return dict(zip(NAMES, values, strict=True))
-
-
-@settings(max_examples=300, deadline=None)
-@given(PAIRS)
-def test_they_equal_scikit_learn_with_absent_classes(pair):
-    references, predictions = pair
-    assert scikit_learn(references, predictions) == pytest.approx(
-        operator_metrics(references, predictions), abs=1e-12, rel=0
-    )
-
-
-def test_they_equal_scikit_learn_on_a_skewed_vocabulary_of_the_papers_size():
-    rng = np.random.default_rng(0)
-    weights = 1 / np.arange(1, 4408)
-    references = rng.choice(np.arange(2, 4409), size=20_000, p=weights / weights.sum())
-    predictions = np.where(rng.random(20_000) < 0.8, references, rng.integers(0, 4409, 20_000))
-    assert scikit_learn(references, predictions) == pytest.approx(
-        operator_metrics(references, predictions), abs=1e-12, rel=0
-    )
-
-
-@settings(max_examples=100, deadline=None)
-@given(PAIRS, st.randoms(use_true_random=False))
-def test_they_do_not_depend_on_the_order_of_nodes(pair, random):
-    order = list(range(len(pair[0])))
-    random.shuffle(order)
-    references, predictions = (np.array(side) for side in pair)
-    assert operator_metrics(references, predictions) == operator_metrics(references[order], predictions[order])
-
-
-@settings(max_examples=100, deadline=None)
-@given(PAIRS)
-def test_they_are_plain_floats_between_zero_and_one(pair):
-    for value in operator_metrics(*pair).values():
-        assert type(value) is float
-        assert 0 <= value <= 1
-
-
-@given(st.lists(CLASS_IDS, min_size=1, max_size=50))
-def test_perfect_predictions_reach_exactly_one(classes):
-    assert dict.fromkeys(NAMES, 1.0) == operator_metrics(classes, classes)
 
 
 def test_a_worked_example_is_as_computed_by_hand():
@@ -95,6 +35,14 @@ def test_every_integer_type_gives_the_same(dtype):
     assert operator_metrics(references, predictions) == operator_metrics(
         references.astype(dtype), predictions.astype(dtype)
     )
+
+
+@pytest.mark.parametrize("size", [10, 2**20 + 5000])
+def test_how_classes_are_numbered_does_not_matter(size):
+    rng = np.random.default_rng(1)
+    ids = np.sort(rng.choice(2**31 - 1, 40, replace=False))
+    references, predictions = rng.integers(0, 40, size), rng.integers(0, 30, size)
+    assert operator_metrics(references, predictions) == operator_metrics(ids[references], ids[predictions])
 
 
 def test_inputs_are_not_changed():

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from younger_hf.metrics import classification, load, ranking
+from younger_hf.metrics import classification, load, ranking, regression, seeds, uncertainty
 
 ROOT = Path(__file__).parents[2]
 METRICS = ROOT / "younger_hf" / "metrics"
@@ -24,7 +24,8 @@ declare_torchvision_operators()
 
 DOCTEST = """
 import doctest, sys
-results = [doctest.testfile(f"{sys.argv[1]}/{task}/README.md", module_relative=False) for task in ("operator", "dataflow")]
+cards = [f"{sys.argv[1]}/{task}/README.md" for task in ("operator", "dataflow", "generation", "prediction")]
+results = [doctest.testfile(card, module_relative=False) for card in cards]
 sys.exit(sum(result.failed for result in results))
 """
 DIFFERENTIAL = """
@@ -33,12 +34,14 @@ import evaluate, numpy as np
 from younger_hf.metrics import load_metric
 from younger_hf.errors import MetricError
 rng = np.random.default_rng(0)
-for task in ("operator", "dataflow"):
+for task in ("operator", "dataflow", "prediction"):
     metric = evaluate.load(sys.argv[1] + task)
     if task == "operator":
         references, predictions = rng.integers(2, 50, 3000), rng.integers(2, 50, 3000)
-    else:
+    elif task == "dataflow":
         references, predictions = rng.integers(0, 2, 3000), rng.random(3000)
+    else:
+        references, predictions = rng.lognormal(size=3000), rng.lognormal(size=3000)
     fast = load_metric(task).compute(references=references, predictions=predictions)
     assert fast == metric.compute(references=references, predictions=predictions), "compute"
     for start in range(0, 3000, 700):
@@ -50,6 +53,38 @@ for task in ("operator", "dataflow"):
     except MetricError:
         continue
     sys.exit(task + " gave a number where it is not defined")
+"""
+
+GENERATION = """
+import json, sys
+import evaluate, numpy as np
+from younger_hf.metrics import load_metric
+from younger_hf.errors import MetricError
+rng = np.random.default_rng(0)
+def graph():
+    size = int(rng.integers(1, 9))
+    return {"node_feat": rng.integers(2, 5, size), "edge_index": rng.integers(0, size, (2, int(rng.integers(0, 2 * size))))}
+predictions, references, train = ([graph() for _ in range(count)] for count in (40, 15, 25))
+context = {"train": train, "vocabulary": ['["","Relu"]', '["","Add"]', '["","Sum"]'], "executable": rng.random(40) < 0.5}
+metric = evaluate.load(sys.argv[1] + "generation")
+fast = load_metric("generation").compute(references=references, predictions=predictions, **context)
+assert fast == metric.compute(references=references, predictions=predictions, **context), "compute"
+for start in range(0, 40, 9):
+    metric.add_batch(predictions=predictions[start : start + 9])
+assert fast == metric.compute(references=references, **context), "add_batch"
+for each in predictions:
+    metric.add(prediction=each)
+assert fast == metric.compute(references=references, **context), "add"
+combined = evaluate.combine({"generation": metric})
+assert fast == combined.compute(references=references, predictions=predictions, **context), "combine"
+saved = json.loads(evaluate.save("saved.json", **fast).read_text())
+assert fast == {name: saved[name] for name in fast}, "save"
+for wrong in ({"references": None}, {"references": []}, {"predictions": [{"node_feat": [2], "edge_index": [[0], [1]]}]}):
+    try:
+        metric.compute(**{"references": references, "predictions": predictions, **context, **wrong})
+    except MetricError:
+        continue
+    sys.exit(f"gave a number for {wrong}")
 """
 
 
@@ -73,7 +108,7 @@ def test_the_examples_of_the_cards_are_true(tmp_path):
     assert (0, "") == (result.returncode, result.stdout), result.stderr
 
 
-@pytest.mark.parametrize("task", ["operator", "dataflow"])
+@pytest.mark.parametrize("task", ["operator", "dataflow", "generation", "prediction"])
 def test_the_card_has_examples_and_the_front_matter_of_the_hub(task):
     card = (METRICS / task / "README.md").read_text(encoding="utf-8")
     front = yaml.safe_load(card.split("---")[1])
@@ -93,7 +128,15 @@ def test_they_equal_the_fast_path_by_absolute_path_from_elsewhere(tmp_path):
     assert 0 == result.returncode, result.stderr
 
 
-@pytest.mark.parametrize("module", [classification, ranking, load], ids=lambda module: module.__name__)
+def test_generated_graphs_are_judged_as_on_the_fast_path_however_they_are_given(tmp_path):
+    result = run(GENERATION, f"{METRICS}/", tmp_path, tmp_path / "home")
+    assert 0 == result.returncode, result.stderr
+
+
+MODULES = [classification, load, ranking, regression, seeds, uncertainty]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
 def test_the_examples_in_docstrings_are_true(module):
     result = doctest.testmod(module)
     assert result.attempted > 0

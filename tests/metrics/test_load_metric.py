@@ -9,27 +9,42 @@ import pytest
 from younger_hf.errors import MetricError
 from younger_hf.metrics import METRICS, PRIMARY, load_metric
 
-EXAMPLES = {"operator": ([2, 3, 3], [2, 3, 4]), "dataflow": ([1, 0, 1], [0.9, 0.2, 0.4])}
+TRAIN = [{"node_feat": [2], "edge_index": [[], []]}]
+CHAINS = [{"node_feat": [2] * size, "edge_index": [[*range(size - 1)], [*range(1, size)]]} for size in (2, 3)]
+RINGS = [{"node_feat": [3, 2], "edge_index": [[0, 1], [1, 0]]}] * 2
+EXAMPLES = {
+    "operator": ([2, 3, 3], [2, 3, 4]),
+    "dataflow": ([1, 0, 1], [0.9, 0.2, 0.4]),
+    "generation": (CHAINS, RINGS),
+    "prediction": ([2.0, 3.0], [2.5, 3.0]),
+}
+CONTEXT = {"generation": {"train": TRAIN, "vocabulary": ['["","Relu"]', '["","Sum"]'], "executable": [True, True]}}
+"""What a task needs beside references and predictions."""
 
 
 @pytest.mark.parametrize("task", sorted(EXAMPLES))
 def test_compute_returns_the_registered_metrics_in_order_and_in_range(task):
     references, predictions = EXAMPLES[task]
-    values = load_metric(task).compute(references=references, predictions=predictions)
+    values = load_metric(task).compute(references=references, predictions=predictions, **CONTEXT.get(task, {}))
     assert [metric.name for metric in METRICS[task]] == list(values)
     for metric in METRICS[task]:
         assert metric.minimum <= values[metric.name] <= metric.maximum
 
 
 def test_the_registry_names_a_primary_metric_of_each_task():
-    assert {"operator": "accuracy", "dataflow": "auc"} == dict(PRIMARY)
+    assert {
+        "operator": "accuracy",
+        "dataflow": "auc",
+        "generation": "executable_unique_novel",
+        "prediction": "kendall_tau",
+    } == dict(PRIMARY)
     for task, name in PRIMARY.items():
         assert name in {metric.name for metric in METRICS[task]}
 
 
 def test_the_direction_of_each_metric_says_which_of_two_results_is_better():
     for task, (references, _) in EXAMPLES.items():
-        best = load_metric(task).compute(references=references, predictions=references)
+        best = load_metric(task).compute(references=references, predictions=references, **CONTEXT.get(task, {}))
         for metric in METRICS[task]:
             assert (metric.maximum if metric.direction == "max" else metric.minimum) == best[metric.name]
 
@@ -48,6 +63,7 @@ def test_references_and_predictions_must_be_named():
 
 def test_an_unknown_task_names_those_there_are():
     with pytest.raises(
-        MetricError, match="no metric for the task 'dataflow_w_attrs'; expected one of: operator, dataflow"
+        MetricError,
+        match="no metric for the task 'dataflow_w_attrs'; expected one of: operator, dataflow, generation, prediction",
     ):
         load_metric("dataflow_w_attrs")

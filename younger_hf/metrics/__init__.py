@@ -3,23 +3,42 @@
 from __future__ import annotations
 
 from younger_hf.metrics.classification import accuracy, macro_f1, macro_precision, macro_recall, operator_metrics
-from younger_hf.metrics.load import TaskMetric, load_metric
+from younger_hf.metrics.generative import distance_floor, generation_metrics
+from younger_hf.metrics.graphs import Graphs
+from younger_hf.metrics.load import TaskMetric, evaluate_module, load_metric
 from younger_hf.metrics.ranking import average_precision, dataflow_metrics, f1_at_half, roc_auc
 from younger_hf.metrics.registry import METRICS, PRIMARY, Metric
+from younger_hf.metrics.regression import accuracy_within_tenth, kendall_tau, mape, prediction_metrics
+from younger_hf.metrics.seeds import SeedSummary, aggregate_seeds
+from younger_hf.metrics.uncertainty import Comparison, Interval, bootstrap, paired_bootstrap
 
 __all__ = [
     "METRICS",
     "PRIMARY",
+    "Comparison",
+    "Graphs",
+    "Interval",
     "Metric",
+    "SeedSummary",
     "TaskMetric",
     "accuracy",
+    "accuracy_within_tenth",
+    "aggregate_seeds",
     "average_precision",
+    "bootstrap",
     "dataflow_metrics",
+    "distance_floor",
+    "evaluate_module",
     "f1_at_half",
+    "generation_metrics",
+    "kendall_tau",
     "load_metric",
     "macro_f1",
     "macro_precision",
     "macro_recall",
+    "mape",
     "operator_metrics",
+    "paired_bootstrap",
+    "prediction_metrics",
     "roc_auc",
 ]

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from younger_hf.metrics.arrays import class_ids, same_length
 
+_BLOCK = 2**20
+
 
 @dataclass(frozen=True)
 class ClassCounts:
@@ -58,14 +60,24 @@ def count_classes(references: npt.ArrayLike, predictions: npt.ArrayLike) -> Clas
     true, predicted = class_ids(references, "references"), class_ids(predictions, "predictions")
     same_length(true, predicted)
     size = int(max(true.max(), predicted.max())) + 1
-    # Counting into one slot a class id is fastest, unless a stray huge id would ask for gigabytes of slots.
-    if size > 4 * len(true) + 65_536:
-        joined = np.unique(np.concatenate([true, predicted]), return_inverse=True)[1]
-        true, predicted = joined[: len(true)], joined[len(true) :]
-        size = int(joined.max()) + 1
-    counts = [np.bincount(ids, minlength=size) for ids in (true, predicted, true[true == predicted])]
-    occurs = (counts[0] + counts[1]) > 0
-    return ClassCounts(*(count[occurs] for count in counts))
+    # Counting into one slot a class id is fastest, unless a stray huge id would ask for more memory than the ids themselves have.
+    if size <= len(true) // 8 + 65_536:
+        slots = _counts(true, predicted, size)
+        return ClassCounts(*slots[:, slots[:2].any(axis=0)])
+    classes = np.union1d(np.unique(true), np.unique(predicted))
+    counts = np.zeros((3, len(classes)), np.int64)
+    for start in range(0, len(true), _BLOCK):  # numbering all at once would need several more arrays of their size
+        block = slice(start, start + _BLOCK)
+        counts += _counts(
+            np.searchsorted(classes, true[block]), np.searchsorted(classes, predicted[block]), len(classes)
+        )
+    return ClassCounts(*counts)
+
+
+def _counts(true: npt.NDArray[np.integer], predicted: npt.NDArray[np.integer], size: int) -> npt.NDArray[np.int64]:
+    """How often each id below `size` is true, predicted, and both; int64 [3, size]."""
+    counted = [np.bincount(ids, minlength=size) for ids in (true, predicted, true[true == predicted])]
+    return np.stack(counted).astype(np.int64, copy=False)
 
 
 def accuracy(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:

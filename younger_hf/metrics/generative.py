@@ -96,9 +96,7 @@ def generation_metrics(
             vocabulary is no signature.
     """
     judgement = judge(generated, train, vocabulary, executable=executable)
-    # Ids outside of the vocabulary as one: they are equally wrong, and a histogram of all that int32 has would not fit in memory.
-    within = replace(generated, node_feat=np.minimum(generated.node_feat, len(vocabulary)))
-    return judgement.shares() | descriptor_distances(describe(within), describe(reference))
+    return judgement.shares() | descriptor_distances(describe_generated(generated, vocabulary), describe(reference))
 
 
 def judge(
@@ -113,6 +111,14 @@ def judge(
     checked = validity(generated, vocabulary)
     classes, known = isomorphism_classes(generated, train)
     return Judgement(checked.acyclic, checked.valid, runs, classes, np.isin(classes, known, invert=True))
+
+
+def describe_generated(generated: Graphs, vocabulary: Vocabulary) -> Descriptors:
+    """`describe` of graphs whose class ids may be any: those outside of the vocabulary count as one.
+
+    They are equally wrong, and a histogram of all that int32 has would not fit in memory.
+    """
+    return describe(replace(generated, node_feat=np.minimum(generated.node_feat, len(vocabulary))))
 
 
 def distance_floor(reference: Graphs, train: Graphs) -> dict[str, float]:

@@ -44,7 +44,10 @@ class ScoresByLabel:
         true = len(self.positives) - starts
         false = len(self.negatives) - np.searchsorted(self.negatives, self.positives[starts], "left")
         tied = np.diff(starts, append=len(self.positives))
-        return min(1.0, float(np.sum(tied * (true / (true + false)))) / len(self.positives))
+        precision = true / (true + false)
+        # As what the positives gain over the precision at the lowest of them, so that constant scores give exactly their share.
+        lowest = precision[0]
+        return min(1.0, float(lowest + np.sum(tied * (precision - lowest)) / len(self.positives)))
 
     @property
     def f1(self) -> float:
@@ -54,12 +57,17 @@ class ScoresByLabel:
         return 2 * found / (len(self.positives) + predicted)
 
 
-def split_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> ScoresByLabel:
-    """Sort the scores of each class: what every ranking metric is made of.
+def labelled_scores(
+    references: npt.ArrayLike, scores: npt.ArrayLike
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.floating]]:
+    """Check labels and scores.
 
     Args:
         references: Labels 0 and 1, integers or booleans, [N].
         scores: Finite scores, higher for a pair more likely to be a data flow, [N].
+
+    Returns:
+        Whether each pair is a data flow, bool [N], and its score, float32 or float64 [N].
 
     Raises:
         MetricError: If the two are not such arrays, differ in length, or hold one class only.
@@ -72,6 +80,12 @@ def split_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> ScoresByLa
             f"references: expected both labels 0 and 1, got {len(positive):,} of label {int(count > 0)} only.",
             "A ranking is defined only between two classes: pool the pairs of all graphs before computing.",
         )
+    return positive, values
+
+
+def split_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> ScoresByLabel:
+    """Sort the scores of each class: what every ranking metric is made of; arguments and errors as `labelled_scores`."""
+    positive, values = labelled_scores(references, scores)
     positives, negatives = values[positive], values[~positive]
     positives.sort()
     negatives.sort()

@@ -147,3 +147,24 @@ def assert_is_of(model, graph, vocabulary):
     assert [vocabulary.classes[graph.node_feat[name] - 2] for name in names] == list(dag.w_attrs)
     found = {(names[source], names[target]) for source, target in zip(*dag.edge_index.tolist(), strict=True)}
     assert set(zip(*graph.edge_index.tolist(), strict=True)) == found
+
+
+def test_what_is_found_does_not_depend_on_the_numbers_of_nodes(real):
+    graphs, vocabulary = real
+    rng = np.random.default_rng(0)
+    for graph in [graph for graph in graphs if UNK not in graph.node_feat][:20]:
+        numbers = rng.permutation(len(graph.node_feat))
+        node_feat = np.empty_like(graph.node_feat)
+        node_feat[numbers] = graph.node_feat
+        edge_index = rng.permutation(numbers[graph.edge_index], axis=1)
+        assert outcome(graph, vocabulary) == outcome(Graph(node_feat, edge_index), vocabulary)
+
+
+def outcome(graph, vocabulary):
+    """The operators and shapes of the model in its own order, or that there is none."""
+    try:
+        model = realise(graph, vocabulary)
+    except RebuildError:
+        return None
+    tensors = [list(tensor.dims) for tensor in model.graph.initializer]
+    return [node.op_type for node in model.graph.node], tensors
