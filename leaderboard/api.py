@@ -106,7 +106,7 @@ async def submission(request: Request) -> Response:
 async def submit(request: Request) -> Response:
     """Take a submission in; it is validated and scored after the answer."""
     board = current_board()
-    async with read_upload(request, board.settings.upload_limit) as upload:
+    async with read_upload(request, board.settings) as upload:
         taken = await run_in_threadpool(accept, board, upload.predictions, upload.file_name, upload.metadata)
     return JSONResponse({"id": taken.id, "state": taken.state}, status_code=202)
 

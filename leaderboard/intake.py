@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from leaderboard.board import Board
 from leaderboard.records import NewSubmission, Submission
 from leaderboard.refusal import RefusalError, problem_json
+from leaderboard.store import TooManyPendingError
+from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission import Problem, SubmissionMetadata, read_metadata
 
@@ -37,7 +39,8 @@ def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes)
         The submission as the store has it.
 
     Raises:
-        RefusalError: If the file's kind, its size or the metadata are not acceptable, or the disk is full; nothing is kept then.
+        RefusalError: If the file's kind, its size or the metadata are not acceptable, too many submissions wait, or the disk is
+            full; nothing is kept then.
     """
     suffix = PurePosixPath(file_name).suffix.lower()
     if suffix not in SUFFIXES:
@@ -69,7 +72,11 @@ def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes)
         shutil.rmtree(partial, ignore_errors=True)
         raise
     try:
-        return board.store.add(_new(submission_id, described, f"{submission_id}/{file.name}", size, sha256))
+        new = _new(submission_id, described, f"{submission_id}/{file.name}", size, sha256)
+        return board.store.add(new, board.settings.pending_limit, board.settings.team_pending_limit)
+    except TooManyPendingError as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise _too_many(error) from error
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -78,7 +85,7 @@ def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes)
 def _read_metadata(path: Path, content: bytes) -> SubmissionMetadata:
     path.write_bytes(content)
     try:
-        metadata = read_metadata(path)
+        metadata = read_metadata(path, TRACKS)
     except SubmissionError as error:
         problems = [problem_json(problem) for problem in error.problems if isinstance(problem, Problem)]
         message = error.message.replace(f"{path.parent}/", "")
@@ -110,6 +117,12 @@ def too_large(limit: int) -> RefusalError:
         f"The upload has more than {limit:,} bytes, which is the most that this board takes.",
         "Write Parquet with `younger_hf.submission.write_predictions`; it is many times smaller than CSV.",
     )
+
+
+def _too_many(error: TooManyPendingError) -> RefusalError:
+    whose = "of your team" if error.of_team else "of all teams"
+    message = f"{error.limit:,} submissions {whose} wait for their scoring, which is the most that may."
+    return RefusalError(429, "too_many_pending", message, "Submit again once they are scored, in a minute or so.")
 
 
 def _storage_refusal(error: OSError) -> RefusalError:

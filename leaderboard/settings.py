@@ -30,6 +30,10 @@ class Settings:
         host: Address to listen on.
         port: Port to listen on.
         upload_limit: Most bytes of one request that submits.
+        uploads_at_once: Most requests that submit and that one address may be sending at the same time.
+        idle_limit: Most seconds that a request that submits may stand still.
+        pending_limit: Most submissions that may wait for their scoring; together they may fill `upload_limit` times as many bytes of disk.
+        team_pending_limit: Most submissions of one team that may wait for their scoring, so that one team does not make all others wait.
         memory_limit: Most bytes of address space of one scoring process.
         cpu_limit: Most seconds of processor time of one scoring process.
         wall_limit: Most seconds that one scoring process may take.
@@ -42,6 +46,10 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8501
     upload_limit: int = 64 * MEBIBYTE
+    uploads_at_once: int = 4
+    idle_limit: int = 30
+    pending_limit: int = 100
+    team_pending_limit: int = 10
     memory_limit: int = 4096 * MEBIBYTE
     cpu_limit: int = 120
     wall_limit: int = 180

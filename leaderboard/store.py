@@ -28,6 +28,20 @@ MAX_CLAIMS = 3
 """How often a submission is taken up before one that takes its worker down each time is given up."""
 
 
+class TooManyPendingError(Exception):
+    """As many submissions as may wait for their scoring wait already.
+
+    Args:
+        of_team: Whether it is a team's own limit.
+        limit: How many may wait.
+    """
+
+    def __init__(self, of_team: bool, limit: int) -> None:
+        super().__init__(of_team, limit)
+        self.of_team = of_team
+        self.limit = limit
+
+
 class Store:
     """The store of one board; safe to share between threads.
 
@@ -45,8 +59,18 @@ class Store:
         """Close all connections."""
         self._engine.dispose()
 
-    def add(self, new: NewSubmission) -> Submission:
-        """Take a submission in as `received`."""
+    def add(self, new: NewSubmission, pending_limit: int | None = None, team_limit: int | None = None) -> Submission:
+        """Take a submission in as `received`.
+
+        Args:
+            new: The submission.
+            pending_limit: Most submissions that may be `received` or `scoring`, this one included; None for any number.
+            team_limit: The same of its team alone.
+
+        Raises:
+            TooManyPendingError: If there are as many already; nothing is kept then. SQLite counts exactly; PostgreSQL does not see what
+                others add in the same instant.
+        """
         now = datetime.now(UTC)
         with Session(self._engine) as session, session.begin():
             row = SubmissionRow(
@@ -61,6 +85,8 @@ class Store:
             )
             session.add(row)
             session.flush()  # the event's foreign key needs the row first
+            _check_pending(session, None, pending_limit)
+            _check_pending(session, new.team, team_limit)
             session.add(EventRow(submission_id=new.id, before=None, after="received", note="", at=now))
             return _submission(row, {})
 
@@ -187,6 +213,14 @@ class Store:
                     )
                 session.add(EventRow(submission_id=submission_id, before="scoring", after=after, note=note, at=now))
             return len(left)
+
+
+def _check_pending(session: Session, team: str | None, limit: int | None) -> None:
+    if limit is None:
+        return
+    waiting = select(func.count()).where(SubmissionRow.state.in_(("received", "scoring")))
+    if (session.scalar(waiting if team is None else waiting.where(SubmissionRow.team == team)) or 0) > limit:
+        raise TooManyPendingError(team is not None, limit)
 
 
 def _open(url: str) -> Engine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -15,6 +16,7 @@ from starlette.types import Message
 
 from leaderboard.intake import METADATA_LIMIT, too_large
 from leaderboard.refusal import RefusalError
+from leaderboard.settings import Settings
 
 UPLOAD_SECONDS = 600
 """How long one upload may take."""
@@ -24,6 +26,8 @@ FORM_BYTES = METADATA_LIMIT + 16 * 1024
 """Bytes that a request may have beside the predictions file: the metadata, and the form around both."""
 
 _FIELDS = {"predictions", "metadata"}
+_COMING_IN: Counter[str] = Counter()
+"""Address -> uploads that are coming in from it. One process serves the board, hence no lock and no table."""
 _EXPECTED = "Send a form (multipart/form-data) with the files `predictions` and `metadata` (submission.yaml)."
 
 
@@ -47,29 +51,29 @@ class _TooMuchError(Exception):
 
 
 @contextlib.asynccontextmanager
-async def read_upload(request: Request, limit: int) -> AsyncIterator[Upload]:
+async def read_upload(request: Request, settings: Settings) -> AsyncIterator[Upload]:
     """Read a form with a submission.
 
     Args:
         request: Not read yet.
-        limit: Most bytes of the predictions file.
+        settings: How large and slow it may be, and how many its address may be sending at once.
 
     Yields:
         The upload, whose files are closed on leaving.
 
     Raises:
-        RefusalError: If the request is too large, too slow, no such form, or has other fields.
+        RefusalError: If the request is too large, too slow, one too many, no such form, or has other fields.
     """
+    limit = settings.upload_limit
     try:
-        async with asyncio.timeout(UPLOAD_SECONDS):
-            form = await _read_form(request, limit + FORM_BYTES)
+        async with _counted(request, settings.uploads_at_once, limit), asyncio.timeout(UPLOAD_SECONDS):
+            form = await _read_form(request, limit + FORM_BYTES, settings.idle_limit)
     except _TooMuchError:
         await _discard(request, limit)
         raise too_large(limit) from None
     except TimeoutError:
-        raise RefusalError(
-            408, "too_slow", f"The upload took more than {UPLOAD_SECONDS} seconds.", "Try again."
-        ) from None
+        slow = f"The upload took more than {UPLOAD_SECONDS} seconds, or stood still for {settings.idle_limit}."
+        raise RefusalError(408, "too_slow", slow, "Try again.") from None
     except HTTPException as error:
         raise _malformed(f"The form cannot be read: {error.detail}") from error
     try:
@@ -78,7 +82,26 @@ async def read_upload(request: Request, limit: int) -> AsyncIterator[Upload]:
         await form.close()
 
 
-async def _read_form(request: Request, limit: int) -> FormData:
+@contextlib.asynccontextmanager
+async def _counted(request: Request, at_once: int, limit: int) -> AsyncIterator[None]:
+    """Count an upload while it comes in: each holds a connection and as much of the disk as it has sent."""
+    address = request.client.host if request.client else ""
+    if _COMING_IN[address] >= at_once:
+        message = (
+            f"{at_once} uploads from your address are coming in already, which is the most that may at the same time."
+        )
+        await _discard(request, limit)
+        raise RefusalError(429, "too_many_uploads", message, "Send one submission after the other.")
+    _COMING_IN[address] += 1
+    try:
+        yield
+    finally:
+        _COMING_IN[address] -= 1
+        if not _COMING_IN[address]:
+            del _COMING_IN[address]
+
+
+async def _read_form(request: Request, limit: int, idle_seconds: int) -> FormData:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise _malformed("The request is no form with files.")
     declared = request.headers.get("content-length", "")
@@ -88,7 +111,8 @@ async def _read_form(request: Request, limit: int) -> FormData:
 
     async def receive() -> Message:
         nonlocal received
-        message = await request.receive()
+        async with asyncio.timeout(idle_seconds):
+            message = await request.receive()
         received += len(message.get("body", b""))
         if received > limit:
             raise _TooMuchError

@@ -171,6 +171,50 @@ def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Pat
     assert "valid for operator_wo_attrs" in younger("validate", entry, "--data", release.root).stdout
     scored = json.loads(younger("score", entry, "--data", release.root, "--json").stdout)
     assert pytest.approx(2 / 3) == scored["metrics"]["accuracy"]
+    # two of three graphs are right: of the resamples (1/3)**3 = 3.7% have none of them, (2/3)**3 = 30% only them
+    assert {"level": 0.95, "resamples": 1000, "redrawn": 0} == {
+        name: scored["intervals"]["accuracy"].pop(name) for name in ("level", "resamples", "redrawn")
+    }
+    assert {"low": 0.0, "high": 1.0} == scored["intervals"]["accuracy"]
+
+
+def test_a_score_is_shown_with_its_interval_unless_no_resamples_are_asked_for(release: Release, entry: Path) -> None:
+    table = younger("score", entry, "--data", release.root).stdout
+    assert "1,000 resamples of 3 graphs" in table
+    row = next(line for line in table.splitlines() if "accuracy" in line)
+    assert ["accuracy", "0.6667", "0.0000", "1.0000"] == row.replace("\u2502", " ").split()
+    plain = younger("score", entry, "--data", release.root, "--resamples", "0")
+    assert "95%" not in plain.stdout
+    assert_one_clear_message(
+        younger("score", entry, "--data", release.root, "--resamples", "7"), "at least 40 resamples"
+    )
+
+
+def test_two_submissions_are_compared(release: Release, entry: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    write_predictions(other, "operator_wo_attrs", {"test0": [3], "test1": [2], "test2": [2]})
+    write_metadata(other / "submission.yaml", SubmissionMetadata("operator_wo_attrs", release.content_hash, "b", "us"))
+    run = younger("compare", entry, other, "--data", release.root, "--json")
+    result = json.loads(run.stdout)
+    accuracy = result["comparisons"]["accuracy"]
+    assert (2 / 3, 0.0) == (result["first"]["accuracy"], result["second"]["accuracy"])
+    assert 2 / 3 == accuracy["difference"]
+    assert accuracy["interval"]["low"] <= accuracy["difference"] <= accuracy["interval"]["high"]
+    assert 0 < accuracy["p_value"] <= 1
+    assert run.stdout == younger("compare", entry, other, "--data", release.root, "--json").stdout
+    table = younger("compare", entry, other, "--data", release.root).stdout
+    assert all(text in table for text in ("difference", "p value", "1,000 resamples of 3 graphs"))
+
+
+def test_a_mistake_in_either_submission_is_one_clear_message(release: Release, entry: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    write_predictions(wrong, "operator_wo_attrs", {"test0": [3], "test1": [2]})
+    arguments = ("--data", release.root, "--track", "operator_wo_attrs")
+    assert_one_clear_message(younger("compare", entry, wrong, *arguments), "missing_graph")
+    assert_one_clear_message(younger("compare", wrong, entry, *arguments), "missing_graph")
+    assert_one_clear_message(
+        younger("compare", entry, tmp_path / "none", *arguments), "there is no such file or folder"
+    )
 
 
 def test_sealed_answers_score_as_the_open_ones_with_the_key_and_say_so_without(
@@ -222,9 +266,9 @@ def test_a_submission_folder_without_predictions_is_one_clear_message(release: R
 
 
 def test_reference_predictions_are_a_valid_submission(release: Release, tmp_path: Path) -> None:
-    out = tmp_path / "random"
+    out = tmp_path / "uniform"
     run = younger(
-        "predict", "--reference", "random", "--track", "operator_wo_attrs", "--data", release.root, "--out", out
+        "predict", "--reference", "uniform", "--track", "operator_wo_attrs", "--data", release.root, "--out", out
     )
     assert 0 == run.returncode, run.stderr
     assert json.loads(younger("validate", out, "--data", release.root, "--json").stdout)["valid"]

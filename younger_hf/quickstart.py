@@ -31,7 +31,7 @@ BATCH_SIZES = {"operator": 16, "dataflow": 1}
 
 
 def run_quickstart(out: Path, *, epochs: int, workers: int) -> None:
-    """Build `mini`, load it, train GCN on both tasks, predict, score, submit beside a random predictor, print the ranking.
+    """Build `mini`, load it, train GCN on both tasks, predict, score, submit beside a predictor by chance, print the ranking.
 
     Args:
         out: Folder for everything that is made; what is there already is not made again.
@@ -86,9 +86,9 @@ def _entries(release: Release, out: Path, track: str, epochs: int) -> list[Path]
             run,
             on_epoch=lambda epoch: advance(f"loss {epoch.loss:.3f}", epoch.epoch, epochs),
         )
-    ours, chance = run / "submission", out / "runs" / f"{track}-random"
+    ours, chance = run / "submission", out / "runs" / f"{track}-uniform"
     write_run_entry(release, run, ours)
-    write_reference_entry(release, "random", track, chance)
+    write_reference_entry(release, "uniform", track, chance)
     report = validate(*find_submission(ours), release)
     report.raise_if_invalid()
     if report.predictions is not None:

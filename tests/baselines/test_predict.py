@@ -98,18 +98,27 @@ def test_an_entry_is_a_valid_submission_that_scores(built: Built, run_of: Runs, 
 
 
 @pytest.mark.parametrize("track", TRACKS)
-@pytest.mark.parametrize("name", ["random", "majority"])
+@pytest.mark.parametrize("name", ["majority", "uniform"])
 def test_reference_entries_are_valid_submissions(built: Built, tmp_path: Path, name: str, track: str) -> None:
     metadata = write_reference_entry(built.release, name, track, tmp_path, seed=3)
     validate(*find_submission(tmp_path), built.release).raise_if_invalid()
     assert (name, track, 0, (3,)) == (metadata.system, metadata.track, metadata.parameters, metadata.seeds)
 
 
+@pytest.mark.parametrize("name", ["random", "bootstrap"])
+def test_reference_generators_make_valid_submissions(built: Built, tmp_path: Path, name: str) -> None:
+    metadata = write_reference_entry(built.release, name, "generation_wo_attrs", tmp_path, seed=3)
+    report = validate(*find_submission(tmp_path), built.release)
+    report.raise_if_invalid()
+    assert (name, "generation_wo_attrs", (3,)) == (metadata.system, report.track, metadata.seeds)
+    assert f"Reference generator {name!r}" in metadata.description
+
+
 def test_an_unknown_reference_or_track_is_named(built: Built, tmp_path: Path) -> None:
     with pytest.raises(SubmissionError, match="oracle"):
         write_reference_entry(built.release, "oracle", "operator_w_attrs", tmp_path)
     with pytest.raises(DatasetError, match="operator"):
-        write_reference_entry(built.release, "random", "operator", tmp_path)
+        write_reference_entry(built.release, "uniform", "operator", tmp_path)
 
 
 def test_a_run_on_another_dataset_is_refused(run_of: Runs, built: Built, tmp_path: Path) -> None:

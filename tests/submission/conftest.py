@@ -14,11 +14,21 @@ import pyarrow.parquet as pq
 import pytest
 
 from younger_hf.dataset.release import Answers, Release, open_answers
-from younger_hf.dataset.schema import ANSWER_SCHEMA, TRACKS, schema_of, splits_of, task_of
+from younger_hf.dataset.schema import (
+    ANSWER_SCHEMA,
+    PUBLIC_SPLITS,
+    SPLITS,
+    TRACKS,
+    VALUE_SCHEMA,
+    schema_of,
+    splits_of,
+    task_of,
+)
 from younger_hf.dataset.write import write_answers, write_release
 from younger_hf.submission import SubmissionMetadata, write_metadata
 
-NUM_CLASSES = 12
+OPERATORS = ("UNK", "MASK", "Relu", "Add", "Sigmoid", "Mul", "Tanh", "Neg", "Sub", "Abs", "Exp", "Floor")
+NUM_CLASSES = len(OPERATORS)
 MAJORITY = 5
 GRAPHS = {"train": 30, "validation": 4, "test": 40}
 
@@ -36,9 +46,16 @@ class Board:
 
 
 def make_release(
-    root: Path, graphs: Mapping[str, int] = GRAPHS, items: tuple[int, int] = (5, 30), seed: int = 3
+    root: Path,
+    graphs: Mapping[str, int] = GRAPHS,
+    items: tuple[int, int] = (5, 30),
+    seed: int = 3,
+    complete: bool = False,
 ) -> Board:
-    """Write a release whose graph ids look like numbers (`000`, `001`, ...), to catch whoever reads them as such."""
+    """Write a release whose graph ids look like numbers (`000`, `001`, ...), to catch whoever reads them as such.
+
+    A complete one has rows of every task: for generation, and for prediction with hidden values.
+    """
     rng = np.random.default_rng(seed)
     tables: dict[str, dict[str, pa.Table]] = {}
     truth: dict[str, dict[str, np.ndarray]] = {}
@@ -53,16 +70,21 @@ def make_release(
                 truth[track] = {row["graph_id"]: row.pop("truth") for row in rows}
     for signature in ("w_attrs", "wo_attrs"):
         rows = [
-            {"id": index, "domain": "", "op_type": f"Op{index}", "attributes": "{}", "count": 100 - index}
-            for index in range(NUM_CLASSES)
+            {"id": index, "domain": "", "op_type": name, "attributes": "{}", "count": 100 - index}
+            for index, name in enumerate(OPERATORS)
         ]
         config = f"vocabulary_{signature}"
         tables[config] = {"train": pa.Table.from_pylist(rows, schema=schema_of(config))}
-    release = write_release(root / "younger", tables, "0.1.0")
     hidden = {
         track: pa.table({"graph_id": list(rows), "y": [row.tolist() for row in rows.values()]}, schema=ANSWER_SCHEMA)
         for track, rows in truth.items()
     }
+    if complete:
+        tables |= _generation(rng, graphs, items)
+        tables["prediction"], truth["prediction"] = _prediction(rng, graphs)
+        values = {"graph_id": list(truth["prediction"]), "value": list(truth["prediction"].values())}
+        hidden["prediction"] = pa.table(values, schema=VALUE_SCHEMA)
+    release = write_release(root / "younger", tables, "0.1.0")
     write_answers(root / "answers", hidden, release.content_hash)
     return Board(root, release, open_answers(root / "answers"), truth)
 
@@ -86,6 +108,56 @@ def _row(graph_id: str, task: str, split: str, rng: np.random.Generator, items: 
     row["truth"] = truth
     row["y"] = [-1] * size if split == "test" else truth.tolist()
     return row
+
+
+def _generation(
+    rng: np.random.Generator, graphs: Mapping[str, int], items: tuple[int, int]
+) -> dict[str, dict[str, pa.Table]]:
+    """Both generation configs: trees of operators, so that most of them run; a training graph has a node of no class."""
+    tables = {}
+    for config in ("generation_w_attrs", "generation_wo_attrs"):
+        tables[config] = {}
+        for split in PUBLIC_SPLITS:
+            rows = [
+                {"graph_id": f"{split}-{index}", **_architecture(rng, int(rng.integers(*items)))}
+                for index in range(graphs[split])
+            ]
+            rows[0]["node_feat"][0] = 0
+            tables[config][split] = pa.Table.from_pylist(rows, schema=schema_of(config))
+    return tables
+
+
+def _architecture(rng: np.random.Generator, num_nodes: int) -> dict[str, object]:
+    sources = [int(rng.integers(target)) for target in range(1, num_nodes)]
+    return {
+        "num_nodes": num_nodes,
+        "node_feat": rng.integers(2, NUM_CLASSES, num_nodes).tolist(),
+        "edge_index": [sources, list(range(1, num_nodes))],
+    }
+
+
+def _prediction(rng: np.random.Generator, graphs: Mapping[str, int]) -> tuple[dict[str, pa.Table], dict[str, float]]:
+    """Config `prediction` with test rows, whose values are hidden; of every fifth other row the value is not known."""
+    tables, truth = {}, {}
+    for split in SPLITS:
+        rows = []
+        for index in range(graphs[split]):
+            graph_id = f"{900 + index:03d}" if split == "test" else f"{split}-{index}"
+            row = _architecture(rng, 6)
+            row["node_feat_w"] = row["node_feat_wo"] = row.pop("node_feat")
+            value = int(rng.integers(1, 10**9))
+            if split == "test":
+                truth[graph_id] = float(value)
+            known = split != "test" and index % 5 != 0
+            rows.append({"graph_id": graph_id, **row, "parameters": 1000, "flops": value if known else None})
+        tables[split] = pa.Table.from_pylist(rows, schema=schema_of("prediction"))
+    return tables, truth
+
+
+@pytest.fixture(scope="session")
+def complete_board(tmp_path_factory: pytest.TempPathFactory) -> Board:
+    """A release with rows of every task: nothing writes into it."""
+    return make_release(tmp_path_factory.mktemp("complete"), complete=True)
 
 
 @pytest.fixture(scope="session")
@@ -114,6 +186,29 @@ def noisy(board: Board) -> Callable[[str], dict[str, np.ndarray]]:
         return rows
 
     return make
+
+
+@pytest.fixture
+def write_table(tmp_path: Path) -> Callable[..., Path]:
+    """Writes rows of any columns as `.parquet`, `.csv` or `.jsonl`, with pyarrow, csv and json alone; text as it is into text files."""
+
+    def write(suffix: str, schema: pa.Schema, rows: Iterable[Iterable[object]]) -> Path:
+        path = tmp_path / f"predictions{suffix}"
+        listed = [dict(zip(schema.names, row, strict=True)) for row in rows]
+        if suffix == ".parquet":
+            pq.write_table(pa.Table.from_pylist(listed, schema=schema), path)
+        elif suffix == ".csv":
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.writer(file)
+                writer.writerow(schema.names)
+                writer.writerows(
+                    [value if isinstance(value, str) else json.dumps(value) for value in row.values()] for row in listed
+                )
+        else:
+            path.write_text("".join(json.dumps(row) + "\n" for row in listed), encoding="utf-8")
+        return path
+
+    return write
 
 
 @pytest.fixture

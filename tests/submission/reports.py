@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
-from younger_hf.submission import validate
+import json
+import re
+import subprocess
+import sys
+
+from younger_hf.submission import Problem, validate
 
 FLOW = "dataflow_w_attrs"
 NODES = "operator_w_attrs"
+
+MOST_MEBIBYTES = 300
+"""Peak of a whole process that validates a bomb, imports included."""
+
+PLACE = re.compile(
+    r"(row \d+( \(graph_id .+\))?|graph_id '.+'|predictions(\.\w+)+|submission\.yaml)(, \w+(\[[\d:]+\])*)?: expected .+, got .+\.",
+    re.DOTALL,
+)
+COUNT = re.compile(r"[\d,]+ problems of this kind in all \(\w+\); the first 20 are listed\.")
+
+MEASURE = """
+import dataclasses, json, pathlib, re, resource, sys
+from younger_hf.dataset.release import open_release
+from younger_hf.submission import validate
+
+def peak():  # KiB; Linux counts what the parent had used into ru_maxrss, so it is read from /proc there
+    status = pathlib.Path("/proc/self/status")
+    if status.exists():
+        return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+report = validate(sys.argv[2], sys.argv[3], open_release(sys.argv[1]))
+problems = [dataclasses.asdict(problem) for problem in report.problems]
+print(json.dumps([report.predictions is None, problems, peak() // 1024]))
+"""
 
 
 def codes(board, path, track=FLOW, **options):
@@ -14,3 +44,20 @@ def codes(board, path, track=FLOW, **options):
     assert report.predictions is None
     assert all(str(problem) for problem in report.problems)
     return [code for code in dict.fromkeys(problem.code for problem in report.problems) if code != "missing_graph"]
+
+
+def assert_each_says_what_to_do(problems):
+    """Every message names its place, what was expected and what was found, and every problem has a next step."""
+    for problem in problems:
+        if COUNT.fullmatch(problem.message) is None:
+            assert PLACE.fullmatch(problem.message), problem.message
+            assert problem.hint.endswith("."), problem
+        assert len(str(problem)) < 1000
+
+
+def measured(root, path, declared):
+    """Whether a process of its own found nothing to score, the problems it found, and the MiB that it took in all."""
+    command = [sys.executable, "-c", MEASURE, *map(str, (root, path, declared))]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    nothing, problems, mebibytes = json.loads(run.stdout)
+    return nothing, [Problem(**problem) for problem in problems], mebibytes

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from younger_hf.dataset.schema import SUBMISSION_TRACKS, TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission import SubmissionMetadata, read_metadata, write_metadata
 from younger_hf.submission.fields import FIELDS
@@ -276,3 +277,16 @@ def test_text_of_the_submission_is_escaped_and_cut_in_messages(tmp_path):
     for problem in problems_with(tmp_path, **fields):
         assert str(problem).isprintable()
         assert len(str(problem)) < 400
+
+
+@pytest.mark.parametrize("track", SUBMISSION_TRACKS)
+def test_every_track_may_be_named_and_a_board_may_offer_fewer(tmp_path, track):
+    path = tmp_path / "submission.yaml"
+    write_metadata(path, SubmissionMetadata(track, f"sha256:{'0' * 64}", "A", "B"))
+    assert track == read_metadata(path).track
+    if track in TRACKS:
+        assert track == read_metadata(path, TRACKS).track
+        return
+    with pytest.raises(SubmissionError, match=f"track: expected a track, got '{track}'") as caught:
+        read_metadata(path, TRACKS)
+    assert f"One of: {', '.join(TRACKS)}." == caught.value.problems[0].hint

@@ -98,9 +98,9 @@ def test_perfect_predictions_score_exactly_one(board, tmp_path, track):
     assert {1.0} == set(result.metrics.values())
 
 
-def test_random_scores_are_near_chance(board, tmp_path):
+def test_uniform_scores_are_near_chance(board, tmp_path):
     path = write_predictions(
-        tmp_path, "dataflow_w_attrs", reference_predictions("random", board.release, "dataflow_w_attrs")
+        tmp_path, "dataflow_w_attrs", reference_predictions("uniform", board.release, "dataflow_w_attrs")
     )
     metrics = scored(board, path, "dataflow_w_attrs").metrics
     # about 350 of each label: the standard deviation of the AUC is .022
@@ -108,9 +108,9 @@ def test_random_scores_are_near_chance(board, tmp_path):
     assert 0.5 == pytest.approx(metrics["average_precision"], abs=0.1)
 
 
-def test_random_classes_are_near_chance(board, tmp_path):
+def test_uniform_classes_are_near_chance(board, tmp_path):
     path = write_predictions(
-        tmp_path, "operator_w_attrs", reference_predictions("random", board.release, "operator_w_attrs")
+        tmp_path, "operator_w_attrs", reference_predictions("uniform", board.release, "operator_w_attrs")
     )
     # ten classes, about 700 nodes: the standard deviation is .011
     assert 0.1 == pytest.approx(scored(board, path, "operator_w_attrs").metrics["accuracy"], abs=0.04)

@@ -12,6 +12,7 @@ from younger_hf.submission import write_predictions
 
 FLOW = "dataflow_wo_attrs"
 NODES = "operator_wo_attrs"
+GRAPHS = "generation_wo_attrs"
 
 
 def test_the_schema_of_each_task_is_the_documented_one(tmp_path):
@@ -19,6 +20,10 @@ def test_the_schema_of_each_task_is_the_documented_one(tmp_path):
     nodes = pq.read_schema(write_predictions(tmp_path / "nodes.parquet", NODES, {"a": [2]}))
     assert pa.schema([("graph_id", pa.string()), ("scores", pa.list_(pa.float32()))]) == flow
     assert pa.schema([("graph_id", pa.string()), ("predictions", pa.list_(pa.int32()))]) == nodes
+    value = pq.read_schema(write_predictions(tmp_path / "value.parquet", "prediction", {"a": 0.5}))
+    graph = pq.read_schema(write_predictions(tmp_path / "graph.parquet", GRAPHS, [([2, 3], [[0], [1]])]))
+    assert pa.schema([("graph_id", pa.string()), ("value", pa.float64())]) == value
+    assert pa.schema([("node_feat", pa.list_(pa.int32())), ("edge_index", pa.list_(pa.list_(pa.int32())))]) == graph
 
 
 def test_rows_are_written_as_given(tmp_path):
@@ -67,4 +72,50 @@ def test_no_rows_are_written_as_an_empty_table(tmp_path):
 def test_what_cannot_be_written_is_named(tmp_path, track, values, says):
     with pytest.raises(SubmissionError, match=says):
         write_predictions(tmp_path, track, {"a": values})
+    assert [] == list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("convert", [list, np.array, tuple, lambda rows: np.array(rows, dtype=np.uint8)])
+def test_graphs_are_written_as_given(tmp_path, convert):
+    rows = [([2, 3, 4], [[0, 1], [2, 2]]), ([5], [[], []]), ([6], []), ([2, 2], [[1], [0]])]
+    expected = [{"node_feat": nodes, "edge_index": edges or [[], []]} for nodes, edges in rows]
+    typed = (
+        (np.array(nodes), convert(edges) if edges and edges[0] else np.zeros((2, 0), int)) for nodes, edges in rows
+    )
+    path = write_predictions(tmp_path / "a.parquet", GRAPHS, typed)
+    assert expected == pq.read_table(path).to_pylist()
+    assert path.read_bytes() == write_predictions(tmp_path / "b.parquet", GRAPHS, rows).read_bytes()
+
+
+@pytest.mark.parametrize("value", [0.1, np.float64(0.1), np.array(0.1), 3, np.int64(3), 1e300])
+def test_a_value_is_written_as_given(tmp_path, value):
+    path = write_predictions(tmp_path, "prediction", {"a": value})
+    assert [{"graph_id": "a", "value": float(value)}] == pq.read_table(path).to_pylist()
+
+
+def test_no_rows_of_any_task_are_written_as_an_empty_table(tmp_path):
+    for track in (GRAPHS, "prediction"):
+        assert 0 == pq.read_table(write_predictions(tmp_path, track, [])).num_rows
+
+
+@pytest.mark.parametrize(
+    ("track", "row", "says"),
+    [
+        (GRAPHS, ([2], [[0, 1], [0]]), r"row 1, edge_index: expected an array \[2, E\] of numbers, got list"),
+        (GRAPHS, ([2], [[0], [0], [0]]), r"row 1, edge_index: expected shape \[2, E\], got shape \(3, 1\)"),
+        (GRAPHS, ([2], [0, 0]), r"row 1, edge_index: expected shape \[2, E\], got shape \(2,\)"),
+        (GRAPHS, ([2.0], [[], []]), "row 1, node_feat: expected integers, got dtype float64"),
+        (GRAPHS, ([2], [[0.0], [0.0]]), "row 1, edge_index: expected integers, got dtype float64"),
+        (GRAPHS, ([2], [[2**40], [0]]), "row 1, edge_index: expected node numbers that fit into int32"),
+        (GRAPHS, ([2], [[0], [0]], "x"), "Row 1: expected a pair of node_feat and edge_index, got tuple"),
+        (GRAPHS, [2], "Row 1: expected a pair of node_feat and edge_index, got list"),
+        ("prediction", ("a", [0.5]), r"graph_id 'a', value: expected a single number, got shape \(1,\)"),
+        ("prediction", ("a", "0.5"), "graph_id 'a', value: expected real numbers, got dtype <U3"),
+        ("prediction", ("a", None), "graph_id 'a', value: expected real numbers, got dtype object"),
+        ("prediction", ("a",), "Row 1: expected a pair of graph_id and value, got tuple"),
+    ],
+)
+def test_rows_of_the_other_tasks_that_cannot_be_written_are_named(tmp_path, track, row, says):
+    with pytest.raises(SubmissionError, match=says):
+        write_predictions(tmp_path, track, [row])
     assert [] == list(tmp_path.iterdir())

@@ -10,6 +10,11 @@ from younger_hf.submission.metadata import SubmissionMetadata, write_metadata
 from younger_hf.submission.reference import reference_predictions
 from younger_hf.submission.write import write_predictions
 
+_DESCRIPTIONS = {
+    "random": "Reference generator 'random': sizes and operators of training architectures, edges at random. The floor.",
+    "bootstrap": "Reference generator 'bootstrap': training architectures drawn again. The ceiling of memorising.",
+}
+
 
 def write_run_entry(
     release: Release, run: Path, out: Path, *, system: str | None = None, team: str = "younger-hf", device: str = "auto"
@@ -58,10 +63,19 @@ def write_reference_entry(
     team: str = "younger-hf",
     seed: int = 0,
 ) -> SubmissionMetadata:
-    """Predict the test split with a predictor that looks at no graph: `random` or `majority`.
+    """Predict the test split with a predictor that looks at no graph, or generate graphs with a generator that learns nothing.
+
+    Args:
+        release: The dataset.
+        name: One of `submission.REFERENCES` of the track's task.
+        track: Config name.
+        out: Folder for `predictions.parquet` and `submission.yaml`.
+        system: Name on the board; by default the predictor's.
+        team: Team on the board.
+        seed: Seed of what is drawn.
 
     Raises:
-        SubmissionError: If there is no such predictor.
+        SubmissionError: If there is no such predictor for the task.
         DatasetError: If there is no such track.
     """
     write_predictions(out, track, reference_predictions(name, release, track, seed))
@@ -72,7 +86,7 @@ def write_reference_entry(
             dataset_version=release.content_hash,
             system=system or name,
             team=team,
-            description=f"Reference predictor {name!r}: it looks at no graph.",
+            description=_DESCRIPTIONS.get(name, f"Reference predictor {name!r}: it looks at no graph."),
             parameters=0,
             seeds=(seed,),
         ),

@@ -1,16 +1,28 @@
-"""`younger-hf stats, train, predict, validate, score`: from a dataset to a submission."""
+"""`younger-hf stats, train, predict, validate, score, compare`: from a dataset to a submission and what it reaches."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from younger_hf import console
 from younger_hf.cli.options import Data, Device, Json, Signature, Submission, Track, app, need_torch, show_rows
 from younger_hf.errors import BaselineError
+from younger_hf.metrics.uncertainty import FEWEST, Interval
+
+_NO_ENDS: tuple[None, None] = (None, None)
+
+if TYPE_CHECKING:
+    from younger_hf.dataset.release import Release
+    from younger_hf.submission.predictions import GeneratedGraphs
+
+AnswersFolder = Annotated[
+    Path | None, typer.Option("--answers", help="Folder of the hidden answers. (default: DATA-answers)")
+]
 
 
 @app.command(epilog="Example: younger-hf stats quickstart/younger")
@@ -78,7 +90,9 @@ def predict(
     run: Annotated[Path | None, typer.Argument(help="Run folder; leave it out with --reference.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for predictions.parquet and submission.yaml.")] = Path("submission"),
     data: Data = Path("younger"),
-    reference: Annotated[str | None, typer.Option(help="random or majority, which need no run.")] = None,
+    reference: Annotated[
+        str | None, typer.Option(help="majority or uniform; for generation random or bootstrap. No run needed.")
+    ] = None,
     track: Annotated[str | None, typer.Option(help="Track of the reference predictor.")] = None,
     system: Annotated[str | None, typer.Option(help="Name of the system on the board.")] = None,
     team: Annotated[str, typer.Option(help="Name of the team on the board.")] = "younger-hf",
@@ -130,13 +144,18 @@ def validate(submission: Submission, data: Data = Path("younger"), track: Track 
 def score(
     submission: Submission,
     data: Data = Path("younger"),
-    answers: Annotated[Path | None, typer.Option(help="Folder of the hidden answers. (default: DATA-answers)")] = None,
+    answers: AnswersFolder = None,
     track: Track = None,
+    resamples: Annotated[
+        int, typer.Option(min=0, help="Resamples of the test graphs for 95% intervals; 0 for none.")
+    ] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Score a submission against answers that are at hand."""
+    """Score a submission against answers that are at hand, with 95% intervals; generated graphs need no answers."""
     from younger_hf.dataset.release import default_answers, open_answers, open_release
     from younger_hf.submission.folder import find_submission
+    from younger_hf.submission.predictions import GeneratedGraphs
     from younger_hf.submission.score import score as compute
     from younger_hf.submission.validate import validate as check
 
@@ -145,10 +164,90 @@ def score(
     report.raise_if_invalid()
     if report.predictions is None:  # not reached: a report without problems has predictions
         return
-    result = compute(report.predictions, release, open_answers(answers or default_answers(data)))
-    if as_json:
-        console.show_json({"track": result.track, "metrics": dict(result.metrics)})
+    if isinstance(report.predictions, GeneratedGraphs):
+        _score_generated(submission, report.predictions, release, resamples, seed, as_json=as_json)
         return
-    console.show_table(
-        f"{submission}: {result.track}", ["metric", "value"], [list(item) for item in result.metrics.items()]
+    opened = open_answers(answers or default_answers(data))
+    result = compute(report.predictions, release, opened, resamples=resamples, seed=seed)
+    if as_json:
+        console.show_json({"track": result.track, "metrics": result.metrics, "intervals": _dicts(result.intervals)})
+        return
+    cells = [[name, value, *_ends(result.intervals.get(name))] for name, value in result.metrics.items()]
+    columns = ["metric", "value", "95% from", "to"] if resamples else ["metric", "value"]
+    title = f"{submission}: {result.track}" + (
+        f", {resamples:,} resamples of {result.num_graphs:,} graphs" if resamples else ""
     )
+    console.show_table(title, columns, cells)
+
+
+def _score_generated(
+    submission: Path, generated: GeneratedGraphs, release: Release, resamples: int, seed: int, *, as_json: bool
+) -> None:
+    """Score generated graphs beside what real architectures reach."""
+    from younger_hf.submission.generation import real_values
+    from younger_hf.submission.score import score as compute
+
+    with console.progress("Running the graphs", quiet=as_json) as advance:
+        result = compute(
+            generated,
+            release,
+            resamples=resamples,
+            seed=seed,
+            on_graph=lambda done, total: advance(f"{done:,} graphs", done, total),
+        )
+        real = real_values(release, result.track)
+    if as_json:
+        found = {"metrics": result.metrics, "intervals": _dicts(result.intervals), "real": real}
+        console.show_json({"track": result.track, **found})
+        return
+    cells = [
+        [name, value, *(_ends(result.intervals.get(name)) or _NO_ENDS), real[name]]
+        for name, value in result.metrics.items()
+    ]
+    columns = ["metric", "value", "95% from", "to", "real architectures"]
+    console.show_table(f"{submission}: {result.track}, {result.num_graphs:,} graphs", columns, cells)
+
+
+@app.command(epilog="Example: younger-hf compare mine/ theirs/ --data quickstart/younger")
+def compare(
+    first: Submission,
+    second: Annotated[Path, typer.Argument(help="The submission to compare with, of the same track.")],
+    data: Data = Path("younger"),
+    answers: AnswersFolder = None,
+    track: Track = None,
+    resamples: Annotated[int, typer.Option(min=FEWEST, help="Resamples of the test graphs.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the resamples.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Test whether one submission is better than another: a paired bootstrap over the test graphs."""
+    from younger_hf.dataset.release import default_answers, open_answers, open_release
+    from younger_hf.submission.compare import compare as compute
+    from younger_hf.submission.folder import find_submission
+    from younger_hf.submission.validate import validate as check
+
+    release = open_release(data)
+    reports = [check(*find_submission(path), release, track=track) for path in (first, second)]
+    for report in reports:
+        report.raise_if_invalid()
+    ours, theirs = (report.predictions for report in reports)
+    if ours is None or theirs is None:  # not reached: a report without problems has predictions
+        return
+    opened = open_answers(answers or default_answers(data))
+    result = compute(ours, theirs, release, opened, resamples=resamples, seed=seed)
+    if as_json:
+        console.show_json(asdict(result))
+        return
+    cells = [
+        [name, result.first[name], result.second[name], each.difference, *_ends(each.interval), each.p_value]
+        for name, each in result.comparisons.items()
+    ]
+    title = f"{result.track}: {first} against {second}, {resamples:,} resamples of {result.num_graphs:,} graphs"
+    console.show_table(title, ["metric", "first", "second", "difference", "95% from", "to", "p value"], cells)
+
+
+def _dicts(intervals: Mapping[str, Interval]) -> dict[str, dict[str, float]]:
+    return {name: asdict(interval) for name, interval in intervals.items()}
+
+
+def _ends(interval: Interval | None) -> list[float]:
+    return [] if interval is None else [interval.low, interval.high]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from younger_hf.dataset.release import MANIFEST
-from younger_hf.dataset.schema import schema_of, splits_of, task_of
+from younger_hf.dataset.schema import possible_splits_of, schema_of, task_of
 from younger_hf.dataset.verify import CARD, verify
 from younger_hf.errors import DatasetError
 
@@ -38,9 +38,9 @@ def load(
             Hub has no such repo or revision, or cannot be reached and nothing was fetched before.
     """
     task_of(config)
-    if split is not None and split not in splits_of(config):
+    if split is not None and split not in possible_splits_of(config):
         raise DatasetError(
-            f"Config {config!r} has no split {split!r}; expected one of: {', '.join(splits_of(config))}.",
+            f"Config {config!r} has no split {split!r}; expected one of: {', '.join(possible_splits_of(config))}.",
             "Only scored tasks have test rows.",
         )
     place = str(root if root is not None else DEFAULT_ROOT)

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, schema_of, splits_of
+from younger_hf.dataset.schema import CONFIGS, answer_schema_of, possible_splits_of, schema_of
 from younger_hf.dataset.seal import SUFFIX, open_table
 from younger_hf.errors import DatasetError
 from younger_hf.stages.sealed import key_from_environment
@@ -91,7 +91,7 @@ class Release:
 
 @dataclass(frozen=True)
 class Answers:
-    """The hidden answers of a release: one Parquet file a track, with `graph_id` and `y`, in the clear or sealed.
+    """The hidden answers of a release: one Parquet file a track, with the columns of `answer_schema_of`, in the clear or sealed.
 
     Attributes:
         root: The folder that holds them; never inside the dataset repo.
@@ -113,8 +113,8 @@ class Answers:
         """
         if self.sealed:
             path = self.root / f"{track}{SUFFIX}"
-            return open_table(path, ANSWER_SCHEMA, key_from_environment(), self.content_hash, track)
-        return read_parquet(self.root / f"{track}.parquet", ANSWER_SCHEMA)
+            return open_table(path, answer_schema_of(track), key_from_environment(), self.content_hash, track)
+        return read_parquet(self.root / f"{track}.parquet", answer_schema_of(track))
 
 
 def default_answers(root: Path) -> Path:
@@ -138,7 +138,9 @@ def open_release(root: str | Path) -> Release:
     for config in CONFIGS:
         if config in configs:
             splits = _entry(folder, configs, config, dict)
-            files = {split: _entry(folder, splits, split, dict) for split in splits_of(config) if split in splits}
+            files = {
+                split: _entry(folder, splits, split, dict) for split in possible_splits_of(config) if split in splits
+            }
             rows[config] = {split: _entry(folder, file, "rows", int) for split, file in files.items()}
             paths[config] = {split: _entry(folder, file, "path", str) for split, file in files.items()}
             digests[config] = {split: _entry(folder, file, "sha256", str) for split, file in files.items()}

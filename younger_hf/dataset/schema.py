@@ -94,7 +94,13 @@ _SCHEMAS: dict[str, pa.Schema] = {
 }
 
 TRACKS = tuple(f"{task}_{signature}" for task in SCORED_TASKS for signature in SIGNATURES)
-"""Configs whose test answers are hidden and for which the board scores submissions."""
+"""Configs whose test answers are hidden, and which the board offers."""
+SUBMISSION_TRACKS = (*TRACKS, *(f"generation_{signature}" for signature in SIGNATURES), "prediction")
+"""Everything that a submission can be made for; a generation track has no answers, its validation rows are public."""
+GENERATION_NODES = 300
+"""Largest architecture in the generation task, in nodes (the paper's limit)."""
+PROPERTY = "flops"
+"""Column of `prediction` that is predicted: null in every test row."""
 CONFIGS = (
     "architectures",
     *(f"{task}_{signature}" for task in TASKS for signature in SIGNATURES),
@@ -104,7 +110,9 @@ CONFIGS = (
 """Every config of the dataset repo, in the order of the card."""
 
 ANSWER_SCHEMA = pa.schema([("graph_id", pa.string()), ("y", _INTS)])
-"""Schema of one track's hidden answers."""
+"""Schema of the hidden answers of one of `TRACKS`."""
+VALUE_SCHEMA = pa.schema([("graph_id", pa.string()), ("value", pa.float64())])
+"""Schema of the hidden answers of `prediction`: what `PROPERTY` is for each test row."""
 
 
 def task_of(config: str) -> str:
@@ -140,9 +148,19 @@ def schema_of(config: str) -> pa.Schema:
     return _SCHEMAS[task_of(config)]
 
 
+def answer_schema_of(track: str) -> pa.Schema:
+    """The Arrow schema of a track's hidden answers."""
+    return VALUE_SCHEMA if task_of(track) == "prediction" else ANSWER_SCHEMA
+
+
 def splits_of(config: str) -> tuple[str, ...]:
-    """The splits a config has: all three for scored tasks, else the public ones; a vocabulary has only `train`."""
+    """The splits a build fills: all three for scored tasks, else the public ones; a vocabulary has only `train`."""
     task = task_of(config)
     if task in SCORED_TASKS:
         return SPLITS
     return PUBLIC_SPLITS if task != "vocabulary" else ("train",)
+
+
+def possible_splits_of(config: str) -> tuple[str, ...]:
+    """The splits that a release may have: those of `splits_of`, and test rows of `prediction`, which no build makes so far."""
+    return SPLITS if task_of(config) == "prediction" else splits_of(config)

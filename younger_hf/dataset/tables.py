@@ -10,13 +10,11 @@ import pyarrow as pa
 
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.schema import ANSWER_SCHEMA, UNKNOWN_LABEL, schema_of
+from younger_hf.dataset.schema import GENERATION_NODES as GENERATION_NODES
 from younger_hf.dataset.split import keyed_order
 from younger_hf.dataset.tasks.dataflow import HeldOut
 from younger_hf.dataset.tasks.operator import OperatorSample
 from younger_hf.graph.vocabulary import Vocabulary
-
-GENERATION_NODES = 300
-"""Largest architecture in the generation task, in nodes (the paper's limit)."""
 
 
 def architecture_table(

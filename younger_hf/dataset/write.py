@@ -19,7 +19,7 @@ from younger_hf.dataset.release import (
     open_release,
     sha256_of,
 )
-from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, TRACKS, schema_of, splits_of
+from younger_hf.dataset.schema import CONFIGS, SUBMISSION_TRACKS, answer_schema_of, possible_splits_of, schema_of
 from younger_hf.dataset.seal import SUFFIX, seal_table
 
 PARTIAL = ".partial"
@@ -58,7 +58,7 @@ def write_release(
     for config, splits in ((config, tables[config]) for config in CONFIGS if config in tables):
         schema = schema_of(config)
         configs[config], rows[config], files[config], digests[config] = {}, {}, {}, {}
-        for split in splits_of(config):
+        for split in possible_splits_of(config):
             if split not in splits or not splits[split].num_rows:
                 continue
             table = splits[split].cast(schema)
@@ -95,12 +95,12 @@ def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str)
 
     Args:
         root: Folder for the answers; must not lie inside the dataset repo.
-        tables: track -> rows with the columns of `ANSWER_SCHEMA`.
+        tables: track -> rows with the columns of `answer_schema_of(track)`.
         content_hash: Content hash of the release.
     """
     for track, table in tables.items():
-        write_parquet(root / f"{track}.parquet", table.cast(ANSWER_SCHEMA))
-    for track in set(TRACKS) - set(tables):
+        write_parquet(root / f"{track}.parquet", table.cast(answer_schema_of(track)))
+    for track in set(SUBMISSION_TRACKS) - set(tables):
         (root / f"{track}.parquet").unlink(missing_ok=True)
     _write_json(root / MANIFEST, {"format": FORMAT, "content_hash": content_hash, "tracks": sorted(tables)})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from younger_hf.metrics.bootstrap_graphs import bootstrap_generation
 from younger_hf.metrics.classification import accuracy, macro_f1, macro_precision, macro_recall, operator_metrics
 from younger_hf.metrics.generative import distance_floor, generation_metrics
 from younger_hf.metrics.graphs import Graphs
@@ -26,6 +27,7 @@ __all__ = [
     "aggregate_seeds",
     "average_precision",
     "bootstrap",
+    "bootstrap_generation",
     "dataflow_metrics",
     "distance_floor",
     "evaluate_module",

@@ -1,16 +1,16 @@
-"""Values that came out of JSON -> a graph_id and an array, or what is wrong with them."""
+"""Values that came out of JSON -> a graph_id and arrays of numbers, or what is wrong with them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from itertools import chain
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.submission.format import Column
 from younger_hf.submission.problems import Problem, at_row, problem, quoted
-from younger_hf.submission.rows import MAX_GRAPH_ID
-from younger_hf.submission.track import Format
+from younger_hf.submission.rows import MAX_GRAPH_ID, Cells, IntArray
 
 _NAMES = {
     bool: "true or false",
@@ -72,67 +72,76 @@ def check_graph_id(value: object, number: int) -> tuple[str | None, list[Problem
     return value.encode("utf-8", "replace").decode("utf-8"), []
 
 
-def check_values(
-    value: object, form: Format, number: int, graph_id: str | None
-) -> tuple[npt.NDArray[np.generic] | None, list[Problem]]:
-    """A list of predictions.
+def check_cell(value: object, column: Column, number: int, graph_id: str | None) -> tuple[Cells | None, list[Problem]]:
+    """The numbers of one cell.
 
-    Nulls are named and become 0, so that the rest of the row is still checked.
+    Nulls among them are named and become 0, so that the rest of the row is still checked.
 
     Args:
         value: What the file holds.
-        form: What it should hold.
+        column: What it should hold.
         number: Number of the row.
         graph_id: The row's graph_id, for messages.
+
+    Returns:
+        The cell, None if it could not be read, and everything that is wrong with it.
     """
-    where = f"{at_row(number, graph_id)}, {form.column}"
-    wanted, allowed = ("integers", {int}) if form.column == "predictions" else ("numbers", {int, float})
+    where = f"{at_row(number, graph_id)}, {column.name}"
+    if column.depth == 0:
+        return _numbers([value], None, column, where, number)
     if not isinstance(value, list):
-        code = "null_value" if value is None else "wrong_type"
-        return None, [problem(code, where, f"a list of {wanted}", _NAMES[type(value)], row=number)]
-    kinds = set(map(type, value))
+        return None, [_no_list(value, column.expected(), where, number)]
+    if column.depth == 1:
+        return _numbers(value, None, column, where, number)
+    wrong = next((index for index, each in enumerate(value) if not isinstance(each, list)), None)
+    if wrong is not None:
+        return None, [_no_list(value[wrong], column.expected(1), f"{where}[{wrong}]", number)]
+    inner = np.array([len(each) for each in value], dtype=np.int64)
+    return _numbers(list(chain.from_iterable(value)), inner, column, where, number)
+
+
+def _no_list(value: object, expected: str, where: str, number: int) -> Problem:
+    return problem("null_value" if value is None else "wrong_type", where, expected, _NAMES[type(value)], row=number)
+
+
+def _numbers(
+    values: list[Any], inner: IntArray | None, column: Column, where: str, number: int
+) -> tuple[Cells | None, list[Problem]]:
+    def at(position: int) -> str:
+        if inner is None:
+            return f"{where}[{position}]" if column.depth else where
+        ends = np.cumsum(inner)
+        owner = int(np.searchsorted(ends, position, "right"))
+        return f"{where}[{owner}][{position - int(ends[owner] - inner[owner])}]"
+
+    kinds = set(map(type, values))
     problems = []
     if type(None) in kinds:
-        position = value.index(None)
-        problems.append(problem("null_value", f"{where}[{position}]", f"a {form.value}", "null", row=number))
-        value = [0 if each is None else each for each in value]
+        where_null = at(values.index(None))
+        problems.append(problem("null_value", where_null, f"a {column.value}", "null", row=number))
+        values = [0 if each is None else each for each in values]
         kinds.discard(type(None))
+    allowed = {int} if column.is_integral else {int, float}
     if not kinds <= allowed:
-        position = next(index for index, each in enumerate(value) if type(each) not in allowed)
-        got = _NAMES[type(value[position])]
-        problems.append(problem("wrong_type", f"{where}[{position}]", wanted, got, _type_hint(form), number))
+        position = next(index for index, each in enumerate(values) if type(each) not in allowed)
+        wanted = column.expected() if column.depth == 0 else "integers" if column.is_integral else "numbers"
+        got = _NAMES[type(values[position])]
+        problems.append(problem("wrong_type", at(position), wanted, got, _type_hint(column), number))
         return None, problems
-    return _as_array(value, form, where, number, problems)
-
-
-def _as_array(
-    value: Sequence[int | float], form: Format, where: str, number: int, problems: list[Problem]
-) -> tuple[npt.NDArray[np.generic] | None, list[Problem]]:
-    if form.column == "scores":
-        # An integer beyond the floats is as far outside [0, 1] as infinity; it must not stop the check of the others.
-        try:
-            return np.array(value, dtype=np.float64), problems
-        except OverflowError:
-            position = next(index for index, each in enumerate(value) if isinstance(each, int) and abs(each) >= 2**1023)
-            problems.append(
-                problem("out_of_range", f"{where}[{position}]", "a number in [0, 1]", "a huge integer", row=number)
-            )
-            return None, problems
     try:
-        return np.array(value, dtype=np.int64), problems
+        array = np.array(values, dtype=np.int64 if column.is_integral else np.float64)
     except OverflowError:
-        position = next(index for index, each in enumerate(value) if not -(2**63) <= each < 2**63)
-        problems.append(
-            problem(
-                "unknown_class", f"{where}[{position}]", "a class id of the vocabulary", "a huge integer", row=number
-            )
-        )
+        # An integer beyond the floats is as far outside [0, 1] as infinity; it must not stop the check of the other rows.
+        limit = 2**63 if column.is_integral else 2**1023
+        position = next(i for i, each in enumerate(values) if isinstance(each, int) and not -limit <= each < limit)
+        code, expected = column.beyond
+        problems.append(problem(code, at(position), expected, "a huge integer", row=number))
         return None, problems
+    length = len(values) if inner is None else len(inner)
+    return Cells(array, np.array([length], dtype=np.int64), inner, np.ones(1, dtype=np.bool_)), problems
 
 
-def _type_hint(form: Format) -> str:
-    return (
-        'Write class ids as integers: 3, not 3.0 or "3".'
-        if form.column == "predictions"
-        else "Write scores as numbers, not as text."
-    )
+def _type_hint(column: Column) -> str:
+    if column.is_integral:
+        return f'Write {column.value}s as integers: 3, not 3.0 or "3".'
+    return f"Write {column.value}s as numbers, not as text."

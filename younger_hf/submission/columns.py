@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from younger_hf.submission.format import FORMATS, Format
 from younger_hf.submission.problems import Problem, listed, problem
-from younger_hf.submission.track import GRAPH_ID, Format
 
 _INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__", "index")
 
@@ -20,8 +20,7 @@ def check_columns(names: Sequence[str], form: Format, where: str, row: int | Non
         where: File or row, for messages.
         row: Number of the row, if it is about one.
     """
-    expected = (GRAPH_ID, form.column)
-    both = f"the columns {GRAPH_ID} and {form.column}"
+    expected = form.names
     problems = [
         problem(
             "missing_column",
@@ -42,7 +41,8 @@ def check_columns(names: Sequence[str], form: Format, where: str, row: int | Non
             if is_index
             else f"Remove {'it' if len(extra) == 1 else 'them'}."
         )
-        problems.append(problem("extra_column", where, f"only {both}", f"also {listed(extra)}", hint, row))
+        only = f"only the columns {' and '.join(expected)}"
+        problems.append(problem("extra_column", where, only, f"also {listed(extra)}", hint, row))
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         problems.append(
@@ -59,12 +59,14 @@ def check_columns(names: Sequence[str], form: Format, where: str, row: int | Non
 
 
 def usable(names: Sequence[str], form: Format) -> bool:
-    """Whether both columns are there exactly once, so that rows can be read although there may be other problems."""
-    return names.count(GRAPH_ID) == 1 and names.count(form.column) == 1
+    """Whether all columns are there exactly once, so that rows can be read although there may be other problems."""
+    return all(names.count(name) == 1 for name in form.names)
 
 
 def _missing_hint(names: Sequence[str], form: Format) -> str:
-    other = {"predictions": "scores", "scores": "predictions"}[form.column]
-    if other in names and form.column not in names:
-        return f"A file with {other!r} is for another task: check the track."
-    return f"Name the columns {GRAPH_ID} and {form.column}."
+    own = {column.name for column in form.columns}
+    others = [column.name for other in FORMATS.values() for column in other.columns if column.name not in own]
+    foreign = next((name for name in others if name in names), None)
+    if foreign is not None and not own & set(names):
+        return f"A file with {foreign!r} is for another task: check the track."
+    return f"Name the columns {' and '.join(form.names)}."

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import yaml
 from yaml.reader import ReaderError
 
+from younger_hf.dataset.schema import SUBMISSION_TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission.fields import FIELDS, check_field
 from younger_hf.submission.problems import Problem, in_order, listed, problem, quoted
@@ -76,13 +77,17 @@ class MetadataCheck:
     problems: tuple[Problem, ...]
 
 
-def read_metadata(path: str | Path) -> SubmissionMetadata:
+def read_metadata(path: str | Path, tracks: Sequence[str] = SUBMISSION_TRACKS) -> SubmissionMetadata:
     """Read submission.yaml.
+
+    Args:
+        path: The file.
+        tracks: Tracks that it may name; a board may offer fewer than there are.
 
     Raises:
         SubmissionError: If there are problems; it holds them all.
     """
-    return _accepted(check_metadata(Path(path)), path)
+    return _accepted(check_metadata(Path(path), tracks), path)
 
 
 def write_metadata(path: str | Path, metadata: SubmissionMetadata) -> None:
@@ -95,8 +100,8 @@ def write_metadata(path: str | Path, metadata: SubmissionMetadata) -> None:
     Path(path).write_text(yaml.safe_dump(_as_yaml(accepted), sort_keys=False, allow_unicode=True), encoding="utf-8")
 
 
-def check_metadata(path: Path) -> MetadataCheck:
-    """Read submission.yaml; whatever is wrong with it becomes a problem."""
+def check_metadata(path: Path, tracks: Sequence[str] = SUBMISSION_TRACKS) -> MetadataCheck:
+    """Read submission.yaml; whatever is wrong with it becomes a problem. Arguments as for `read_metadata`."""
     name = path.name
     if not path.is_file():
         hint = "Write it with the fields track, dataset_version, system and team."
@@ -126,7 +131,7 @@ def check_metadata(path: Path) -> MetadataCheck:
     if not isinstance(raw, dict):
         found = {type(None): "nothing", list: "a list"}.get(type(raw), "a single value")
         return _failed([problem("metadata_unreadable", name, "lines of the form `field: value`", found)])
-    return _check_fields(raw, name, repeated)
+    return _check_fields(raw, name, repeated, tracks)
 
 
 def _accepted(checked: MetadataCheck, path: str | Path) -> SubmissionMetadata:
@@ -184,7 +189,12 @@ def _repeated_fields(text: str, name: str) -> list[Problem]:
     ]
 
 
-def _check_fields(raw: Mapping[object, object], name: str, earlier: Sequence[Problem] = ()) -> MetadataCheck:
+def _check_fields(
+    raw: Mapping[object, object],
+    name: str,
+    earlier: Sequence[Problem] = (),
+    tracks: Sequence[str] = SUBMISSION_TRACKS,
+) -> MetadataCheck:
     problems = list(earlier)
     unknown = [
         str(key) if isinstance(key, str | int | float) else type(key).__name__ for key in raw if key not in FIELDS
@@ -203,6 +213,9 @@ def _check_fields(raw: Mapping[object, object], name: str, earlier: Sequence[Pro
                 )
             continue
         found = check_field(spec, value, f"{name}, {field}")
+        if field == "track" and not found and value not in tracks:
+            hint = f"One of: {', '.join(tracks)}."
+            found = [problem("wrong_track", f"{name}, {field}", spec.expected, quoted(str(value)), hint)]
         problems += found
         if not found:
             fields[field] = float(value) if spec.kind == "float" and isinstance(value, int) else _typed(value)

@@ -1,26 +1,47 @@
-"""What a Parquet footer says about the size of its columns, read without pyarrow.
+"""What a Parquet footer says about the size and place of its columns, read without pyarrow.
 
 pyarrow ends the whole process, uncatchably, when it is asked for the column metadata of some damaged footers (seen with 26.0.1: a size
 histogram that does not fit its column). Reading the few numbers that are needed takes a small decoder of Thrift's compact protocol.
-Sources: the Parquet format's `parquet.thrift` and Thrift's `thrift-compact-protocol.md`.
+Source: the Parquet format's `parquet.thrift`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-_STOP, _TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT, _UUID = range(14)
-_VARINTS = (_I16, _I32, _I64)
-_FIXED = {_BYTE: 1, _DOUBLE: 8, _UUID: 16}
-_MAX_DEPTH = 24
+from younger_hf.submission.thrift import I64, LIST, STRUCT, CompactReader
 
 # Field numbers of parquet.thrift
 _ROW_GROUPS = 4  # of FileMetaData
 _COLUMNS = 1  # of RowGroup
 _META_DATA = 3  # of ColumnChunk
-_NUM_VALUES = 5  # of ColumnMetaData
-_TOTAL_UNCOMPRESSED_SIZE = 6  # of ColumnMetaData
+_NUM_VALUES = 5  # of ColumnMetaData, as those below
+_TOTAL_UNCOMPRESSED_SIZE = 6
+_TOTAL_COMPRESSED_SIZE = 7
+_DATA_PAGE_OFFSET = 9
+_DICTIONARY_PAGE_OFFSET = 11
+
+
+@dataclass
+class Chunk:
+    """One row group's part of a column.
+
+    Attributes:
+        num_values: Values, nulls and empty lists included.
+        packed_bytes: Bytes of its pages in the file.
+        data_offset: Where its first data page is in the file.
+        dictionary_offset: Where its dictionary page is; 0 if it has none.
+    """
+
+    num_values: int = 0
+    packed_bytes: int = 0
+    data_offset: int = 0
+    dictionary_offset: int = 0
+
+    @property
+    def offset(self) -> int:
+        """Where its pages begin in the file, as pyarrow takes it."""
+        return min(self.data_offset, self.dictionary_offset) if self.dictionary_offset else self.data_offset
 
 
 @dataclass
@@ -28,12 +49,14 @@ class ColumnSize:
     """What the footer says of one leaf column, all row groups together.
 
     Attributes:
-        num_values: Values, nulls included.
+        num_values: Values, nulls and empty lists included.
         unpacked_bytes: Bytes once decompressed, before run lengths and dictionaries are expanded.
+        chunks: Its part in each row group.
     """
 
     num_values: int = 0
     unpacked_bytes: int = 0
+    chunks: list[Chunk] = field(default_factory=list)
 
 
 def column_sizes(footer: bytes) -> list[ColumnSize]:
@@ -45,118 +68,42 @@ def column_sizes(footer: bytes) -> list[ColumnSize]:
     Raises:
         ValueError: If it is no Thrift, nested too deeply, or a size is negative.
     """
-    reader = _Reader(footer)
+    reader = CompactReader(footer)
     sizes: list[ColumnSize] = []
 
     def column(index: int) -> None:
         while len(sizes) <= index:
             sizes.append(ColumnSize())
+        chunk = Chunk()
+        sizes[index].chunks.append(chunk)
 
         def values() -> None:
-            sizes[index].num_values += reader.size()
+            chunk.num_values = reader.size()
 
         def unpacked() -> None:
             sizes[index].unpacked_bytes += reader.size()
 
-        numbers = {(_NUM_VALUES, _I64): values, (_TOTAL_UNCOMPRESSED_SIZE, _I64): unpacked}
-        reader.struct({(_META_DATA, _STRUCT): lambda: reader.struct(numbers)})
+        def packed() -> None:
+            chunk.packed_bytes = reader.size()
+
+        def data_offset() -> None:
+            chunk.data_offset = reader.size()
+
+        def dictionary_offset() -> None:
+            chunk.dictionary_offset = reader.size()
+
+        numbers = {
+            (_NUM_VALUES, I64): values,
+            (_TOTAL_UNCOMPRESSED_SIZE, I64): unpacked,
+            (_TOTAL_COMPRESSED_SIZE, I64): packed,
+            (_DATA_PAGE_OFFSET, I64): data_offset,
+            (_DICTIONARY_PAGE_OFFSET, I64): dictionary_offset,
+        }
+        reader.struct({(_META_DATA, STRUCT): lambda: reader.struct(numbers)})
+        sizes[index].num_values += chunk.num_values
 
     def row_group(_: int) -> None:
-        reader.struct({(_COLUMNS, _LIST): lambda: reader.structs(column)})
+        reader.struct({(_COLUMNS, LIST): lambda: reader.structs(column)})
 
-    reader.struct({(_ROW_GROUPS, _LIST): lambda: reader.structs(row_group)})
+    reader.struct({(_ROW_GROUPS, LIST): lambda: reader.structs(row_group)})
     return sizes
-
-
-class _Reader:
-    """A position in Thrift's compact protocol; what is not wanted is skipped."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._position = 0
-
-    def struct(self, wanted: Mapping[tuple[int, int], Callable[[], None]], depth: int = 0) -> None:
-        """Read a struct: fields whose (number, type) is wanted by the function given, others not at all."""
-        number = 0
-        while True:
-            header = self._byte()
-            kind = header & 0x0F
-            if kind == _STOP:
-                return
-            number = number + (header >> 4) if header >> 4 else _signed(self._varint())
-            read = wanted.get((number, kind))
-            if read is not None:
-                read()
-            else:
-                self._skip(kind, depth + 1)
-
-    def structs(self, read: Callable[[int], None]) -> None:
-        """Read a list of structs, each by its index."""
-        size, kind = self._list_header()
-        if kind != _STRUCT:
-            raise ValueError("a list of something else than structs")
-        for index in range(size):
-            read(index)
-
-    def size(self) -> int:
-        """Read an integer that must not be negative."""
-        value = _signed(self._varint())
-        if value < 0:
-            raise ValueError("a negative size")
-        return value
-
-    def _skip(self, kind: int, depth: int) -> None:
-        if depth > _MAX_DEPTH:
-            raise ValueError("nested too deeply")
-        if kind in _VARINTS:
-            self._varint()
-        elif kind in _FIXED:
-            self._forward(_FIXED[kind])
-        elif kind == _BINARY:
-            self._forward(self._varint())
-        elif kind == _STRUCT:
-            self.struct({}, depth)
-        elif kind in (_LIST, _SET):
-            size, element = self._list_header()
-            for _ in range(size):
-                self._skip_element(element, depth + 1)
-        elif kind == _MAP:
-            size = self._varint()
-            kinds = self._byte() if size else 0
-            for _ in range(size):
-                self._skip_element(kinds >> 4, depth + 1)
-                self._skip_element(kinds & 0x0F, depth + 1)
-        elif kind not in (_TRUE, _FALSE):  # a boolean field is its type
-            raise ValueError("an unknown type")
-
-    def _skip_element(self, kind: int, depth: int) -> None:
-        if kind in (_TRUE, _FALSE):
-            self._forward(1)
-        else:
-            self._skip(kind, depth)
-
-    def _list_header(self) -> tuple[int, int]:
-        header = self._byte()
-        return (self._varint() if header >> 4 == 15 else header >> 4), header & 0x0F
-
-    def _forward(self, count: int) -> None:
-        self._position += count
-        if self._position > len(self._data):
-            raise ValueError("it ends too early")
-
-    def _byte(self) -> int:
-        self._forward(1)
-        return self._data[self._position - 1]
-
-    def _varint(self) -> int:
-        value = 0
-        for shift in range(0, 70, 7):
-            byte = self._byte()
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-        raise ValueError("an integer of more than 64 bits")
-
-
-def _signed(value: int) -> int:
-    return (value >> 1) ^ -(value & 1)

@@ -35,15 +35,17 @@ CODES: MappingProxyType[str, str] = MappingProxyType(
         "file_damaged": "The predictions file is cut off or damaged.",
         "bad_encoding": "The predictions file is text, but not plain UTF-8.",
         "wrong_delimiter": "The columns of a CSV file are not separated by commas.",
-        "too_many_rows": "The predictions file has far more rows than the test split.",
-        "too_many_values": "The predictions file has far more values than the test split asks for.",
+        "too_many_rows": "The predictions file has far more rows than the track asks for.",
+        "too_many_values": "The predictions file has far more values than the track asks for.",
         "no_rows": "The predictions file has no rows.",
+        "wrong_row_count": "A file of generated graphs has more or fewer rows than the track asks for.",
         # its columns
         "missing_column": "A column of the track is missing.",
         "extra_column": "There is a column that is none of the track's.",
         "duplicate_column": "A column is there twice.",
         "wrong_column_type": "A column has another type.",
         # its rows
+        "long_row": "A row of a text file has far more bytes than any needs.",
         "ragged_row": "A row of a CSV file has more or fewer cells than the header.",
         "bad_json": "A line or cell is no JSON.",
         "wrong_type": "A line, cell or list element has another type.",
@@ -52,14 +54,43 @@ CODES: MappingProxyType[str, str] = MappingProxyType(
         "unknown_graph": "A graph_id is not in the test split of the track.",
         "duplicate_graph": "A graph_id is there twice.",
         "wrong_length": "A row has more or fewer predictions than its graph asks for.",
-        "nan": "A score is not a number (NaN).",
-        "infinity": "A score is infinite.",
+        "graph_size": "A generated graph has no nodes, or more than the task's architectures have.",
+        "edge_shape": "The edges of a generated graph are no two lists of equal length.",
+        "too_many_edges": "A generated graph has far more edges than any architecture of its size.",
+        "nan": "A score or value is not a number (NaN).",
+        "infinity": "A score or value is infinite.",
         "out_of_range": "A score is outside [0, 1].",
-        "unknown_class": "A predicted class is not in the vocabulary.",
+        "unknown_class": "A predicted class is not in the vocabulary; or a generated node is UNK or MASK, which are no classes.",
+        "edge_out_of_range": "An edge of a generated graph begins or ends at a node that the graph does not have.",
+        "duplicate_edge": "An edge of a generated graph is there twice.",
         "missing_graph": "A graph of the test split has no row.",
     }
 )
 """Every code and what it means, in the order in which a report lists them."""
+
+_HINTS: MappingProxyType[str, str] = MappingProxyType(
+    {
+        "metadata_unreadable": "Write lines of the form `field: value`.",
+        "metadata_duplicate_field": "Keep one of them.",
+        "metadata_wrong_type": "Write the value as it is expected.",
+        "metadata_too_long": "Shorten it.",
+        "metadata_out_of_range": "Correct it, or leave the field out.",
+        "metadata_missing_field": "Add it.",
+        "file_missing": "Write it with younger_hf.submission.write_predictions.",
+        "wrong_extension": "Write it with younger_hf.submission.write_predictions.",
+        "file_too_large": "Write it with younger_hf.submission.write_predictions, one row for each graph.",
+        "too_many_values": "Write one value for each node in mask_index or pair in pair_index of the test split.",
+        "no_rows": "Write one row for each graph of the test split.",
+        "wrong_type": "Write the value as it is expected.",
+        "null_value": "Every value is needed: there is no default.",
+        "long_graph_id": "Keep graph_id as it is in the test split.",
+        "out_of_range": "Scores are probabilities: apply a sigmoid to logits.",
+        "unknown_class": "Class ids are those of the track's vocabulary.",
+        "infinity": "Look for overflow, for example where a logarithm is undone.",
+        "edge_out_of_range": "Nodes are numbered from 0 within each graph, in the order of node_feat.",
+    }
+)
+"""The next step where whoever found the problem knows none that is more exact."""
 
 _ORDER = {code: position for position, code in enumerate(CODES)}
 
@@ -93,8 +124,8 @@ class Problem:
 
 
 def problem(code: str, where: str, expected: str, got: str, hint: str = "", row: int | None = None) -> Problem:
-    """A problem whose message is made of its parts: `where: expected ..., got ....`."""
-    return Problem(code, row, f"{where}: expected {expected}, got {got}.", expected, got, hint)
+    """A problem whose message is made of its parts: `where: expected ..., got ....`; without a hint it gets its code's own."""
+    return Problem(code, row, f"{where}: expected {expected}, got {got}.", expected, got, hint or _HINTS.get(code, ""))
 
 
 def at_row(row: int, graph_id: str | None) -> str:
@@ -104,7 +135,10 @@ def at_row(row: int, graph_id: str | None) -> str:
 
 def quoted(text: str, limit: int = 60) -> str:
     """Text of a submission made safe for a message: in quotes, cut, and with every character that does not print escaped."""
-    return repr(text) if len(text) <= limit else f"{text[:limit]!r}..."
+    shown = text[:limit]
+    while len(repr(shown)) > 2 * limit:  # an escaped character takes up to ten
+        shown = shown[: len(shown) // 2]
+    return repr(shown) if shown == text else f"{shown!r}..."
 
 
 def listed(names: Sequence[str], limit: int = 5) -> str:

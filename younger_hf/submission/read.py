@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
+from younger_hf.submission.format import Format
 from younger_hf.submission.problems import Problem, problem, quoted
 from younger_hf.submission.read_csv import read_csv
 from younger_hf.submission.read_jsonl import read_jsonl
 from younger_hf.submission.read_parquet import read_parquet
 from younger_hf.submission.rows import Limits, ReadResult
-from younger_hf.submission.track import Format
 
 SUFFIXES = (".parquet", ".csv", ".jsonl")
 """File name endings that are read."""
@@ -46,13 +46,14 @@ def read_predictions(path: Path, form: Format, limits: Limits) -> ReadResult:
     suffix = path.suffix.lower()
     if suffix == ".parquet":
         return read_parquet(path, form, limits)
-    data = path.read_bytes()
     problems: list[Problem] = []
-    if data.startswith(codecs.BOM_UTF8):
-        problems.append(
-            problem("bad_encoding", path.name, "UTF-8 without a byte order mark", "one at its start", _SAVE_HINT)
-        )
-        data = data[len(codecs.BOM_UTF8) :]
+    with path.open("rb", buffering=0) as file:  # a buffer in between takes the file's size in memory once more
+        if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+            expected, got = "UTF-8 without a byte order mark", "one at its start"
+            problems.append(problem("bad_encoding", path.name, expected, got, _SAVE_HINT))
+        else:
+            file.seek(0)
+        data = file.read()
     broken = _check_text(data, path.name)
     if broken:
         return ReadResult(None, (*problems, broken))

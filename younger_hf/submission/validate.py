@@ -7,42 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from younger_hf.dataset.release import Release
-from younger_hf.dataset.schema import TRACKS
+from younger_hf.dataset.schema import SUBMISSION_TRACKS
 from younger_hf.errors import SubmissionError
+from younger_hf.submission.graph_rows import check_graphs, in_own_order
+from younger_hf.submission.matching import check_rows, in_test_order
 from younger_hf.submission.metadata import FieldValue, MetadataCheck, SubmissionMetadata, check_metadata
+from younger_hf.submission.predictions import Predictions
 from younger_hf.submission.problems import Problem, in_order, problem, quoted
 from younger_hf.submission.read import read_predictions
-from younger_hf.submission.rows import Limits, PredictionRows
-from younger_hf.submission.track import Track, open_track
+from younger_hf.submission.track import offered_tracks, open_track
 from younger_hf.submission.values import check_values
 
 MAX_BYTES = 64 * 2**20
 """Largest predictions file that is read, unless the caller says otherwise."""
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """Valid predictions, in the order of the track's test split whatever their order in the file was.
-
-    Attributes:
-        track: Config name.
-        content_hash: Content hash of the release they were validated against.
-        graph_ids: The graphs of the test split, string [G].
-        values: Class ids (int32) or scores (float32 or float64) of all graphs together [V].
-        offsets: Graph g has `values[offsets[g]:offsets[g + 1]]`, int64 [G + 1].
-    """
-
-    track: str
-    content_hash: str
-    graph_ids: pa.StringArray
-    values: npt.NDArray[np.generic]
-    offsets: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -98,7 +76,7 @@ def validate(
         max_bytes: Largest predictions file that is read.
 
     Raises:
-        DatasetError: If the release lacks the track's test split, or its files are damaged.
+        DatasetError: If the files of the track's test split are damaged.
     """
     checked = MetadataCheck(None, {}, ()) if metadata is None else check_metadata(Path(metadata))
     problems = list(checked.problems)
@@ -109,18 +87,17 @@ def validate(
     if name is None:
         return ValidationReport(track or "", in_order(problems), None)
     asked = open_track(release, name)
-    total = int(asked.lengths.sum())
-    # Room for duplicates and wrong lengths, so that they can be named, and not more.
-    limits = Limits(max_bytes, 2 * len(asked.graph_ids) + 1000, 2 * total + 100_000)
-    result = read_predictions(Path(predictions), asked.format, limits)
+    file = Path(predictions)
+    result = read_predictions(file, asked.format, asked.limits(max_bytes))
     problems += result.problems
-    accepted = None
+    accepted: Predictions | None = None
     if result.rows is not None:
-        position = _positions(result.rows, asked)
-        problems += _check_rows(result.rows, position, asked)
+        generated = asked.task == "generation"
+        problems += check_graphs(result.rows, file.name) if generated else check_rows(result.rows, asked)
         problems += check_values(result.rows, asked)
         if not problems:
-            accepted = _in_test_order(result.rows, position, asked, release.content_hash)
+            finish = in_own_order if generated else in_test_order
+            accepted = finish(result.rows, asked, release.content_hash)
     return ValidationReport(name, in_order(problems), accepted, checked.metadata)
 
 
@@ -131,8 +108,9 @@ def _which_track(
     declared = fields.get("track")
     name = asked if asked is not None else declared
     if not isinstance(name, str):
-        return None, [problem("track_missing", "track", "a track", "none", f"Give one of: {', '.join(TRACKS)}.")]
-    offered = [each for each in TRACKS if release.rows.get(each, {}).get("test", 0)]
+        hint = f"Give one of: {', '.join(SUBMISSION_TRACKS)}."
+        return None, [problem("track_missing", "track", "a track", "none", hint)]
+    offered = offered_tracks(release)
     if name not in offered:
         return None, [
             problem(
@@ -163,83 +141,3 @@ def _check_version(fields: Mapping[str, FieldValue], release: Release) -> list[P
             hint,
         )
     ]
-
-
-def _positions(rows: PredictionRows, asked: Track) -> npt.NDArray[np.int64]:
-    """Position in the test split of each row's graph, -1 where there is none; int64 [R]."""
-    found = pc.index_in(rows.graph_ids, value_set=asked.graph_ids, skip_nulls=True)
-    position: npt.NDArray[np.int64] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return position
-
-
-def _check_rows(rows: PredictionRows, position: npt.NDArray[np.int64], asked: Track) -> list[Problem]:
-    """Unknown, duplicate and missing graphs, and lists of the wrong length."""
-    unknown = (position < 0) & rows.graph_ids.is_valid().to_numpy(zero_copy_only=False)
-    hint = f"Predict the graphs of the test split of {asked.name}, and keep graph_id as it is there."
-    problems = [
-        problem(
-            "unknown_graph",
-            rows.where(int(index)),
-            "a graph_id of the test split",
-            "another",
-            hint,
-            int(rows.numbers[index]),
-        )
-        for index in np.flatnonzero(unknown)
-    ]
-    known = np.flatnonzero(position >= 0)
-    first = np.full(len(asked.graph_ids), -1, dtype=np.int64)
-    first[position[known][::-1]] = known[::-1]  # the last to be written wins: the first row of each graph
-    problems += [
-        problem(
-            "duplicate_graph",
-            rows.where(int(index)),
-            "each graph once",
-            f"it in row {rows.numbers[first[position[index]]]} already",
-            "Keep one of the rows.",
-            int(rows.numbers[index]),
-        )
-        for index in known[first[position[known]] != known]
-    ]
-    lengths = np.diff(rows.offsets)
-    expected = np.where(position >= 0, asked.lengths[position] if len(asked.lengths) else -1, -1)
-    wrong = (position >= 0) & rows.readable & (lengths != expected)
-    form = asked.format
-    noun = f"{form.value.replace('class id', 'class ids').replace('score', 'scores')} (one for each {form.target} in {form.targets})"
-    hint = f"Predict every {form.target} in the order of the test split."
-    problems += [
-        problem(
-            "wrong_length",
-            rows.where(int(index)),
-            f"{expected[index]:,} {noun}",
-            f"{lengths[index]:,}",
-            hint,
-            int(rows.numbers[index]),
-        )
-        for index in np.flatnonzero(wrong)
-    ]
-    problems += [
-        problem(
-            "missing_graph",
-            f"graph_id {quoted(asked.graph_ids[int(index)].as_py())}",
-            "one row",
-            "none",
-            "Add a row for it.",
-        )
-        for index in np.flatnonzero(first < 0)
-    ]
-    return problems
-
-
-def _in_test_order(
-    rows: PredictionRows, position: npt.NDArray[np.int64], asked: Track, content_hash: str
-) -> Predictions:
-    row_of_graph = np.argsort(position)
-    offsets = np.concatenate([[0], np.cumsum(asked.lengths)]).astype(np.int64)
-    bounds = zip(rows.offsets[row_of_graph].tolist(), rows.offsets[row_of_graph + 1].tolist(), strict=True)
-    values = np.concatenate([rows.values[start:end] for start, end in bounds])
-    if asked.task == "operator":
-        values = values.astype(np.int32)
-    elif values.dtype == np.float16:
-        values = values.astype(np.float32)
-    return Predictions(asked.name, content_hash, asked.graph_ids, values, offsets)

@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 from younger_hf.errors import MissingDependencyError, RebuildError
 from younger_hf.graph.vocabulary import Vocabulary
 from younger_hf.metrics.graphs import Graph, Graphs
+from younger_hf.metrics.isomorphism import isomorphism_classes
 
 SECONDS = 30.0
 """Longest that making up and running one graph may take."""
@@ -45,13 +46,18 @@ def executable(
     workers: int = 2,
     on_graph: Callable[[int, int], None] | None = None,
 ) -> npt.NDArray[np.bool_]:
-    """Which graphs run; arguments and errors as `execute`.
+    """Which graphs run; of isomorphic ones the first is tried for all. Arguments and errors as for `execute`.
 
     Returns:
         True where a graph runs, bool [G].
     """
-    results = execute(graphs, vocabulary, workers=workers, on_graph=on_graph)
-    return np.array([result.ran for result in results], dtype=np.bool_)
+    (classes,) = isomorphism_classes(graphs)
+    _, tried, of_each, copies = np.unique(classes, return_index=True, return_inverse=True, return_counts=True)
+    done = np.concatenate([[0], np.cumsum(copies)]).tolist()
+    told = None if on_graph is None else lambda number, _: on_graph(done[number], len(graphs))
+    results = execute([graphs[index] for index in tried], vocabulary, workers=workers, on_graph=told)
+    ran = np.array([result.ran for result in results], dtype=np.bool_)
+    return ran[of_each]
 
 
 def execute(
