@@ -45,10 +45,10 @@ def _targets(data: Value | Given, place: Place) -> Iterator[Shape]:
     by_rank: dict[int, list[Shape]] = {
         1: [(size,)],
         2: [(first, rest), (size // max(1, last), last)],
-        3: [*_three(shape, place), (first, 1, rest), (first, rest, 1)],
-        4: [*_four(shape, place), (first, rest, 1, 1)],
-        5: [*_five(shape, place), (first, rest, 1, 1, 1)],
-        6: [*_six(shape, place)],
+        3: [*_three(shape), (first, 1, rest), (first, rest, 1)],
+        4: [*_four(shape), (first, rest, 1, 1)],
+        5: [*_five(shape), (first, rest, 1, 1, 1)],
+        6: [*_six(shape)],
     }
     if rank is None and len(shape) > 4:  # as when channels were shuffled
         yield from (other for other in same_size if len(other) == 4)
@@ -63,7 +63,7 @@ def _targets(data: Value | Given, place: Place) -> Iterator[Shape]:
         yield from (each for each in (shape,) if len(each) == rank)
 
 
-def _three(shape: Shape, place: Place) -> Iterator[Shape]:
+def _three(shape: Shape) -> Iterator[Shape]:
     if len(shape) > 3:
         yield (*shape[:2], prod(shape[2:]))
         yield (shape[0], prod(shape[1:-1]), shape[-1])
@@ -76,7 +76,7 @@ def _three(shape: Shape, place: Place) -> Iterator[Shape]:
         yield from ((1, *shape), (shape[0], 1, shape[1]), (*shape, 1))
 
 
-def _four(shape: Shape, place: Place) -> Iterator[Shape]:
+def _four(shape: Shape) -> Iterator[Shape]:
     if len(shape) == 2:
         yield (*shape, 1, 1)
         if shape[0] != 1:
@@ -98,7 +98,7 @@ def _four(shape: Shape, place: Place) -> Iterator[Shape]:
         yield (prod(shape[:-3]), *shape[-3:])
 
 
-def _five(shape: Shape, place: Place) -> Iterator[Shape]:
+def _five(shape: Shape) -> Iterator[Shape]:
     if len(shape) == 4:
         for groups in (2, 4, 3, 8, shape[1]):
             if groups and shape[1] % groups == 0:
@@ -110,7 +110,7 @@ def _five(shape: Shape, place: Place) -> Iterator[Shape]:
                 yield (shape[0], shape[1], parts, heads, shape[2] // parts // heads)
 
 
-def _six(shape: Shape, place: Place) -> Iterator[Shape]:
+def _six(shape: Shape) -> Iterator[Shape]:
     if len(shape) == 4:
         for window in (7, 8, 4, 2, 1):  # of an image [N, H, W, C], and of one [N, C, H, W]
             if shape[1] % window == 0 and shape[2] % window == 0:

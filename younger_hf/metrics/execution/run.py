@@ -71,6 +71,8 @@ def execute(
 ) -> list[Execution]:
     """Make up a model for each graph (`realise`), check it, and run it once on made-up inputs. Needs onnxruntime.
 
+    Processes are started anew, so that a script calls this below `if __name__ == "__main__":`, as for any `multiprocessing`.
+
     Args:
         graphs: Node classes and data flows, G of them.
         vocabulary: What the classes are.

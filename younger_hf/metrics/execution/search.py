@@ -88,6 +88,7 @@ class Search:
         if left is None:
             left = self._left[node] = proposals(self._place(node))
         operator = self.operators[node]
+        self._refusal = "It has no way to read what leads to it."
         for proposal in left:
             self._steps -= 1
             if self._steps < 0:
@@ -95,7 +96,7 @@ class Search:
             try:
                 self.outputs[node] = follow(node, operator, proposal, self._num_outputs(node))
             except RebuildError as error:
-                self._error = str(error)
+                self._refusal = error.message
                 continue
             self.chosen[node] = proposal
             return True
@@ -103,7 +104,7 @@ class Search:
 
     def _back(self, failed: int) -> int:
         """Change the latest choice that led to a failure; from its position the search goes on."""
-        reason = f"Node {failed} ({self.operators[failed].op_type}): {getattr(self, '_error', 'no proposal')}"
+        reason = f"Node {failed} ({self.operators[failed].op_type}): {self._refusal}"
         self._forget(failed)
         suspects = self.ancestors[failed]
         while suspects:
