@@ -78,7 +78,8 @@ def bootstrap(
     """95% intervals of a task's metrics by the percentile bootstrap over graphs (Efron & Tibshirani 1993, section 13.3).
 
     A resample with one label only, or without items, is drawn anew and counted: the interval is that of the data for which the metrics
-    are defined.
+    are defined. A macro average is over the classes that occur: rare ones are missing from most resamples, whose values are higher for
+    it. Where most classes are rare, the interval lies above the value; its width is what counts there, and differences of two systems.
 
     Args:
         task: `operator`, `dataflow` or `prediction`.
