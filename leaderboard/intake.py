@@ -46,7 +46,7 @@ def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes)
     if suffix not in SUFFIXES:
         raise RefusalError(
             400,
-            "unsupported_file",
+            "wrong_extension",
             f"The predictions file ends in {suffix[:20]!r}; expected one of: {', '.join(SUFFIXES)}.",
             "Write it with `younger-hf predict` or `younger_hf.submission.write_predictions`.",
         )
@@ -104,7 +104,7 @@ def _copy(source: BinaryIO, target: Path, limit: int) -> tuple[int, str]:
             file.write(chunk)
     if size == 0:
         raise RefusalError(
-            400, "empty_file", "The predictions file has no bytes.", "Check that it was written completely."
+            400, "file_empty", "The predictions file has no bytes.", "Check that it was written completely."
         )
     return size, digest.hexdigest()
 
@@ -113,7 +113,7 @@ def too_large(limit: int) -> RefusalError:
     """The refusal of an upload above the limit."""
     return RefusalError(
         413,
-        "too_large",
+        "file_too_large",
         f"The upload has more than {limit:,} bytes, which is the most that this board takes.",
         "Write Parquet with `younger_hf.submission.write_predictions`; it is many times smaller than CSV.",
     )

@@ -14,7 +14,7 @@ class RefusalError(LeaderboardError):
 
     Args:
         status: HTTP status, 4xx or 503.
-        code: Stable name of the kind of mistake, as `too_large`.
+        code: Stable name of the kind of mistake, as `file_too_large`.
         message: What is wrong: expected and found.
         hint: The next step; empty if there is none.
         problems: One entry a problem, where there are several.

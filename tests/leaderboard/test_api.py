@@ -114,7 +114,7 @@ def test_an_upload_above_the_limit_is_answered_with_413(client: httpx.Client, ch
     body = [head.encode(), *[b"x" * 65_536] * (UPLOAD_LIMIT // 65_536 + 10), f"\r\n--{boundary}--\r\n".encode()]
     headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
     answer = client.post("/submissions", content=iter(body) if chunked else b"".join(body), headers=headers)
-    error = assert_refused(answer, 413, "too_large")
+    error = assert_refused(answer, 413, "file_too_large")
     assert f"{UPLOAD_LIMIT:,}" in error["message"]
 
 
@@ -129,7 +129,7 @@ def test_metadata_that_is_wrong_is_answered_at_once_with_every_problem(
 
 def test_a_file_of_another_kind_is_refused(client: httpx.Client, dataset: Dataset, tmp_path: Path) -> None:
     predictions, metadata = write_submission(tmp_path / "s", dataset, TRACK, 0.5)
-    assert_refused(post(client, predictions.rename(tmp_path / "p.pickle"), metadata), 400, "unsupported_file")
+    assert_refused(post(client, predictions.rename(tmp_path / "p.pickle"), metadata), 400, "wrong_extension")
 
 
 @pytest.mark.parametrize(

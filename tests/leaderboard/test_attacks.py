@@ -183,9 +183,9 @@ def rows(server: Server) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("attack", "expected"),
     [
-        ((1, "no bytes", "predictions.csv"), (400, "empty_file")),
-        ((5, "", "predictions.zip"), (400, "unsupported_file")),
-        ((7, "", "predictions.pt"), (400, "unsupported_file")),
+        ((1, "no bytes", "predictions.csv"), (400, "file_empty")),
+        ((5, "", "predictions.zip"), (400, "wrong_extension")),
+        ((7, "", "predictions.pt"), (400, "wrong_extension")),
         ((35, "no such track", "predictions.jsonl"), (422, "invalid_metadata")),
     ],
     ids=str,
@@ -210,7 +210,7 @@ def test_one_byte_above_the_limit_is_refused_and_the_limit_itself_is_read(
     before = sum(rows(attacked[1]).values())
     predictions, _ = write_submission(tmp_path, attacked[0], TRACKS[0], 0.5)
     predictions.write_bytes(b"PAR1".ljust(UPLOAD_LIMIT + 1, b"\0"))
-    assert (413, "too_large") == error_of(send(client, tmp_path, predictions.name))
+    assert (413, "file_too_large") == error_of(send(client, tmp_path, predictions.name))
     predictions.write_bytes(b"PAR1".ljust(UPLOAD_LIMIT, b"\0"))
     taken = ended(client, send(client, tmp_path, predictions.name).json()["id"])
     assert ["file_damaged"] == [problem["code"] for problem in taken["problems"]]

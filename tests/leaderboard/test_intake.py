@@ -46,12 +46,12 @@ def test_the_files_and_what_was_declared_are_kept(board: Board, files: tuple[Pat
 @pytest.mark.parametrize("name", ["predictions.pkl", "predictions.pt", "predictions.npy", "x.zip", "predictions", ""])
 def test_a_file_of_another_kind_is_refused(board: Board, files: tuple[Path, Path], name: str) -> None:
     error = refusal(board, files[0].read_bytes(), name, files[1].read_bytes())
-    assert (400, "unsupported_file") == (error.status, error.code)
+    assert (400, "wrong_extension") == (error.status, error.code)
     assert ".parquet" in error.message
 
 
 def test_a_file_without_bytes_is_refused(board: Board, files: tuple[Path, Path]) -> None:
-    assert "empty_file" == refusal(board, b"", "p.parquet", files[1].read_bytes()).code
+    assert "file_empty" == refusal(board, b"", "p.parquet", files[1].read_bytes()).code
 
 
 def test_a_file_above_the_limit_is_refused_even_if_the_form_let_it_through(
@@ -59,7 +59,7 @@ def test_a_file_above_the_limit_is_refused_even_if_the_form_let_it_through(
 ) -> None:
     board = open_test_board(dataset, tmp_path / "small", upload_limit=1000)
     error = refusal(board, b"x" * 1001, "p.parquet", files[1].read_bytes())
-    assert (413, "too_large") == (error.status, error.code)
+    assert (413, "file_too_large") == (error.status, error.code)
     assert "1,000" in error.message
 
 
