@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from tests.metrics.execution.graphs import graph_of, real_graphs
 from tests.metrics.execution.test_realise import CONV, DOES_NOT, JOIN, RUNS
@@ -43,7 +42,7 @@ def test_most_graphs_of_real_models_run_and_none_with_an_unknown_operator():
     assert ran[known].mean() > 0.85
 
 
-def test_one_that_takes_too_long_costs_itself_alone():
+def test_one_that_no_model_is_found_for_costs_itself_alone():
     # every node reads all before it: channels would double with each
     count = 90
     edges = [(source, target) for target in range(1, count) for source in range(target)]
@@ -60,10 +59,11 @@ def test_a_limit_of_time_is_told():
     assert (False, "It took longer than 0.01 seconds.") == (result.ran, result.reason)
 
 
-@pytest.mark.parametrize("nodes", [300])
-def test_a_graph_with_as_many_edges_as_a_submission_may_have_ends(nodes):
+def test_a_graph_with_as_many_edges_as_a_submission_may_have_is_given_up_before_its_time_is():
+    nodes = 300
     rng = np.random.default_rng(0)
     pairs = np.sort(np.array([rng.choice(nodes, 2, replace=False) for _ in range(16 * nodes)]), axis=1)
     graph, vocabulary = graph_of([JOIN] * nodes, [tuple(pair) for pair in np.unique(pairs, axis=0)])
     (result,) = execute([graph], vocabulary, workers=1)
-    assert result.reason or result.ran
+    assert not result.ran
+    assert "longer than" not in result.reason

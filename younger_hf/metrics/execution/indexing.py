@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 from onnx import TensorProto
 
-from younger_hf.metrics.execution.places import SEQUENCE, Place, Proposal, arrangements, complete, model_input
-from younger_hf.metrics.execution.reshaping import data_of, distinct
+from younger_hf.metrics.execution.places import SEQUENCE, Place, Proposal, arrangements, complete, data_of, model_input
+from younger_hf.metrics.execution.reshaping import distinct
 from younger_hf.metrics.execution.values import Given, Input, Parameter, Value, constant, is_shape
 from younger_hf.metrics.execution.weights import embedding
 

@@ -151,3 +151,8 @@ def model_input(place: Place, dtype: int = TensorProto.FLOAT) -> Given:
     if rank == 3:
         return Given(dtype, (1, SEQUENCE, place.channels))
     return Given(dtype, (1, SEQUENCE, *(2,) * (rank - 3), place.channels)[:rank] if rank > 3 else (1, SEQUENCE)[:rank])
+
+
+def data_of(place: Place) -> Value | Given:
+    """What an operator works on: what it reads, or an input of the model."""
+    return place.edges[0] if place.edges else model_input(place)

@@ -7,15 +7,10 @@ from math import prod
 
 from onnx import TensorProto
 
-from younger_hf.metrics.execution.places import Place, Proposal, arrangements, complete, model_input
+from younger_hf.metrics.execution.places import Place, Proposal, arrangements, complete, data_of, model_input
 from younger_hf.metrics.execution.values import Given, Input, Value, constant, is_shape, size_of
 
 Shape = tuple[int, ...]
-
-
-def data_of(place: Place) -> Value | Given:
-    """What the operator works on: what it reads, or an input of the model."""
-    return place.edges[0] if place.edges else model_input(place)
 
 
 def reshape(place: Place) -> Iterator[Proposal]:

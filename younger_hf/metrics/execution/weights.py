@@ -6,14 +6,10 @@ from collections.abc import Iterator
 
 from onnx import TensorProto
 
-from younger_hf.metrics.execution.places import Place, Proposal, Slots, arrangements, complete, model_input
+from younger_hf.metrics.execution.places import Place, Proposal, Slots, arrangements, complete, data_of, model_input
 from younger_hf.metrics.execution.values import Given, Input, Parameter, Value
 
 _FLOAT = TensorProto.FLOAT
-
-
-def _data(place: Place) -> Value | Given:
-    return place.edges[0] if place.edges else model_input(place)
 
 
 def convolution(place: Place) -> Iterator[Proposal]:
@@ -60,7 +56,7 @@ def matrix_product(place: Place) -> Iterator[Proposal]:
         for first, second in (place.edges, place.edges[::-1]):
             yield Proposal((first, second))
         return
-    data = _data(place)
+    data = data_of(place)
     if data.shape:
         yield Proposal((data, Parameter(data.dtype, (data.shape[-1], place.channels))))
     if len(data.shape) > 1:
@@ -69,21 +65,21 @@ def matrix_product(place: Place) -> Iterator[Proposal]:
 
 def batch_normalization(place: Place) -> Iterator[Proposal]:
     """BatchNormalization: four vectors over the channels."""
-    data = _data(place)
+    data = data_of(place)
     if len(data.shape) >= 2:
         yield Proposal((data, *[Parameter(_FLOAT, (data.shape[1],))] * 4))
 
 
 def instance_normalization(place: Place) -> Iterator[Proposal]:
-    """InstanceNormalization, GroupNormalization: two vectors over the channels."""
-    data = _data(place)
+    """InstanceNormalization: two vectors over the channels."""
+    data = data_of(place)
     if len(data.shape) >= 3:
         yield Proposal((data, *[Parameter(_FLOAT, (data.shape[1],))] * 2))
 
 
 def group_normalization(place: Place) -> Iterator[Proposal]:
     """GroupNormalization: two vectors over the groups until opset 20, over the channels from 21 on."""
-    data, groups = _data(place), place.operator.get("num_groups", 1)
+    data, groups = data_of(place), place.operator.get("num_groups", 1)
     if len(data.shape) >= 3 and groups > 0 and data.shape[1] % groups == 0:
         size = groups if place.operator.opset < 21 else data.shape[1]
         yield Proposal(
@@ -93,7 +89,7 @@ def group_normalization(place: Place) -> Iterator[Proposal]:
 
 def layer_normalization(place: Place) -> Iterator[Proposal]:
     """LayerNormalization: a scale of the axes that are normalised."""
-    data, axis = _data(place), place.operator.get("axis", -1)
+    data, axis = data_of(place), place.operator.get("axis", -1)
     if -len(data.shape) <= axis < len(data.shape) and data.shape:
         yield Proposal((data, Parameter(data.dtype, data.shape[axis:])))
 
