@@ -42,7 +42,7 @@ leaderboard: install  ## serve the board that the quickstart filled
 	$(BIN)/younger-hf leaderboard --data quickstart/younger --board quickstart/board --port $(PORT)
 
 screenshot: install  ## take docs/images/leaderboard.png of the board that `make leaderboard` serves
-	$(BIN)/python -m tests.leaderboard.browser http://127.0.0.1:$(PORT) docs/images/leaderboard.png
+	$(BIN)/python -m tests.leaderboard.pages.browser http://127.0.0.1:$(PORT) docs/images/leaderboard.png
 
 bench: install  ## measure against named peers, as ratios in one run
 	$(BIN)/python -m benchmarks

@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict
 
 from benchmarks.measure import Ratio
-from younger_hf import console
+from younger_hf.cli import console
 
 NAMES = ("weights", "remote", "memory", "wl_hash", "metrics", "validation", "to_pyg")
 

@@ -11,9 +11,9 @@ from time import process_time
 import networkx as nx
 
 from younger_hf import Dag, from_onnx
-from younger_hf.console import show_json, show_table
+from younger_hf.cli.console import show_json, show_table
+from younger_hf.collect.archive import unpack
 from younger_hf.dataset.tasks.communities import communities
-from younger_hf.stages.archive import unpack
 
 LEAST_NODES = 1_000
 

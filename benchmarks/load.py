@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from younger_hf.console import show_json, show_table
-from younger_hf.dataset.release import open_release
+from younger_hf.cli.console import show_json, show_table
+from younger_hf.dataset.read.release import open_release
 
 ROUNDS = 5
 

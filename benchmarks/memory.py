@@ -19,7 +19,7 @@ from pathlib import Path
 {code}
 print(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 """
-NOTHING = "from younger_hf.graph.extract import from_onnx"
+NOTHING = "from younger_hf.graph.read.extract import from_onnx"
 OURS = f"{NOTHING}; dag = from_onnx(sys.argv[1])"
 THEIRS = "import onnx; model = onnx.load(sys.argv[1])"
 

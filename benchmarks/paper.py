@@ -26,7 +26,8 @@ from benchmarks.measure import Ratio
 from benchmarks.paper_compare import Skeleton, difference
 from benchmarks.paper_peer_process import Peer, started
 from benchmarks.paper_prepare import fold_constants
-from younger_hf import console, from_onnx
+from younger_hf import from_onnx
+from younger_hf.cli import console
 from younger_hf.errors import ModelReadError, SourceError
 
 ROUNDS, ROUNDS_IF_SLOW, SLOW = 5, 3, 3.0

@@ -15,15 +15,15 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-from tests.stages.models import run
-from younger_hf import console
-from younger_hf.retrieve.candidate import Candidate
-from younger_hf.retrieve.registry import find_source
-from younger_hf.retrieve.source import Query
-from younger_hf.stages.job import Limits, Result
-from younger_hf.stages.status import Status, status_of
-from younger_hf.stages.workspace import Workspace
-from younger_hf.torchvision_operators import declare_torchvision_operators
+from tests.collect.models import run
+from younger_hf.cli import console
+from younger_hf.collect.export_job import ExportResult, Limits
+from younger_hf.collect.status import Status, status_of
+from younger_hf.collect.workspace import Workspace
+from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
+from younger_hf.sources.registry import find_source
+from younger_hf.sources.source import Query
 
 SOURCES = (
     "torchvision",
@@ -48,7 +48,7 @@ class Run:
     """
 
     seconds: float
-    results: list[Result]
+    results: list[ExportResult]
     status: Status
 
 

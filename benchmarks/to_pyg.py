@@ -19,8 +19,8 @@ from torch_geometric.loader import DataLoader
 
 from benchmarks.measure import Ratio, compare
 from younger_hf import to_pyg
-from younger_hf.console import show_table
-from younger_hf.dataset.release import open_release
+from younger_hf.cli.console import show_table
+from younger_hf.dataset.read.release import open_release
 from younger_hf.dataset.schema import schema_of
 
 ROWS = 2048

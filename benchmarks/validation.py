@@ -19,10 +19,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.measure import Ratio, compare
-from younger_hf.dataset.release import Release, open_release
+from younger_hf.dataset.build.write_files import write_release
+from younger_hf.dataset.read.release import Release, open_release
 from younger_hf.dataset.schema import TRACKS, schema_of, task_of
-from younger_hf.dataset.write import write_release
-from younger_hf.submission import reference_predictions, validate, write_predictions
+from younger_hf.submission import reference_predictions, write_predictions
+from younger_hf.submission.check.validate import validate
 
 GRAPHS, PAIRS = 2000, 4000
 """A test split of eight million pairs; 4,000 is the most that the build makes of one architecture."""
@@ -33,7 +34,7 @@ SECONDS = 5.0
 """How long validation may take."""
 
 OURS = """
-from younger_hf.dataset.release import open_release
+from younger_hf.dataset.read.release import open_release
 from younger_hf.submission import validate
 import sys
 path, root, track = sys.argv[1:]

@@ -20,9 +20,10 @@ import numpy.typing as npt
 import onnx
 
 from benchmarks.measure import Ratio, compare
-from younger_hf import YoungerError, console, from_onnx
+from younger_hf import YoungerError, from_onnx
+from younger_hf.cli import console
+from younger_hf.graph.identity.wl import weisfeiler_lehman_hash
 from younger_hf.graph.vocabulary import Signature
-from younger_hf.graph.wl import weisfeiler_lehman_hash
 
 LEAST = 1000
 """Fewest nodes of a graph that is measured."""

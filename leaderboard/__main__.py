@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from leaderboard.settings import PREFIX, Settings
-from younger_hf.dataset.release import default_answers, open_answers
+from younger_hf.dataset.read.release import default_answers, open_answers
 from younger_hf.errors import LeaderboardError, MissingDependencyError, YoungerError
 
 MAX_PORT = 65_535
@@ -88,7 +88,7 @@ def serve(settings: Settings) -> int:
     listener = listen(settings.host, settings.port)
     settings = replace(settings, port=listener.getsockname()[1])
     os.environ.update(settings.to_environment())  # for the application and every process it starts
-    from leaderboard.server import app
+    from leaderboard.web.server import app
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     sys.stdout.write(f"Board of dataset {release.version} on http://{host}:{settings.port} (Ctrl+C stops it)\n")

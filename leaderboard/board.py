@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from leaderboard.settings import Settings
-from leaderboard.store import Store
-from younger_hf.dataset.release import Release, open_release
+from leaderboard.store.store import Store
+from younger_hf.dataset.read.release import Release, open_release
 from younger_hf.errors import LeaderboardError
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from leaderboard import commands
 from leaderboard.board import current_board
-from leaderboard.intake import METADATA_LIMIT
-from leaderboard.presentation import track_name
+from leaderboard.pages import commands
+from leaderboard.pages.metadata_template import metadata_template
+from leaderboard.pages.presentation import track_name
+from leaderboard.pages.track_descriptions import tracks_of
 from leaderboard.settings import MEBIBYTE
-from leaderboard.template import metadata_template
-from leaderboard.tracks import tracks_of
+from leaderboard.web.accept import METADATA_LIMIT
 from younger_hf.dataset.schema import task_of
 
 COLUMNS = {

@@ -6,11 +6,11 @@ import altair as alt
 import streamlit as st
 
 from leaderboard.board import Board, current_board
-from leaderboard.presentation import best_values, csv_file, heading, points, table, track_name
-from leaderboard.ranking import Ranked
-from leaderboard.standings import metrics_of, standings
-from leaderboard.tracks import DESCRIPTIONS, tracks_of
-from younger_hf.dataset.release import Release
+from leaderboard.pages.presentation import best_values, csv_file, heading, points, table, track_name
+from leaderboard.pages.track_descriptions import DESCRIPTIONS, tracks_of
+from leaderboard.store.ranking import Ranked
+from leaderboard.store.standings import metrics_of, standings
+from younger_hf.dataset.read.release import Release
 from younger_hf.metrics.registry import Metric
 
 # A static table is drawn whole by the browser; more rows than this make it wait.

@@ -6,15 +6,15 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from leaderboard.board import Board, current_board
-from leaderboard.intake import SUFFIXES, accept
-from leaderboard.presentation import heading, problem_table, track_name
-from leaderboard.records import FINAL_STATES, Submission
-from leaderboard.refusal import RefusalError
+from leaderboard.pages.metadata_template import metadata_template
+from leaderboard.pages.presentation import heading, problem_table, track_name
+from leaderboard.pages.safe_text import markdown
+from leaderboard.pages.track_descriptions import tracks_of
 from leaderboard.settings import MEBIBYTE
-from leaderboard.standings import metrics_of, rank_of
-from leaderboard.template import metadata_template
-from leaderboard.text import markdown
-from leaderboard.tracks import tracks_of
+from leaderboard.store.records import FINAL_STATES, Submission
+from leaderboard.store.standings import metrics_of, rank_of
+from leaderboard.web.accept import SUFFIXES, accept
+from leaderboard.web.refusal import RefusalError
 
 FOLLOWED = "submission"
 POLL_SECONDS = 1.0

@@ -17,8 +17,9 @@ from younger_hf.baselines.train import Epoch
 from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import BaselineError, DatasetError, SubmissionError
 from younger_hf.graph.vocabulary import FIRST_CLASS
-from younger_hf.submission import score, validate
-from younger_hf.submission.folder import find_submission
+from younger_hf.submission.check.validate import validate
+from younger_hf.submission.format.submission_folder import find_submission
+from younger_hf.submission.score.score_predictions import score
 
 Small = Callable[..., TrainConfig]
 Runs = Callable[[str], tuple[Path, list[Epoch]]]

@@ -15,8 +15,8 @@ from safetensors.torch import load_file
 from tests.dataset.built import Built, build_small
 from younger_hf import to_pyg
 from younger_hf.baselines.config import TrainConfig
-from younger_hf.baselines.encoders import make_model
 from younger_hf.baselines.inference import decide, resolve_device
+from younger_hf.baselines.models.gcn import make_model
 from younger_hf.baselines.train import Epoch, count_classes, evaluate, train
 from younger_hf.errors import BaselineError, DatasetError
 from younger_hf.graph.vocabulary import FIRST_CLASS

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.dataset.models import models
-from younger_hf.dataset.build import BuildStatistics, build
-from younger_hf.dataset.release import Answers, Release, open_answers
+from younger_hf.dataset.build.repo import BuildStatistics, build
+from younger_hf.dataset.read.release import Answers, Release, open_answers
 
 SECRET = "c"
 """Fills every split of the dataset of `models()`."""

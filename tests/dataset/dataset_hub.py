@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from benchmarks.serving import running
-from tests.retrieve.faulty_server import Asked, FaultyServer, Reply, in_json
+from tests.sources.faulty_server import Asked, FaultyServer, Reply, in_json
 
 LARGE = (".parquet", ".sealed", ".png")
 """Files that are uploaded to a place of their own (Git LFS), and found there again."""

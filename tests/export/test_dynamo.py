@@ -20,14 +20,14 @@ from tests.export.tiny import PEAK, TINY, ByPosition, messages, real_module, run
 from younger_hf import from_onnx
 from younger_hf.errors import ExportError
 from younger_hf.export.dynamo import DYNAMO_OPSET, REASON, export_program
-from younger_hf.export.lazy import LazyWeights
-from younger_hf.export.strip import strip
+from younger_hf.export.lazy_weights import LazyWeights
+from younger_hf.export.placeholder_arrays import UnknownArray, unknown_array
+from younger_hf.export.strip_model import strip
 from younger_hf.export.torch_model import export_torch
-from younger_hf.export.unknown import UnknownArray, unknown_array
-from younger_hf.graph.extract import extract
-from younger_hf.retrieve.source import TorchModel
-from younger_hf.retrieve.transformers_models.inputs import example
-from younger_hf.torchvision_operators import declare_torchvision_operators
+from younger_hf.graph.read.extract import extract
+from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
+from younger_hf.sources.libraries.transformers_models.inputs import example
+from younger_hf.sources.source import TorchModel
 
 declare_torchvision_operators()  # else transformers finds no models beside a torchvision that cannot be imported
 
@@ -258,8 +258,8 @@ _LLAMA = (
     + """
 import torch, transformers
 from younger_hf.export.dynamo import export_program
-from younger_hf.export.lazy import LazyWeights
-from younger_hf.torchvision_operators import declare_torchvision_operators
+from younger_hf.export.lazy_weights import LazyWeights
+from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 declare_torchvision_operators()
 with LazyWeights():
     model = transformers.AutoModelForCausalLM.from_config(transformers.LlamaConfig(), attn_implementation="eager")

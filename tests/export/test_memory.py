@@ -42,7 +42,7 @@ def test_convolutions_with_batch_normalisation_cost_nothing() -> None:
         PEAK
         + """
 import torch
-from younger_hf.export.lazy import LazyWeights
+from younger_hf.export.lazy_weights import LazyWeights
 from younger_hf.export.torchscript import export_module
 def export(channels):
     with LazyWeights():

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from tests.export.tiny import TINY, export_transformers, exported, messages, plain_export, real_module, recipe
 from younger_hf.errors import ExportError
-from younger_hf.export.lazy import BIG, LazyWeights
+from younger_hf.export.lazy_weights import BIG, LazyWeights
 from younger_hf.export.torchscript import OPSET, export_module
-from younger_hf.graph.extract import extract, from_onnx
-from younger_hf.graph.types import INTEGER_TYPES
-from younger_hf.retrieve.transformers_models.inputs import SEQUENCE
+from younger_hf.graph.onnx_types import INTEGER_TYPES
+from younger_hf.graph.read.extract import extract, from_onnx
+from younger_hf.sources.libraries.transformers_models.inputs import SEQUENCE
 
 PASSES = {name: getattr(torch._C, name) for name in dir(torch._C) if "onnx" in name}
 """Everything of torch that an export could patch, as it was before any."""

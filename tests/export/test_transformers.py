@@ -8,8 +8,8 @@ import pytest
 
 from tests.export.tiny import export_transformers, recipe
 from younger_hf.errors import ExportError
-from younger_hf.graph.extract import extract
-from younger_hf.retrieve.transformers_models.inputs import SAMPLES, SEQUENCE
+from younger_hf.graph.read.extract import extract
+from younger_hf.sources.libraries.transformers_models.inputs import SAMPLES, SEQUENCE
 
 _LEVIT = {
     "image_size": 32,

@@ -15,10 +15,10 @@ import torch
 import transformers
 from google.protobuf.message import Message
 
-from younger_hf.export.lazy import LazyWeights
+from younger_hf.export.lazy_weights import LazyWeights
 from younger_hf.export.torchscript import OPSET, export_module
-from younger_hf.retrieve.transformers import build
-from younger_hf.retrieve.transformers_models.inputs import example
+from younger_hf.sources.libraries.transformers import build
+from younger_hf.sources.libraries.transformers_models.inputs import example
 
 Recipe = Mapping[str, Any]
 

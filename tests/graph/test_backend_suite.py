@@ -10,7 +10,7 @@ import pytest
 from tests.graph.backend_suite import file_cases, node_cases
 from tests.graph.counting import count_data_flows, count_nodes_and_edges
 from younger_hf import Dag, YoungerError, from_onnx
-from younger_hf.graph.extract import extract
+from younger_hf.graph.read.extract import extract
 
 
 @pytest.fixture(scope="module")

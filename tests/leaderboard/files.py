@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 import yaml
 
 from leaderboard.board import Board, open_board
-from leaderboard.records import NewSubmission, Outcome, Submission
 from leaderboard.settings import Settings
-from younger_hf.dataset.release import Release
+from leaderboard.store.records import NewSubmission, Outcome, Submission
+from younger_hf.dataset.build.write_files import write_answers, write_release
+from younger_hf.dataset.read.release import Release
 from younger_hf.dataset.schema import TRACKS, schema_of, task_of
-from younger_hf.dataset.write import write_answers, write_release
 
 GRAPHS = 12
 CLASSES = 80_000
@@ -158,7 +158,7 @@ def new_submission(
 
 def add_scored(board: Board, track: str, values: Sequence[float], **changes: object) -> Submission:
     """Put a scored submission into a board's store, with the metrics of the track's task in their order."""
-    from leaderboard.standings import metrics_of
+    from leaderboard.store.standings import metrics_of
 
     board.store.add(new_submission(board.release.content_hash, track, **changes))  # type: ignore[arg-type]
     claimed = board.store.claim()

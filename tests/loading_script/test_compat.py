@@ -12,7 +12,7 @@ import pytest
 
 from tests.dataset.built import build_small
 from tests.loading_script.load_all import digest
-from younger_hf.dataset.release import Release, open_release
+from younger_hf.dataset.read.release import Release, open_release
 from younger_hf.dataset.schema import CONFIGS, splits_of
 
 VERSIONS = ("2.21", "3.6", "4.8", "5.2")

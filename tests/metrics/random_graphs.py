@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from younger_hf.dataset.vocabulary import read_vocabulary
+from younger_hf.dataset.build.vocabulary import read_vocabulary
+from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.graph.vocabulary import Vocabulary
-from younger_hf.metrics.graphs import Graphs
 
 RELEASE = Path(__file__).parents[2] / "younger"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from younger_hf.metrics.bootstrap_classes import resample_classes
-from younger_hf.metrics.bootstrap_ranking import resample_ranking
-from younger_hf.metrics.bootstrap_values import resample_values
+from younger_hf.metrics.dataflow.bootstrap_ranking import resample_ranking
+from younger_hf.metrics.operator.bootstrap_classes import resample_classes
+from younger_hf.metrics.prediction.bootstrap_values import resample_values
 
 PREPARE = {"operator": resample_classes, "dataflow": resample_ranking, "prediction": resample_values}
 

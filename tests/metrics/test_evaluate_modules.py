@@ -11,13 +11,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from younger_hf.metrics import classification, load, ranking, regression, seeds, uncertainty
+from younger_hf.metrics import load, seeds, uncertainty
+from younger_hf.metrics.dataflow import ranking_metrics
+from younger_hf.metrics.operator import classification_metrics
+from younger_hf.metrics.prediction import regression_metrics
 
 ROOT = Path(__file__).parents[2]
 METRICS = ROOT / "younger_hf" / "metrics"
 
 DECLARE = """
-from younger_hf.torchvision_operators import declare_torchvision_operators
+from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 declare_torchvision_operators()
 """
 """Where torchvision is there but does not fit torch, `import evaluate` fails without it."""
@@ -133,7 +136,7 @@ def test_generated_graphs_are_judged_as_on_the_fast_path_however_they_are_given(
     assert 0 == result.returncode, result.stderr
 
 
-MODULES = [classification, load, ranking, regression, seeds, uncertainty]
+MODULES = [classification_metrics, load, ranking_metrics, regression_metrics, seeds, uncertainty]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)

@@ -20,7 +20,7 @@ from sklearn.metrics import (
 
 from tests.metrics.resampled_data import PREPARE, data, repeated
 from younger_hf.metrics import load_metric
-from younger_hf.metrics.bootstrap_ranking import resample_ranking
+from younger_hf.metrics.dataflow.bootstrap_ranking import resample_ranking
 from younger_hf.metrics.resampling import blocks, draw
 
 

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from younger_hf.dataset.release import Answers, Release, open_answers
+from younger_hf.dataset.build.write_files import write_answers, write_release
+from younger_hf.dataset.read.release import Answers, Release, open_answers
 from younger_hf.dataset.schema import (
     ANSWER_SCHEMA,
     PUBLIC_SPLITS,
@@ -24,7 +25,6 @@ from younger_hf.dataset.schema import (
     splits_of,
     task_of,
 )
-from younger_hf.dataset.write import write_answers, write_release
 from younger_hf.submission import SubmissionMetadata, write_metadata
 
 OPERATORS = ("UNK", "MASK", "Relu", "Add", "Sigmoid", "Mul", "Tanh", "Neg", "Sub", "Abs", "Exp", "Floor")

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 
-from younger_hf.submission import Problem, validate
+from younger_hf.submission import Problem
+from younger_hf.submission.check.validate import validate
 
 FLOW = "dataflow_w_attrs"
 NODES = "operator_w_attrs"
@@ -23,7 +24,7 @@ COUNT = re.compile(r"[\d,]+ problems of this kind in all \(\w+\); the first 20 a
 
 MEASURE = """
 import dataclasses, json, pathlib, re, resource, sys
-from younger_hf.dataset.release import open_release
+from younger_hf.dataset.read.release import open_release
 from younger_hf.submission import validate
 
 def peak():  # KiB; Linux counts what the parent had used into ru_maxrss, so it is read from /proc there

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from younger_hf.dataset.release import Release
-from younger_hf.submission.folder import METADATA
-from younger_hf.submission.metadata import SubmissionMetadata, write_metadata
-from younger_hf.submission.reference import reference_predictions
-from younger_hf.submission.write import write_predictions
+from younger_hf.dataset.read.release import Release
+from younger_hf.submission.format.metadata import SubmissionMetadata, write_metadata
+from younger_hf.submission.format.submission_folder import METADATA
+from younger_hf.submission.format.write_predictions import write_predictions
+from younger_hf.submission.score.reference_predictions import reference_predictions
 
 _DESCRIPTIONS = {
     "random": "Reference generator 'random': sizes and operators of training architectures, edges at random. The floor.",

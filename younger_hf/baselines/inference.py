@@ -13,7 +13,7 @@ from torch_geometric.loader import DataLoader
 from torch_geometric.utils import to_undirected
 
 from younger_hf.baselines.config import TrainConfig
-from younger_hf.dataset.pyg import GraphRows
+from younger_hf.dataset.read.pyg import GraphRows
 from younger_hf.errors import BaselineError
 from younger_hf.graph.vocabulary import FIRST_CLASS
 

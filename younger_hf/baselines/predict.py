@@ -12,11 +12,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from younger_hf.baselines.config import TrainConfig, read_config
-from younger_hf.baselines.encoders import make_model
 from younger_hf.baselines.inference import decide, resolve_device
+from younger_hf.baselines.models.gcn import make_model
 from younger_hf.baselines.train import CONFIG, RUN, WEIGHTS, count_classes
-from younger_hf.dataset.pyg import GraphRows
-from younger_hf.dataset.release import Release
+from younger_hf.dataset.read.pyg import GraphRows
+from younger_hf.dataset.read.release import Release
 from younger_hf.errors import BaselineError
 
 Rows = list[tuple[str, npt.NDArray[Any]]]

@@ -16,10 +16,10 @@ from torch import nn
 from torch_geometric.loader import DataLoader
 
 from younger_hf.baselines.config import TrainConfig, read_config, write_config
-from younger_hf.baselines.encoders import count_parameters, make_model, seed_everything
 from younger_hf.baselines.inference import apply, decide, resolve_device
-from younger_hf.dataset.pyg import GraphRows
-from younger_hf.dataset.release import Release
+from younger_hf.baselines.models.gcn import count_parameters, make_model, seed_everything
+from younger_hf.dataset.read.pyg import GraphRows
+from younger_hf.dataset.read.release import Release
 from younger_hf.errors import BaselineError
 from younger_hf.metrics.load import load_metric
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from younger_hf import console
-from younger_hf.cli import audit, board, models, official, release, research, sources  # noqa: F401 - they register their commands, in this order
+from younger_hf.cli import audit, board, console, models, official, release, research, sources  # noqa: F401 - they register their commands, in this order
 from younger_hf.cli.options import app
 
 

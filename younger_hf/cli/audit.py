@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.cli.options import Json, app
 from younger_hf.errors import DatasetError
 
@@ -34,7 +34,7 @@ def audit(
     them, what can be looked up is still found.
     """
     from younger_hf.dataset.audit.report import audit as audit_release
-    from younger_hf.dataset.release import default_answers, open_answers, open_release
+    from younger_hf.dataset.read.release import default_answers, open_answers, open_release
 
     release = open_release(dataset)
     folder = answers if answers is not None else default_answers(dataset)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.cli.options import Data, Json, Submission, app, need_torch
 from younger_hf.errors import LeaderboardError, SubmissionError
 
@@ -22,8 +22,8 @@ def submit(
     as_json: Json = False,
 ) -> None:
     """Send a submission to a board and show its rank."""
-    from younger_hf.submission.client import Board
-    from younger_hf.submission.folder import METADATA, find_submission
+    from younger_hf.submission.client import BoardClient
+    from younger_hf.submission.format.submission_folder import METADATA, find_submission
 
     predictions, metadata = find_submission(submission)
     if metadata is None:
@@ -31,7 +31,7 @@ def submit(
             f"{submission}: there is no {METADATA} beside the predictions; expected who submits what.",
             "younger-hf predict writes one to start from.",
         )
-    api = Board(board)
+    api = BoardClient(board)
     submission_id = api.submit(predictions, metadata)
     with console.progress("Scoring", quiet=as_json or not wait):
         result = api.wait(submission_id) if wait else api.submission(submission_id)
@@ -55,7 +55,7 @@ def leaderboard(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
 ) -> None:
     """Serve the leaderboard's page and API."""
-    from younger_hf.board_process import leaderboard_command
+    from younger_hf.cli.board_process import leaderboard_command
 
     os.execv(sys.executable, leaderboard_command(data, answers, board, host, port))  # noqa: S606 - no shell is meant
 
@@ -68,7 +68,7 @@ def quickstart(
 ) -> None:
     """Do it all once: build `mini`, load, train, predict, score, submit, rank."""
     need_torch()
-    from younger_hf.quickstart import run_quickstart
+    from younger_hf.cli.quickstart import run_quickstart
 
     run_quickstart(out, epochs=epochs, workers=workers)
 

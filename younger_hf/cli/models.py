@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.cli.options import Json, app, show_rows
 from younger_hf.errors import DatasetError, SourceError
 
@@ -28,9 +28,9 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show what is in an ONNX model: operators, inputs, depth, parameters, FLOPs, hashes."""
-    from younger_hf.graph.extract import from_onnx
-    from younger_hf.graph.inspection import inspect_dag
-    from younger_hf.graph.svg import draw_svg
+    from younger_hf.graph.read.extract import from_onnx
+    from younger_hf.graph.views.inspection import inspect_dag
+    from younger_hf.graph.views.svg import draw_svg
 
     dag = from_onnx(model)
     drawing = draw_svg(dag, Path(model).name, dynamic_size) if svg is not None else ""
@@ -53,7 +53,7 @@ def extract(
     as_json: Json = False,
 ) -> None:
     """Read the DAG of every ONNX model in a folder."""
-    from younger_hf.stages.extract import extract_folder
+    from younger_hf.collect.extract_folder import extract_folder
 
     with console.progress("Extracting", quiet=as_json) as advance:
         results = extract_folder(source, out, lambda result, done, total: advance(result.id, done, total))
@@ -96,7 +96,7 @@ def build(
     as_json: Json = False,
 ) -> None:
     """Build a dataset repo from models; interrupted builds go on where they stopped."""
-    from younger_hf.dataset.pipeline import BuildPlan, build_dataset
+    from younger_hf.dataset.build.pipeline import BuildPlan, build_dataset
 
     if protocol not in ("grouped", "paper"):
         raise DatasetError(f"There is no protocol {protocol!r}; expected grouped or paper.", "younger-hf build --help")

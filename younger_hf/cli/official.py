@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.cli.options import Json, app
 
 MOST_SHOWN = 15
@@ -34,8 +34,8 @@ def import_official(
     as_json: Json = False,
 ) -> None:
     """Read official Younger graphs into a workspace without unpickling them; go on where it stopped."""
-    from younger_hf.stages.official import import_official as run
-    from younger_hf.stages.workspace import Workspace
+    from younger_hf.collect.import_official import import_official as run
+    from younger_hf.collect.workspace import Workspace
 
     with closing(Workspace(workspace)) as opened, console.progress("Importing", quiet=as_json) as advance:
         imported = run(opened, path, advance)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.errors import MissingDependencyError
 
 app = typer.Typer(

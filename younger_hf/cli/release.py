@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.cli.options import Json, app
 from younger_hf.errors import DatasetError
 
@@ -23,9 +23,9 @@ def card(
     as_json: Json = False,
 ) -> None:
     """Make a dataset's card again, every number from its data files."""
-    from younger_hf.dataset.card import card_of, write_card
-    from younger_hf.dataset.release import open_release
-    from younger_hf.dataset.verify import CARD, verify
+    from younger_hf.dataset.build.card import card_of, write_card
+    from younger_hf.dataset.read.release import open_release
+    from younger_hf.dataset.read.verify import CARD, verify
 
     release = open_release(dataset)
     if check:
@@ -55,9 +55,9 @@ def seal(
     as_json: Json = False,
 ) -> None:
     """Encrypt hidden answers with the key in YOUNGER_ANSWERS_KEY; whoever has it scores with them as with the others."""
-    from younger_hf.dataset.release import open_answers
-    from younger_hf.dataset.write import seal_answers
-    from younger_hf.stages.sealed import key_from_environment
+    from younger_hf.crypto import key_from_environment
+    from younger_hf.dataset.build.write_files import seal_answers
+    from younger_hf.dataset.read.release import open_answers
 
     opened = open_answers(answers)
     seal_answers(opened, out, key_from_environment())
@@ -86,7 +86,7 @@ def publish(
     """Upload a dataset repo to the Hugging Face Hub (HF_ENDPOINT for another one) and tag its version."""
     from younger_hf.dataset.publish import plan_publication, publish_answers
     from younger_hf.dataset.publish import publish as upload
-    from younger_hf.dataset.release import open_answers, open_release
+    from younger_hf.dataset.read.release import open_answers, open_release
 
     release = open_release(dataset)
     hidden = open_answers(answers) if answers is not None else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.cli.options import Data, Device, Json, Signature, Submission, Track, app, need_torch, show_rows
 from younger_hf.errors import BaselineError
 from younger_hf.metrics.uncertainty import FEWEST, Interval
@@ -17,8 +17,8 @@ from younger_hf.metrics.uncertainty import FEWEST, Interval
 _NO_ENDS: tuple[None, None] = (None, None)
 
 if TYPE_CHECKING:
-    from younger_hf.dataset.release import Release
-    from younger_hf.submission.predictions import GeneratedGraphs
+    from younger_hf.dataset.read.release import Release
+    from younger_hf.submission.format.predictions import GeneratedGraphs
 
 AnswersFolder = Annotated[
     Path | None, typer.Option("--answers", help="Folder of the hidden answers. (default: DATA-answers)")
@@ -32,7 +32,7 @@ def stats(
     as_json: Json = False,
 ) -> None:
     """Show what a dataset holds."""
-    from younger_hf.dataset.release import open_release
+    from younger_hf.dataset.read.release import open_release
 
     release = open_release(data)
     if config is not None:
@@ -63,7 +63,7 @@ def train(
     need_torch()
     from younger_hf.baselines.config import make_config
     from younger_hf.baselines.train import train as run_training
-    from younger_hf.dataset.release import open_release
+    from younger_hf.dataset.read.release import open_release
 
     overrides = {"epochs": epochs, "learning_rate": learning_rate, "batch_size": batch_size, "seed": seed}
     settings = make_config(task, {"signature": signature, "model": model, **overrides}, config)
@@ -102,7 +102,7 @@ def predict(
 ) -> None:
     """Predict the test split, ready to be submitted."""
     from younger_hf.baselines.entry import write_reference_entry, write_run_entry
-    from younger_hf.dataset.release import open_release
+    from younger_hf.dataset.read.release import open_release
 
     if (run is None) == (reference is None):
         raise BaselineError("Expected either a run folder or --reference, not both.", "See younger-hf predict --help")
@@ -124,9 +124,9 @@ def predict(
 @app.command(epilog="Example: younger-hf validate submission/ --data younger")
 def validate(submission: Submission, data: Data = Path("younger"), track: Track = None, as_json: Json = False) -> None:
     """Check a submission and name everything that is wrong with it."""
-    from younger_hf.dataset.release import open_release
-    from younger_hf.submission.folder import find_submission
-    from younger_hf.submission.validate import validate as check
+    from younger_hf.dataset.read.release import open_release
+    from younger_hf.submission.check.validate import validate as check
+    from younger_hf.submission.format.submission_folder import find_submission
 
     report = check(*find_submission(submission), open_release(data), track=track)
     if as_json:
@@ -153,11 +153,11 @@ def score(
     as_json: Json = False,
 ) -> None:
     """Score a submission against answers that are at hand, with 95% intervals; generated graphs need no answers."""
-    from younger_hf.dataset.release import default_answers, open_answers, open_release
-    from younger_hf.submission.folder import find_submission
-    from younger_hf.submission.predictions import GeneratedGraphs
-    from younger_hf.submission.score import score as compute
-    from younger_hf.submission.validate import validate as check
+    from younger_hf.dataset.read.release import default_answers, open_answers, open_release
+    from younger_hf.submission.check.validate import validate as check
+    from younger_hf.submission.format.predictions import GeneratedGraphs
+    from younger_hf.submission.format.submission_folder import find_submission
+    from younger_hf.submission.score.score_predictions import score as compute
 
     release = open_release(data)
     report = check(*find_submission(submission), release, track=track)
@@ -184,8 +184,8 @@ def _score_generated(
     submission: Path, generated: GeneratedGraphs, release: Release, resamples: int, seed: int, *, as_json: bool
 ) -> None:
     """Score generated graphs beside what real architectures reach."""
-    from younger_hf.submission.generation import real_values
-    from younger_hf.submission.score import score as compute
+    from younger_hf.submission.score.generation_scores import real_values
+    from younger_hf.submission.score.score_predictions import score as compute
 
     with console.progress("Running the graphs", quiet=as_json) as advance:
         result = compute(
@@ -220,10 +220,10 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Test whether one submission is better than another: a paired bootstrap over the test graphs."""
-    from younger_hf.dataset.release import default_answers, open_answers, open_release
-    from younger_hf.submission.compare import compare as compute
-    from younger_hf.submission.folder import find_submission
-    from younger_hf.submission.validate import validate as check
+    from younger_hf.dataset.read.release import default_answers, open_answers, open_release
+    from younger_hf.submission.check.validate import validate as check
+    from younger_hf.submission.format.submission_folder import find_submission
+    from younger_hf.submission.score.compare import compare as compute
 
     release = open_release(data)
     reports = [check(*find_submission(path), release, track=track) for path in (first, second)]

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from younger_hf import console
+from younger_hf.cli import console
 from younger_hf.cli.options import Json, app
 from younger_hf.errors import SourceError, WorkspaceError
 
@@ -43,9 +43,9 @@ def retrieve(
     as_json: Json = False,
 ) -> None:
     """List models of one or more sources into a workspace; the weights stay where they are."""
-    from younger_hf.retrieve.source import Query
-    from younger_hf.stages.run import retrieve as list_source
-    from younger_hf.stages.workspace import Workspace
+    from younger_hf.collect.run import retrieve as list_source
+    from younger_hf.collect.workspace import Workspace
+    from younger_hf.sources.source import Query
 
     if not sources:
         _show_sources(as_json)
@@ -90,10 +90,10 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Export every model of a workspace that is not done, without its weights, and read its DAG; go on where it stopped."""
-    from younger_hf.dashboard import Dashboard, live
-    from younger_hf.retrieve.source import Query
-    from younger_hf.stages.job import Limits
-    from younger_hf.stages.run import Selection, num_pending, preload_of, work
+    from younger_hf.cli.dashboard import Dashboard, live
+    from younger_hf.collect.export_job import Limits
+    from younger_hf.collect.run import Selection, num_pending, preload_of, work
+    from younger_hf.sources.source import Query
 
     reasons = tuple("all" if name == "failed" else name for name in retry or ())
     selection = Selection(tuple(source or ()), Query(tuple(only or ()), since=since, limit=limit), retry=reasons)
@@ -133,7 +133,7 @@ def pack(
     as_json: Json = False,
 ) -> None:
     """Pack all that a workspace has into one small file: every model with its DAG, or why it has none."""
-    from younger_hf.stages.archive import pack as write
+    from younger_hf.collect.archive import pack as write
 
     with closing(_existing(workspace)) as opened, console.progress("Packing", quiet=as_json) as advance:
         total = opened.num_results()
@@ -145,8 +145,8 @@ def pack(
 
 
 def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) -> None:
-    from younger_hf.stages.guard import in_flight
-    from younger_hf.stages.status import status_of
+    from younger_hf.collect.status import status_of
+    from younger_hf.containment.process_monitor import in_flight
 
     with closing(_existing(folder)) as opened:
         found, running = status_of(opened), in_flight(opened.running)
@@ -177,7 +177,7 @@ def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) ->
 
 
 def _existing(folder: Path) -> Any:
-    from younger_hf.stages.workspace import Workspace, is_workspace
+    from younger_hf.collect.workspace import Workspace, is_workspace
 
     if not is_workspace(folder):
         raise WorkspaceError(
@@ -191,11 +191,11 @@ def _engine(
     name: str, address: str | None, workspace: Any, limits: Any, workers: int, preload: tuple[str, ...]
 ) -> Callable[[Iterable[Any]], Iterator[Any]]:
     if name == "local":
-        from younger_hf.stages.local import run_local
+        from younger_hf.collect.local_engine import run_local
 
         return lambda jobs: run_local(jobs, workspace.running, limits, workers=workers, preload=preload)
     if name == "ray":
-        from younger_hf.stages.cluster import run_ray
+        from younger_hf.collect.ray_engine import run_ray
 
         return lambda jobs: run_ray(jobs, limits, address=address, preload=preload)
     raise WorkspaceError(f"There is no engine {name!r}; expected local or ray.")
@@ -212,8 +212,8 @@ def _options(given: list[str] | None) -> dict[str, str]:
 
 
 def _show_sources(as_json: bool) -> None:
-    from younger_hf.retrieve.registry import find_source, source_names
-    from younger_hf.stages.job import MISSING, installed_version
+    from younger_hf.collect.export_job import MISSING, installed_version
+    from younger_hf.sources.registry import find_source, source_names
 
     rows = []
     for name in source_names():

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from younger_hf.dataset.release import MANIFEST, Answers, Release
+from younger_hf.dataset.read.release import MANIFEST, Answers, Release
+from younger_hf.dataset.read.verify import CARD, verify
 from younger_hf.dataset.schema import UNKNOWN_LABEL
-from younger_hf.dataset.verify import CARD, verify
 from younger_hf.errors import DatasetError
 
 _KEPT = (".gitattributes",)

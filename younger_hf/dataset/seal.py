@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.stages.sealed import SEALED, open_bytes, seal_bytes
+from younger_hf.crypto import SEALED, open_bytes, seal_bytes
 
 SUFFIX = f".parquet{SEALED}"
 

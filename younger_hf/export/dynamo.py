@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from younger_hf.errors import ExportError
-from younger_hf.export.lazy import BIG
-from younger_hf.export.strip import strip
+from younger_hf.export.lazy_weights import BIG
+from younger_hf.export.placeholder_arrays import unknown_array
+from younger_hf.export.strip_model import strip
 from younger_hf.export.torchscript import Named
-from younger_hf.export.unknown import unknown_array
-from younger_hf.graph.types import MAX_ELEMENTS
+from younger_hf.graph.onnx_types import MAX_ELEMENTS
 
 DYNAMO_OPSET = 20
 """Version of the default operator set that is exported: the default of torch 2.13, so that graphs are what its users get."""

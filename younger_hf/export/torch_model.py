@@ -5,10 +5,10 @@ from __future__ import annotations
 import onnx
 
 from younger_hf.errors import ExportError
-from younger_hf.export.made import Exported
-from younger_hf.export.strip import drop_weights
+from younger_hf.export.exported import Exported
+from younger_hf.export.strip_model import drop_weights
 from younger_hf.export.torchscript import OPSET, export_module
-from younger_hf.retrieve.source import TorchModel
+from younger_hf.sources.source import TorchModel
 
 
 def export_torch(model: TorchModel) -> Exported:

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from younger_hf.errors import ExportError
-from younger_hf.export.idle import idle_arithmetic
-from younger_hf.export.lazy import BIG
-from younger_hf.export.strip import strip
-from younger_hf.graph.types import MAX_ELEMENTS
+from younger_hf.export.lazy_weights import BIG
+from younger_hf.export.skipped_kernels import idle_arithmetic
+from younger_hf.export.strip_model import strip
+from younger_hf.graph.onnx_types import MAX_ELEMENTS
 
 OPSET = 17
 """Version of the default operator set that is exported; what most of the Hub's exports use."""

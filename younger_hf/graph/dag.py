@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from younger_hf.graph.operators import signature
+from younger_hf.graph.identity.wl import weisfeiler_lehman_hash
+from younger_hf.graph.operators.signatures import signature
 from younger_hf.graph.vocabulary import Signature, Vocabulary
-from younger_hf.graph.wl import weisfeiler_lehman_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow
     from torch_geometric.data import Data
 
-    from younger_hf.graph.summary import DagSizes, DagSummary
+    from younger_hf.graph.views.summary import DagSizes, DagSummary
 
 
 Int32Array = npt.NDArray[np.int32]
@@ -193,7 +193,7 @@ class Dag:
 
     def sizes(self) -> DagSizes:
         """Nodes, edges, depth, parameters, operator histogram: what can be read off at once."""
-        from younger_hf.graph.summary import sizes
+        from younger_hf.graph.views.summary import sizes
 
         return sizes(self)
 
@@ -203,13 +203,13 @@ class Dag:
         Args:
             dynamic_size: What dynamic dimensions of the inputs (batch, sequence) are taken to be, >= 1.
         """
-        from younger_hf.graph.summary import summarise
+        from younger_hf.graph.views.summary import summarise
 
         return summarise(self, dynamic_size)
 
     def to_networkx(self) -> networkx.MultiDiGraph[int]:
         """A MultiDiGraph; node attributes op_type, domain, attributes, w_attrs, wo_attrs; edge attributes output, input."""
-        from younger_hf.graph.networkx import dag_to_networkx
+        from younger_hf.graph.views.networkx import dag_to_networkx
 
         return dag_to_networkx(self)
 
@@ -219,13 +219,13 @@ class Dag:
         Raises:
             MissingDependencyError: If torch_geometric is not installed.
         """
-        from younger_hf.graph.pyg import dag_to_pyg
+        from younger_hf.graph.views.pyg import dag_to_pyg
 
         return dag_to_pyg(self, vocabulary)
 
     def to_dict(self) -> dict[str, Any]:
         """The Dag as JSON-able values; `Dag.from_dict` gives it back."""
-        from younger_hf.graph.record import dag_to_record
+        from younger_hf.graph.views.record import dag_to_record
 
         return dag_to_record(self)
 
@@ -236,13 +236,13 @@ class Dag:
         Raises:
             DatasetError: If a field is missing or no Dag can have it.
         """
-        from younger_hf.graph.record import dag_from_record
+        from younger_hf.graph.views.record import dag_from_record
 
         return dag_from_record(values)
 
     def to_arrow(self) -> pyarrow.Table:
-        """The Dag as an Arrow table of one row, see `younger_hf.graph.arrow`; `Dag.from_arrow` gives it back."""
-        from younger_hf.graph.arrow import dags_to_table
+        """The Dag as an Arrow table of one row, see `younger_hf.graph.views.arrow`; `Dag.from_arrow` gives it back."""
+        from younger_hf.graph.views.arrow import dags_to_table
 
         return dags_to_table([self])
 
@@ -253,6 +253,6 @@ class Dag:
         Raises:
             DatasetError: If there is no such row, a column is missing or the row is damaged.
         """
-        from younger_hf.graph.arrow import dag_of_row
+        from younger_hf.graph.views.arrow import dag_of_row
 
         return dag_of_row(table, row)

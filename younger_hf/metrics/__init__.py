@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from younger_hf.metrics.bootstrap_graphs import bootstrap_generation
-from younger_hf.metrics.classification import accuracy, macro_f1, macro_precision, macro_recall, operator_metrics
-from younger_hf.metrics.generative import distance_floor, generation_metrics
-from younger_hf.metrics.graphs import Graphs
+from younger_hf.graph.labelled_graphs import Graphs
+from younger_hf.metrics.dataflow.ranking_metrics import average_precision, dataflow_metrics, f1_at_half, roc_auc
+from younger_hf.metrics.generation.bootstrap_graphs import bootstrap_generation
+from younger_hf.metrics.generation.generation_metrics import distance_floor, generation_metrics
 from younger_hf.metrics.load import TaskMetric, evaluate_module, load_metric
-from younger_hf.metrics.ranking import average_precision, dataflow_metrics, f1_at_half, roc_auc
+from younger_hf.metrics.operator.classification_metrics import (
+    accuracy,
+    macro_f1,
+    macro_precision,
+    macro_recall,
+    operator_metrics,
+)
+from younger_hf.metrics.prediction.regression_metrics import (
+    accuracy_within_tenth,
+    kendall_tau,
+    mape,
+    prediction_metrics,
+)
 from younger_hf.metrics.registry import METRICS, PRIMARY, Metric
-from younger_hf.metrics.regression import accuracy_within_tenth, kendall_tau, mape, prediction_metrics
 from younger_hf.metrics.seeds import SeedSummary, aggregate_seeds
 from younger_hf.metrics.uncertainty import Comparison, Interval, bootstrap, paired_bootstrap
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from younger_hf.errors import MetricError
-from younger_hf.metrics.classification import operator_metrics
-from younger_hf.metrics.generative import generation_metrics_of_rows
-from younger_hf.metrics.ranking import dataflow_metrics
+from younger_hf.metrics.dataflow.ranking_metrics import dataflow_metrics
+from younger_hf.metrics.generation.generation_metrics import generation_metrics_of_rows
+from younger_hf.metrics.operator.classification_metrics import operator_metrics
+from younger_hf.metrics.prediction.regression_metrics import prediction_metrics
 from younger_hf.metrics.registry import METRICS, Metric
-from younger_hf.metrics.regression import prediction_metrics
 
 _FUNCTIONS: dict[str, Callable[..., dict[str, float]]] = {
     "operator": operator_metrics,

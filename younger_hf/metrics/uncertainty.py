@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.errors import MetricError
-from younger_hf.metrics.bootstrap_classes import resample_classes
-from younger_hf.metrics.bootstrap_ranking import resample_ranking
-from younger_hf.metrics.bootstrap_values import resample_values
+from younger_hf.metrics.dataflow.bootstrap_ranking import resample_ranking
 from younger_hf.metrics.load import load_metric
+from younger_hf.metrics.operator.bootstrap_classes import resample_classes
+from younger_hf.metrics.prediction.bootstrap_values import resample_values
 from younger_hf.metrics.resampling import CHUNK, FloatArray, Resampled, draw
 
 LEVEL = 0.95

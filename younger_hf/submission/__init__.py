@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from younger_hf.submission.compare import CompareResult, compare
-from younger_hf.submission.metadata import SubmissionMetadata, read_metadata, write_metadata
-from younger_hf.submission.predictions import AlignedPredictions, GeneratedGraphs, Predictions
-from younger_hf.submission.problems import CODES, Problem
-from younger_hf.submission.reference import REFERENCES, reference_predictions
-from younger_hf.submission.score import ScoreResult, score
-from younger_hf.submission.validate import MAX_BYTES, ValidationReport, validate
-from younger_hf.submission.write import write_predictions
+from younger_hf.submission.check.validate import MAX_BYTES, ValidationReport, validate
+from younger_hf.submission.format.metadata import SubmissionMetadata, read_metadata, write_metadata
+from younger_hf.submission.format.predictions import AlignedPredictions, GeneratedGraphs, Predictions
+from younger_hf.submission.format.problems import CODES, Problem
+from younger_hf.submission.format.write_predictions import write_predictions
+from younger_hf.submission.score.compare import CompareResult, compare
+from younger_hf.submission.score.reference_predictions import REFERENCES, reference_predictions
+from younger_hf.submission.score.score_predictions import ScoreResult, score
 
 __all__ = [
     "CODES",

@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.5
 
 
-class Board:
+class BoardClient:
     """A leaderboard's JSON API.
 
     Args:

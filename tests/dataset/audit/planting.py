@@ -13,13 +13,13 @@ import pyarrow as pa
 
 from tests.dataset.built import VERSION, Built
 from younger_hf.dataset.audit.embedded import embedded_rows, independent_rows
-from younger_hf.dataset.audit.pattern import Pattern
-from younger_hf.dataset.audit.public import Public
+from younger_hf.dataset.audit.public_view import Public
 from younger_hf.dataset.audit.report import AuditReport, audit
-from younger_hf.dataset.card import write_card
-from younger_hf.dataset.release import Answers, Release, open_answers
+from younger_hf.dataset.build.card import write_card
+from younger_hf.dataset.build.write_files import write_answers, write_release
+from younger_hf.dataset.read.release import Answers, Release, open_answers
 from younger_hf.dataset.schema import ANSWER_SCHEMA, SIGNATURES, TRACKS, UNKNOWN_LABEL, schema_of
-from younger_hf.dataset.write import write_answers, write_release
+from younger_hf.graph.identity.search_pattern import Pattern
 
 Rows = list[dict[str, Any]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from younger_hf.dataset.audit.pattern import Pattern
-from younger_hf.dataset.audit.places import Graph
+from younger_hf.graph.identity.graph_index import Graph
+from younger_hf.graph.identity.search_pattern import Pattern
 
 
 @st.composite

@@ -11,13 +11,13 @@ import pytest
 
 from tests.dataset.audit.planting import State
 from tests.dataset.audit.test_planted import label_left
-from younger_hf.dataset.audit.channels import CHANNELS
+from younger_hf.crypto import KEY
+from younger_hf.dataset.audit.attacks import CHANNELS
 from younger_hf.dataset.audit.report import LEVEL, audit
-from younger_hf.dataset.release import Answers, Release, open_answers
+from younger_hf.dataset.build.write_files import seal_answers, write_answers
+from younger_hf.dataset.read.release import Answers, Release, open_answers
 from younger_hf.dataset.schema import TRACKS
-from younger_hf.dataset.write import seal_answers, write_answers
 from younger_hf.errors import DatasetError
-from younger_hf.stages.sealed import KEY
 
 
 @pytest.fixture(scope="module")

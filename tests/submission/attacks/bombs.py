@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from tests.submission.attacks.files import Rows, column_of, zipped
 from younger_hf.submission import MAX_BYTES
-from younger_hf.submission.rows import MAX_ROW_BYTES
+from younger_hf.submission.format.prediction_rows import MAX_ROW_BYTES
 
 SCORES = pa.list_(pa.float32())
 SMALL = {"compression": "zstd", "write_statistics": False, "store_schema": False}

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.dataset.audit.guesses import FloatArray
-from younger_hf.metrics.ranking import roc_auc
+from younger_hf.metrics.dataflow.ranking_metrics import roc_auc
 
 DRAWS = 20_000
 _CHUNK = 1_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from younger_hf.dataset.audit.guesses import Guesses, silent
-from younger_hf.dataset.audit.public import Public
+from younger_hf.dataset.audit.public_view import Public
 from younger_hf.graph.vocabulary import FIRST_CLASS
 
 

@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from younger_hf.dataset.audit.embedding import Found, find
 from younger_hf.dataset.audit.guesses import Guesses, silent
-from younger_hf.dataset.audit.pattern import NOT_KNOWN, Pattern
-from younger_hf.dataset.audit.places import places
-from younger_hf.dataset.audit.public import Graph, Public, Row, other_signature, projection
+from younger_hf.dataset.audit.public_view import Graph, Public, Row, other_signature, projection
 from younger_hf.dataset.schema import signature_of
+from younger_hf.graph.identity.graph_index import places
+from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
+from younger_hf.graph.identity.subgraph_search import Found, find
 
 
 def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bool = False) -> npt.NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from younger_hf.dataset.audit.public import Row
+from younger_hf.dataset.audit.public_view import Row
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.dataset.audit.guesses import FloatArray, Guesses
-from younger_hf.dataset.audit.public import Int32Array, Public, Row
+from younger_hf.dataset.audit.public_view import Int32Array, Public, Row
 
 ANSWERS_A_BIN = 30
 """Answers from which the operator or the share of data flows of one interval of a key is learned, at least."""

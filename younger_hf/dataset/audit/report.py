@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.dataset.audit.attacks import CHANNELS, Attack
 from younger_hf.dataset.audit.chance import auc, better_than, better_than_half
-from younger_hf.dataset.audit.channels import CHANNELS, Channel
 from younger_hf.dataset.audit.guesses import Guesses
-from younger_hf.dataset.audit.public import Public
-from younger_hf.dataset.release import Answers, Release
+from younger_hf.dataset.audit.public_view import Public
+from younger_hf.dataset.read.release import Answers, Release
 from younger_hf.dataset.schema import task_of
 from younger_hf.errors import DatasetError
 
@@ -126,7 +126,7 @@ def _truth(public: Public, answers: Answers, track: str) -> Truth:
 
 
 def _result(
-    public: Public, channel: Channel, track: str, guesses: Guesses, truth: Truth | None, level: float
+    public: Public, channel: Attack, track: str, guesses: Guesses, truth: Truth | None, level: float
 ) -> ChannelResult:
     answers = sum(len(row.y) for row in public.rows(track, "test"))
     recovered, share, baseline, p_value = None, None, None, None
@@ -161,7 +161,7 @@ def _result(
     )
 
 
-def _verdict(channel: Channel, guesses: Guesses, measured: bool, p_value: float | None, level: float) -> str:
+def _verdict(channel: Attack, guesses: Guesses, measured: bool, p_value: float | None, level: float) -> str:
     if channel.kind == "context":
         return "reported"
     if channel.kind in ("exact", "embedded"):

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.split import keyed_order
+from younger_hf.dataset.build.split import keyed_order
 from younger_hf.graph.dag import Dag
 
 Int32Array = npt.NDArray[np.int32]

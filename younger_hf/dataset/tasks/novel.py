@@ -10,10 +10,10 @@ import numpy as np
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.audit.crossing import crossing_rows
 from younger_hf.dataset.audit.embedded import embedded_rows, independent_rows
-from younger_hf.dataset.audit.pattern import Pattern
-from younger_hf.dataset.split import Split
+from younger_hf.dataset.build.split import Split
 from younger_hf.dataset.tasks.dataflow import HeldOut
 from younger_hf.dataset.tasks.operator import OperatorRows, OperatorSample, Region, independent, sample_of
+from younger_hf.graph.identity.search_pattern import Pattern
 from younger_hf.graph.vocabulary import Signature, Vocabulary
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.split import Split, keyed_order
+from younger_hf.dataset.build.split import Split, keyed_order
 from younger_hf.dataset.tasks.communities import boundary, communities, induced_edges
-from younger_hf.graph.fingerprint import graph_fingerprint
+from younger_hf.graph.identity.fingerprints import graph_fingerprint
 from younger_hf.graph.vocabulary import MASK, UNK, Vocabulary
 
 Int32Array = npt.NDArray[np.int32]

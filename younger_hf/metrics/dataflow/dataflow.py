@@ -1,4 +1,4 @@
-"""`evaluate` module of the data-flow task; the mathematics is in `younger_hf.metrics.ranking`."""
+"""`evaluate` module of the data-flow task; the mathematics is in `younger_hf.metrics.dataflow.ranking_metrics`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`evaluate` module of the generation task; the mathematics is in `younger_hf.metrics.generative`."""
+"""`evaluate` module of the generation task; the mathematics is in `younger_hf.metrics.generation.generation_metrics`."""
 
 from __future__ import annotations
 

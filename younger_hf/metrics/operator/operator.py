@@ -1,4 +1,4 @@
-"""`evaluate` module of the operator task; the mathematics is in `younger_hf.metrics.classification`."""
+"""`evaluate` module of the operator task; the mathematics is in `younger_hf.metrics.operator.classification_metrics`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`evaluate` module of the prediction task; the mathematics is in `younger_hf.metrics.regression`."""
+"""`evaluate` module of the prediction task; the mathematics is in `younger_hf.metrics.prediction.regression_metrics`."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""What the board keeps: submissions, scores, events, and the rankings made of them."""

@@ -1,0 +1,49 @@
+"""Scored submissions -> ranked submissions; pure, so that the page, the API and the tests rank alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from leaderboard.store.records import Submission
+from younger_hf.metrics.registry import Metric
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One row of a track's table.
+
+    Attributes:
+        rank: 1 for the best; submissions with equal primary metric share a rank, and the next rank is left out.
+        submission: What is ranked.
+    """
+
+    rank: int
+    submission: Submission
+
+
+def rank(submissions: Sequence[Submission], metrics: Sequence[Metric], primary: str) -> tuple[Ranked, ...]:
+    """Rank submissions by their primary metric.
+
+    Args:
+        submissions: Of one track, in any order.
+        metrics: Every metric of the track's task; a submission that lacks one, or has one that is not finite, is left out.
+        primary: Name of the metric that decides.
+
+    Returns:
+        Best first; within a tie, who came first stands first.
+    """
+    direction = {metric.name: metric.direction for metric in metrics}[primary]
+    sign = -1.0 if direction == "max" else 1.0
+    complete = [
+        submission
+        for submission in submissions
+        if all(math.isfinite(submission.metrics.get(metric.name, math.nan)) for metric in metrics)
+    ]
+    complete.sort(key=lambda one: (sign * one.metrics[primary], one.created_at, one.id))
+    ranked: list[Ranked] = []
+    for position, submission in enumerate(complete, start=1):
+        tied = bool(ranked) and ranked[-1].submission.metrics[primary] == submission.metrics[primary]
+        ranked.append(Ranked(rank=ranked[-1].rank if tied else position, submission=submission))
+    return tuple(ranked)

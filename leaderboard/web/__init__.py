@@ -1,0 +1,1 @@
+"""The JSON routes, uploads and the server around them."""

@@ -1,0 +1,302 @@
+"""The command line: every mistake is one clear message, exit status 2 and no traceback; `--json` is JSON."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.heavy import chain
+from benchmarks.serving import serve
+from tests.graph.models import LIGHT, parse
+from younger_hf.crypto import KEY
+from younger_hf.dataset.build.write_files import write_answers, write_release
+from younger_hf.dataset.read.release import Release
+from younger_hf.dataset.schema import schema_of
+from younger_hf.submission import SubmissionMetadata, write_metadata, write_predictions
+
+
+def younger(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "younger_hf.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, timeout=120)
+
+
+def assert_one_clear_message(run: subprocess.CompletedProcess[str], *fragments: str) -> None:
+    assert 2 == run.returncode, run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+    assert 1 == run.stderr.count("Error:")
+    for fragment in fragments:
+        assert fragment in " ".join(run.stderr.split())
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A small real dataset with three test graphs, its answers beside it."""
+    root = tmp_path_factory.mktemp("cli") / "younger"
+    rng = np.random.default_rng(0)
+
+    def rows(split: str, count: int) -> list[dict[str, Any]]:
+        return [
+            {
+                "graph_id": f"{split}{number}",
+                "num_nodes": 4,
+                "node_feat": [2, 3, 1, 4],
+                "edge_index": [[0, 1, 2], [1, 2, 3]],
+                "mask_index": [2],
+                "y": [-1] if split == "test" else [int(rng.integers(2, 5))],
+            }
+            for number in range(count)
+        ]
+
+    def table(config: str, values: list[dict[str, Any]]) -> pa.Table:
+        return pa.Table.from_pylist(values, schema=schema_of(config))
+
+    vocabulary = [
+        {"id": i, "domain": "", "op_type": name, "attributes": "", "count": 9 - i}
+        for i, name in enumerate(["UNK", "MASK", "Conv", "Relu", "Add"])
+    ]
+    config = "operator_wo_attrs"
+    tables = {
+        config: {split: table(config, rows(split, 3)) for split in ("train", "validation", "test")},
+        "vocabulary_wo_attrs": {"train": table("vocabulary_wo_attrs", vocabulary)},
+    }
+    made = write_release(root, tables, "0.1.0")
+    answers = pa.table({"graph_id": ["test0", "test1", "test2"], "y": pa.array([[2], [3], [4]], pa.list_(pa.int32()))})
+    write_answers(root.with_name("younger-answers"), {config: answers}, made.content_hash)
+    return made
+
+
+@pytest.fixture
+def entry(release: Release, tmp_path: Path) -> Path:
+    """A valid submission that has two of three right."""
+    folder = tmp_path / "entry"
+    write_predictions(folder, "operator_wo_attrs", {"test0": [2], "test1": [3], "test2": [2]})
+    metadata = SubmissionMetadata("operator_wo_attrs", release.content_hash, "ours", "us")
+    write_metadata(folder / "submission.yaml", metadata)
+    return folder
+
+
+def test_help_lists_the_stages_with_examples() -> None:
+    run = younger("--help")
+    assert 0 == run.returncode
+    assert all(stage in run.stdout for stage in ("build", "train", "predict", "validate", "submit", "leaderboard"))
+    assert "younger-hf build --preset mini" in " ".join(younger("build", "--help").stdout.split())
+
+
+def test_inspect_shows_a_model_as_table_and_as_json() -> None:
+    path = next(path for path in LIGHT if "squeezenet" in path.stem)
+    table = younger("inspect", path)
+    assert (0, True) == (table.returncode, "Conv" in table.stdout)
+    assert "698,303,872" in table.stdout
+    values = json.loads(younger("inspect", path, "--json").stdout)
+    assert (66, 26) == (values["num_nodes"], values["operators"]["Conv"])
+    assert (1_235_496, 349_151_936, {}) == (values["num_parameters"], values["macs"], values["uncounted"])
+    assert [{"name": "data_0", "dtype": "float", "shape": [1, 3, 224, 224]}] == values["inputs"]
+    assert {"": 9} == values["opsets"]
+    assert 32 == len(values["wl_hash_w_attrs"])
+
+
+def test_inspect_reads_a_model_on_a_server_without_its_weights(tmp_path: Path) -> None:
+    (tmp_path / "chain.onnx").write_bytes(chain(20, 1 << 20).SerializeToString())
+    with serve(tmp_path) as server:
+        run = younger("inspect", f"{server.address}/chain.onnx", "--json")
+    assert 0 == run.returncode, run.stderr
+    assert {"Add": 20} == json.loads(run.stdout)["operators"]
+    assert server.bytes_sent < 0.02 * (20 << 20)
+
+
+def test_inspect_draws_a_small_model_and_says_kindly_when_one_is_too_large(tmp_path: Path) -> None:
+    small, large = (next(path for path in LIGHT if name in path.stem) for name in ("squeezenet", "densenet"))
+    run = younger("inspect", small, "--svg", tmp_path / "model.svg")
+    assert (0, True) == (run.returncode, f"The drawing is in {tmp_path / 'model.svg'}" in run.stdout)
+    assert (tmp_path / "model.svg").read_text(encoding="utf-8").startswith("<svg ")
+    assert_one_clear_message(
+        younger("inspect", large, "--svg", tmp_path / "large.svg"), "has 668 operators", "expected 1 to 500", "Hint:"
+    )
+    assert not (tmp_path / "large.svg").exists()
+    assert_one_clear_message(younger("inspect", small, "--svg", tmp_path / "none" / "x.svg"), "cannot be written")
+
+
+def test_inspect_takes_dynamic_dimensions_as_asked_and_shows_names_as_text(tmp_path: Path) -> None:
+    text = """<ir_version: 8, opset_import: ["" : 17]>
+    g (float[n, 8] name) => (y) <float[2] w = {1, 2}> { t = Transpose(name)  y = MatMul(t, name) }"""
+    model = onnx.ModelProto.FromString(parse(text))
+    model.graph.input[0].name = model.graph.node[0].input[0] = model.graph.node[1].input[1] = "\x1b[31m[bold]x"
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    run = younger("inspect", tmp_path / "model.onnx", "--dynamic-size", "5")
+    assert " 640 " in run.stdout  # FLOPs: 2 x 8 x 5 x 8
+    assert "\x1b" not in run.stdout
+    assert "\ufffd[31m[bold]x" in run.stdout
+
+
+def test_a_truncated_model_is_one_clear_message(tmp_path: Path) -> None:
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(LIGHT[0].read_bytes()[:1500])
+    assert_one_clear_message(younger("inspect", path), "cut.onnx: this is no readable ONNX model", "Hint:")
+
+
+def test_text_named_onnx_is_one_clear_message(tmp_path: Path) -> None:
+    path = tmp_path / "text.onnx"
+    path.write_text("This is a letter, not a model.\n")
+    assert_one_clear_message(younger("inspect", path), "text.onnx: this is no", "ONNX model")
+    assert_one_clear_message(younger("extract", path, "--out", tmp_path / "dags"), "none of the 1 files is a readable")
+
+
+@pytest.mark.parametrize(
+    "command", [("extract", "--out", "dags"), ("build", "--out", "younger", "--models"), ("stats",)]
+)
+def test_an_empty_folder_is_one_clear_message(command: tuple[str, ...], tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    run = younger(*command, empty, cwd=tmp_path)
+    assert_one_clear_message(run, str(empty), "empty")
+
+
+def test_a_missing_config_is_one_clear_message(release: Release, entry: Path) -> None:
+    run = younger("stats", release.root, "--config", "operator_with_attrs")
+    assert_one_clear_message(run, "there is no config 'operator_with_attrs'", "operator_wo_attrs", "Hint:")
+    run = younger("validate", entry, "--data", release.root, "--track", "operator_with_attrs")
+    assert_one_clear_message(run, "operator_with_attrs", "one of operator_wo_attrs")
+
+
+def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Path) -> None:
+    assert "valid for operator_wo_attrs" in younger("validate", entry, "--data", release.root).stdout
+    scored = json.loads(younger("score", entry, "--data", release.root, "--json").stdout)
+    assert pytest.approx(2 / 3) == scored["metrics"]["accuracy"]
+    # two of three graphs are right: of the resamples (1/3)**3 = 3.7% have none of them, (2/3)**3 = 30% only them
+    assert {"level": 0.95, "resamples": 1000, "redrawn": 0} == {
+        name: scored["intervals"]["accuracy"].pop(name) for name in ("level", "resamples", "redrawn")
+    }
+    assert {"low": 0.0, "high": 1.0} == scored["intervals"]["accuracy"]
+
+
+def test_a_score_is_shown_with_its_interval_unless_no_resamples_are_asked_for(release: Release, entry: Path) -> None:
+    table = younger("score", entry, "--data", release.root).stdout
+    assert "1,000 resamples of 3 graphs" in table
+    row = next(line for line in table.splitlines() if "accuracy" in line)
+    assert ["accuracy", "0.6667", "0.0000", "1.0000"] == row.replace("\u2502", " ").split()
+    plain = younger("score", entry, "--data", release.root, "--resamples", "0")
+    assert "95%" not in plain.stdout
+    assert_one_clear_message(
+        younger("score", entry, "--data", release.root, "--resamples", "7"), "at least 40 resamples"
+    )
+
+
+def test_two_submissions_are_compared(release: Release, entry: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    write_predictions(other, "operator_wo_attrs", {"test0": [3], "test1": [2], "test2": [2]})
+    write_metadata(other / "submission.yaml", SubmissionMetadata("operator_wo_attrs", release.content_hash, "b", "us"))
+    run = younger("compare", entry, other, "--data", release.root, "--json")
+    result = json.loads(run.stdout)
+    accuracy = result["comparisons"]["accuracy"]
+    assert (2 / 3, 0.0) == (result["first"]["accuracy"], result["second"]["accuracy"])
+    assert 2 / 3 == accuracy["difference"]
+    assert accuracy["interval"]["low"] <= accuracy["difference"] <= accuracy["interval"]["high"]
+    assert 0 < accuracy["p_value"] <= 1
+    assert run.stdout == younger("compare", entry, other, "--data", release.root, "--json").stdout
+    table = younger("compare", entry, other, "--data", release.root).stdout
+    assert all(text in table for text in ("difference", "p value", "1,000 resamples of 3 graphs"))
+
+
+def test_a_mistake_in_either_submission_is_one_clear_message(release: Release, entry: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong"
+    write_predictions(wrong, "operator_wo_attrs", {"test0": [3], "test1": [2]})
+    arguments = ("--data", release.root, "--track", "operator_wo_attrs")
+    assert_one_clear_message(younger("compare", entry, wrong, *arguments), "missing_graph")
+    assert_one_clear_message(younger("compare", wrong, entry, *arguments), "missing_graph")
+    assert_one_clear_message(
+        younger("compare", entry, tmp_path / "none", *arguments), "there is no such file or folder"
+    )
+
+
+def test_sealed_answers_score_as_the_open_ones_with_the_key_and_say_so_without(
+    release: Release, entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, "correct horse battery staple")
+    sealed = tmp_path / "sealed"
+    assert "operator_wo_attrs" in younger("seal", release.root.with_name("younger-answers"), "--out", sealed).stdout
+    scored = younger("score", entry, "--data", release.root, "--answers", sealed, "--json")
+    assert younger("score", entry, "--data", release.root, "--json").stdout == scored.stdout != ""
+    monkeypatch.delenv(KEY)
+    assert_one_clear_message(younger("score", entry, "--data", release.root, "--answers", sealed), KEY, "found nothing")
+
+
+@pytest.mark.parametrize(
+    ("scores", "fragments"),
+    [
+        ({"g0": [float("nan"), 0.5], "g1": [0.5, 0.5]}, ["g0", "NaN"]),
+        ({"g0": [0.5, 0.5], "g1": [0.5]}, ["g1", "2 scores", "got 1"]),
+        ({"g0": [0.5, 0.5]}, ["g1"]),
+        ({"g0": [float("nan"), 0.5], "g1": [0.5], "g9": [0.5, 0.5]}, ["NaN", "2 scores", "g9"]),
+    ],
+    ids=["NaN", "wrong length", "missing graph", "all at once"],
+)
+def test_mistakes_in_predictions_are_clear_messages(
+    scores: dict[str, list[float]], fragments: list[str], tmp_path: Path
+) -> None:
+    root = tmp_path / "younger"
+    row = {
+        "num_nodes": 3,
+        "node_feat": [2, 3, 4],
+        "edge_index": [[0], [1]],
+        "pair_index": [[0, 1], [1, 2]],
+        "y": [-1, -1],
+    }
+    rows = [{**row, "graph_id": graph_id} for graph_id in ("g0", "g1")]
+    table = pa.Table.from_pylist(rows, schema=schema_of("dataflow_wo_attrs"))
+    write_release(root, {"dataflow_wo_attrs": {"test": table}}, "0.1.0")
+    values = pa.array(list(scores.values()), pa.list_(pa.float32()))
+    pq.write_table(pa.table({"graph_id": list(scores), "scores": values}), tmp_path / "predictions.parquet")
+    run = younger("validate", tmp_path / "predictions.parquet", "--data", root, "--track", "dataflow_wo_attrs")
+    assert_one_clear_message(run, *fragments)
+
+
+def test_a_submission_folder_without_predictions_is_one_clear_message(release: Release, tmp_path: Path) -> None:
+    assert_one_clear_message(
+        younger("validate", tmp_path, "--data", release.root), "expected one of predictions.parquet"
+    )
+
+
+def test_reference_predictions_are_a_valid_submission(release: Release, tmp_path: Path) -> None:
+    out = tmp_path / "uniform"
+    run = younger(
+        "predict", "--reference", "uniform", "--track", "operator_wo_attrs", "--data", release.root, "--out", out
+    )
+    assert 0 == run.returncode, run.stderr
+    assert json.loads(younger("validate", out, "--data", release.root, "--json").stdout)["valid"]
+
+
+def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
+    run = younger("submit", entry, "--board", "http://127.0.0.1:9")
+    assert_one_clear_message(run, "the board cannot be reached", "younger-hf leaderboard")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fragment"),
+    [
+        (("train", "--task", "poetry"), "There is no task 'poetry'"),
+        (("train", "--task", "operator", "--model", "oracle"), "There is no model 'oracle'"),
+        (("train", "--task", "operator", "--data", "nowhere"), "nowhere: there is no such folder"),
+        (("predict", "nowhere"), "younger: there is no such folder"),
+        (("predict",), "either a run folder or --reference"),
+        (("build", "--out", "x", "--preset", "maxi"), "There is no preset 'maxi'"),
+        (("build", "--out", "x"), "nothing to build from"),
+        (("leaderboard", "--data", "nowhere"), "nowhere: there is no such folder"),
+        (("submit", "nowhere"), "nowhere: there is no such file or folder"),
+    ],
+)
+def test_bad_arguments_are_one_clear_message(arguments: tuple[str, ...], fragment: str, tmp_path: Path) -> None:
+    assert_one_clear_message(younger(*arguments, cwd=tmp_path), fragment)
+
+
+def test_an_unknown_option_exits_with_2(tmp_path: Path) -> None:
+    run = younger("build", "--colour", "red", cwd=tmp_path)
+    assert (2, False) == (run.returncode, "Traceback" in run.stderr)

@@ -1,0 +1,86 @@
+"""`younger-hf retrieve, export, status, pack`: from a folder of models to one packed file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_cli import assert_one_clear_message, younger
+from tests.collect.models import write_models
+from younger_hf.sources.registry import MODULES
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three models that can be read and one that cannot, exported."""
+    root = tmp_path_factory.mktemp("cli")
+    models = write_models(root / "models")
+    (models / "cut.onnx").write_bytes(b"no model")
+    listed = younger("retrieve", "local", "--option", f"path={models}", "-w", root / "workspace", "--json")
+    assert {"local": {"listed": 4, "new": 4}} == json.loads(listed.stdout)
+    exported = younger("export", "-w", root / "workspace", "--json")
+    assert {"done": 3, "build": 1} == json.loads(exported.stdout), exported.stderr
+    return root / "workspace"
+
+
+def test_without_a_source_all_of_them_are_shown() -> None:
+    shown = [source["source"] for source in json.loads(younger("retrieve", "--json").stdout)]
+    assert list(MODULES) == shown[: len(MODULES)]
+    assert {"huggingface", "onnx_zoo", "kaggle", "transformers", "timm", "torchvision", "local", "variants"} <= set(
+        shown
+    )
+
+
+def test_the_status_says_what_is_done_and_why_not(workspace: Path) -> None:
+    status = json.loads(younger("status", "-w", workspace, "--json").stdout)
+    (source,) = status["sources"]
+    assert (4, 3, 3, 1, 0) == tuple(source[name] for name in ("candidates", "done", "distinct", "failed", "waiting"))
+    assert [("build", 1)] == [(row["reason"], row["models"]) for row in status["failures"]]
+    assert {} == status["running"]
+    shown = younger("status", "-w", workspace, "--tasks").stdout
+    assert all(word in shown for word in ("distinct", "Failures", "no readable ONNX model", "Tasks"))
+
+
+def test_an_export_that_has_nothing_to_do_says_so_and_failures_are_retried_by_reason(workspace: Path) -> None:
+    assert "0/0 models" in younger("export", "-w", workspace).stdout
+    assert {} == json.loads(younger("export", "-w", workspace, "--retry", "time", "--json").stdout)
+    assert {"build": 1} == json.loads(younger("export", "-w", workspace, "--retry", "failed", "--json").stdout)
+
+
+def test_a_workspace_becomes_one_file(workspace: Path, tmp_path: Path) -> None:
+    packed = json.loads(younger("pack", tmp_path / "corpus.parquet", "-w", workspace, "--json").stdout)
+    assert {"models": 4, "bytes": (tmp_path / "corpus.parquet").stat().st_size} == packed
+    assert_one_clear_message(
+        younger("build", "--archive", tmp_path / "corpus.parquet", "--out", tmp_path / "younger"),
+        "There are 3 distinct architectures, expected at least",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("retrieve", "telepathy", "-w", "w"), "There is no source 'telepathy'; expected one of: local, onnx,"),
+        (("retrieve", "local", "-w", "w"), "The source 'local' needs a folder"),
+        (("retrieve", "local", "--option", "path", "-w", "w"), "--option path: expected a name and a value"),
+        (("retrieve", "local", "--option", "path=nowhere", "-w", "w"), "nowhere: there is no such folder"),
+        (("export", "-w", "nowhere"), "nowhere: there is no workspace here"),
+        (("status", "-w", "nowhere"), "nowhere: there is no workspace here"),
+        (("pack", "x.parquet", "-w", "nowhere"), "nowhere: there is no workspace here"),
+        (("build", "--archive", "nowhere.parquet", "--out", "x"), "nowhere.parquet: the archive cannot be read"),
+    ],
+)
+def test_a_mistake_is_one_clear_message(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    assert_one_clear_message(younger(*arguments, cwd=tmp_path), said)
+
+
+def test_an_engine_that_is_none_is_named(workspace: Path) -> None:
+    assert_one_clear_message(
+        younger("export", "-w", workspace, "--engine", "steam"), "no engine 'steam'; expected local or ray"
+    )
+
+
+def test_help_has_examples() -> None:
+    for command in ("retrieve", "export", "status", "pack"):
+        assert f"younger-hf {command}" in " ".join(younger(command, "--help").stdout.split())

@@ -1,0 +1,128 @@
+"""A source that another package brings, whose models do to their process what models should not."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.selection import selected
+from younger_hf.sources.source import Query, Source
+
+
+def relu() -> onnx.ModelProto:
+    """A model of one operator."""
+    return onnx.parser.parse_model(
+        '<ir_version: 9, opset_import: ["": 17]> g (float[1] x) => (float[1] y) { y = Relu(x) }'
+    )
+
+
+def segfault(outside: str) -> None:
+    ctypes.string_at(0)
+
+
+def sleep(outside: str) -> None:
+    time.sleep(3600)
+
+
+def swallow(outside: str) -> None:
+    """Takes 100 GB, some at a time, and touches it."""
+    kept = [np.ones(100_000_000, dtype=np.uint8) for _ in range(1000)]
+    time.sleep(len(kept))
+
+
+def leave_a_process(outside: str) -> None:
+    """Ends well, and leaves a process behind that would write once everything is over."""
+    late = f"import time; time.sleep(60); open({outside!r} + '/late', 'w')"
+    subprocess.Popen([sys.executable, "-c", late], start_new_session=True)
+    if os.fork() == 0:
+        time.sleep(3600)
+    time.sleep(1.5)
+
+
+def multiply(outside: str) -> None:
+    for _ in range(200):
+        if os.fork() == 0:
+            time.sleep(3600)
+        time.sleep(0.01)
+    time.sleep(3600)
+
+
+def write_outside(outside: str) -> None:
+    Path(outside, "written").write_text("by Python", encoding="utf-8")
+
+
+def write_outside_by_the_system(outside: str) -> None:
+    """Past Python: no hook of it sees this."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    opened = libc.open(str(Path(outside, "written-past-python")).encode(), os.O_WRONLY | os.O_CREAT, 0o644)
+    if opened < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+
+def delete_outside(outside: str) -> None:
+    Path(outside, "precious").unlink()
+
+
+def write_a_big_file(outside: str) -> None:
+    """In its own folder, where it may."""
+    with Path("big").open("wb") as file:
+        for _ in range(100):
+            file.write(bytes(100_000_000))
+
+
+def print_a_lot(outside: str) -> None:
+    for _ in range(100_000):
+        os.write(1, b"so many words\n")
+    raise RuntimeError("words failed me")
+
+
+def exit_well(outside: str) -> None:
+    os._exit(0)
+
+
+def raise_an_interrupt(outside: str) -> None:
+    raise KeyboardInterrupt
+
+
+def behave(outside: str) -> None:
+    Path("own").write_text("in its own folder", encoding="utf-8")
+
+
+DEEDS: Mapping[str, Callable[[str], None]] = {
+    deed.__name__: deed
+    for deed in (
+        *(behave, segfault, sleep, swallow, leave_a_process, multiply, write_outside, write_outside_by_the_system),
+        *(delete_outside, write_a_big_file, print_a_lot, exit_well, raise_an_interrupt),
+    )
+}
+
+
+def _candidates(query: Query) -> Iterator[Candidate]:
+    outside = str(query.options["outside"])
+    return selected(
+        (
+            Candidate(
+                f"hostile--{name}", "hostile", name, "", "", "", {"kind": "hostile", "deed": name, "outside": outside}
+            )
+            for name in DEEDS
+        ),
+        query,
+    )
+
+
+def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
+    DEEDS[recipe["deed"]](recipe["outside"])
+    return relu()
+
+
+SOURCE = Source(name="hostile", about="Models that misbehave.", candidates=_candidates, build=_build)

@@ -1,0 +1,474 @@
+"""Official Younger files become the Dags that from_onnx gives of the same models; a bad sample costs only itself."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import onnx.parser
+import pytest
+from onnx import helper
+
+from tests.collect.official_models import (
+    PROTOCOLS,
+    checked_pickle,
+    folded,
+    instance_files,
+    standardised,
+    write_instance,
+    write_split,
+    write_tar,
+)
+from tests.dataset.models import LIGHT
+from younger_hf import Dag, from_onnx
+from younger_hf.collect.import_official import Imported, import_official
+from younger_hf.collect.workspace import Workspace
+from younger_hf.errors import SourceError, WorkspaceError
+from younger_hf.sources.official import graph_reader, tar_reader
+from younger_hf.sources.official.graph_reader import read_graph
+
+LABELS = {
+    "model_sources": ["HuggingFace"],
+    "model_name": ["org/b", "org/a"],
+    "downloads": [7],
+    "likes": [1],
+    "tags": ["onnx", "image-classification", "region:us"],
+    "evaluations": [["image-classification", "imagenet", "test", "accuracy", 0.75]],
+    "hash": "c0ffee",
+}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    opened = Workspace(tmp_path / "workspace")
+    yield opened
+    opened.close()
+
+
+def read(graph: Any) -> Dag:
+    return read_graph(checked_pickle(graph), "sample-0.pkl")[0]
+
+
+def run(workspace: Workspace, path: Path) -> Imported:
+    return import_official(workspace, path, lambda name, count, total: None)
+
+
+def graph_of(*op_types: str, edges: tuple[tuple[str, str], ...] = (), **attributes: Any) -> nx.DiGraph:
+    """Operators named by their number, with the same completed attributes."""
+    graph = nx.DiGraph()
+    for number, op_type in enumerate(op_types):
+        operator = {"op_type": op_type, "domain": ""}
+        graph.add_node(str(number), features={"operator": operator, "attributes": attributes})
+    graph.add_edges_from(edges)
+    return graph
+
+
+def flows(dag: Dag) -> Counter[tuple[str, int, str, int]]:
+    sources, targets = dag.edge_index.tolist()
+    ends = zip(sources, dag.edge_output.tolist(), targets, dag.edge_input.tolist(), strict=True)
+    return Counter((dag.op_types[source], output, dag.op_types[target], slot) for source, output, target, slot in ends)
+
+
+@pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
+def test_a_graph_is_the_dag_of_its_model_whatever_the_protocol(path: Path) -> None:
+    graph, expected = standardised(folded(path)), from_onnx(path)
+    dags = {read_graph(checked_pickle(graph, protocol), "it")[0].wl_hash("wo_attrs") for protocol in PROTOCOLS}
+    assert {expected.wl_hash("wo_attrs")} == dags
+    dag = read(graph)
+    assert flows(expected) == flows(dag)
+    assert dag == Dag.from_dict(json.loads(json.dumps(dag.to_dict())))
+    assert ((), (), (), ()) == (dag.inputs, dag.outputs, dag.subgraphs, dag.formal_reads)
+
+
+def test_nodes_that_only_compute_constants_stay_as_the_graph_does_not_say_which_they_are() -> None:
+    path = next(path for path in LIGHT if "densenet121" in path.name)
+    graph = standardised(folded(path, fillers_only=True))
+    assert {"Unsqueeze": 242} == Counter(read(graph).op_types) - Counter(from_onnx(path).op_types)
+
+
+def test_attributes_of_every_type_are_those_of_the_model() -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 10, opset_import: ["" : 21, "com.example" : 1, "ai.onnx.ml" : 5]>
+        g (float[1,3,8,8] x, float[3,3,2,2] w) => (float[1] y) {
+            a = Conv<auto_pad="SAME_UPPER", strides=[2,2], group=1>(x, w)
+            b = LeakyRelu<alpha=0.1>(a)
+            c = Cast<to=1>(b)
+            d = com.example.Odd<f=1.5, many=[0.1, 2.0], words=["a'b", "c\\"d"], big=[1,2,3]>(c)
+            e = ai.onnx.ml.Scaler<offset=[1.0], scale=[0.5]>(d)
+            y = Identity(e)
+        }"""
+    )
+    model.graph.node[3].attribute.append(helper.make_attribute("long", list(range(100))))
+    model.graph.node[3].attribute.append(
+        helper.make_attribute("tensor", helper.make_tensor("t", onnx.TensorProto.FLOAT, [2, 3], [0.0] * 6))
+    )
+    model.graph.node[3].attribute.append(
+        helper.make_attribute("kind", helper.make_tensor_type_proto(onnx.TensorProto.INT64, [1]))
+    )
+    expected = from_onnx(model.SerializeToString())
+    graph = standardised(model)
+    assert expected.w_attrs == read(graph).w_attrs
+    for node in graph.nodes:
+        del graph.nodes[node]["attributes"]  # the completed ones say the same, as text
+    assert expected.w_attrs == read(graph).w_attrs
+    assert expected.wl_hash("w_attrs") == read(graph).wl_hash("w_attrs")
+
+
+def test_what_the_model_says_is_kept_though_a_newer_operator_set_has_no_such_attribute() -> None:
+    model = onnx.parser.parse_model(
+        """<ir_version: 6, opset_import: ["" : 11]> g (float[1,3] x) => (float[3] y) { y = Squeeze<axes=[0]>(x) }"""
+    )
+    graph = standardised(model)
+    assert {} == graph.nodes["0"]["features"]["attributes"]
+    assert ('{"axes":[0]}',) == read(graph).attributes
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ((2, "3"), 3),
+        ((1, "0.10000000149011612"), 0.1),
+        ((1, "inf"), {"type": "float", "value": "inf"}),
+        ((3, "b'NOTSET'"), "NOTSET"),
+        ((3, 'b"it\'s\\x41\\n"'), "it'sA\n"),
+        ((7, "[]"), []),
+        ((7, "[1, -2]"), [1, -2]),
+        ((6, "[0.5, 1e-05]"), [0.5, 1e-05]),
+        ((7, str([0] * 65)), {"type": "ints", "length": 65}),
+        ((8, "[b'x', b'y']"), ["x", "y"]),
+        ((5, "4"), {"type": "graph"}),
+        (
+            (4, "{'data_type': 7, 'dims': [2], 'vals': None, 'raw': False}"),
+            {"type": "tensor", "dtype": "int64", "shape": [2]},
+        ),
+        ((13, "{'elem_type': 1, 'shape': []}"), {"type": "type_proto", "value": "float"}),
+        ((13, "{'elem_type': {'elem_type': 1}}"), {"type": "type_proto", "value": ""}),
+    ],
+)
+def test_values_as_text_are_read(item: tuple[int, str], expected: Any) -> None:
+    assert {"a": expected, "group": 1} == json.loads(read(graph_of("X", a=item, group=(2, "1"))).attributes[0])
+
+
+@pytest.mark.parametrize(
+    "item", [(2, "x"), (2, "99999999999999999999"), (3, "b'a' b'b'"), (3, "x"), (99, "1"), ("2", "1"), (2,), 2, (2, 2)]
+)
+def test_a_value_that_is_none_is_told_with_its_operator_and_name(item: Any) -> None:
+    with pytest.raises(SourceError, match=r"sample-0\.pkl: X: the attribute 'a' cannot be read"):
+        read(graph_of("X", a=item))
+
+
+def test_positions_that_a_graph_does_not_say_are_the_first_free_ones() -> None:
+    graph = graph_of("If", "Relu", "Add", edges=(("0", "2"), ("1", "2")))
+    graph.edges["1", "2"]["connection"] = {"emit_index": 2, "trap_index": 0}
+    dag = read(graph)
+    assert Counter({("Relu", 2, "Add", 0): 1, ("If", 0, "Add", 1): 1}) == flows(dag)
+    assert [1, 3, 1] == [dag.num_outputs[dag.op_types.index(name)] for name in ("If", "Relu", "Add")]
+
+
+def test_parallel_edges_are_as_given() -> None:
+    several = nx.MultiDiGraph(graph_of("Relu", "Mul"))
+    several.add_edges_from(("0", "1", {"emit_index": 0, "trap_index": slot}) for slot in (0, 1))
+    assert Counter({("Relu", 0, "Mul", 0): 1, ("Relu", 0, "Mul", 1): 1}) == flows(read(several))
+    one = graph_of("Relu", "Mul", edges=(("0", "1"),))
+    one.edges["0", "1"]["connection"] = {"emit_index": 0, "trap_index": 1}
+    assert Counter({("Relu", 0, "Mul", 1): 1}) == flows(read(one))
+
+
+def test_nodes_are_put_in_order_and_operator_sets_are_read_if_a_graph_has_them() -> None:
+    graph = graph_of("Exp", "Relu", edges=(("1", "0"),))
+    assert (("Relu", "Exp"), [21, 21]) == (read(graph).op_types, read(graph).opset_versions.tolist())
+    graph.graph["opset_import"] = {"": 13}
+    assert [13, 13] == read(graph).opset_versions.tolist()
+
+
+def _broken() -> dict[str, tuple[Any, str]]:
+    cyclic = graph_of("Relu", "Exp", edges=(("0", "1"), ("1", "0")))
+    loop = graph_of("Relu", edges=(("0", "0"),))
+    twice = graph_of("Relu", "Exp", "Add", edges=(("0", "2"), ("1", "2")))
+    for edge in twice.edges:
+        twice.edges[edge]["trap_index"] = 0
+    stray = graph_of("Relu", "Exp", edges=(("0", "1"),))
+    del stray._node["1"]
+    bare = nx.DiGraph([("0", "1")])
+    complete = graph_of("Relu")
+    complete.nodes["0"]["type"] = "input"
+    inner = graph_of("If")
+    inner.nodes["0"]["attributes"] = {"then_branch": {"attr_type": 5, "value": graph_of("Relu"), "doc_string": ""}}
+    untyped = graph_of("Relu")
+    untyped.nodes["0"]["features"]["operator"]["op_type"] = b"Relu"
+    surrogate = graph_of("\ud800")
+    unnamed = graph_of("X", **{"\ud800": (2, "1")})
+    return {
+        "cyclic": (cyclic, "node '0' lies on or behind a cycle"),
+        "loop": (loop, "node '0' lies on or behind a cycle"),
+        "twice": (twice, "found two for input 0"),
+        "stray": (stray, "an edge leads to '1', which is no node"),
+        "bare": (bare, "node '0' is no operator"),
+        "complete": (complete, "node '0' is no operator; expected a standardised graph"),
+        "inner": (inner, "a sub-graph that is not flattened"),
+        "untyped": (untyped, "has no op_type and domain"),
+        "long": (graph_of("R" * 201), "expected printable names of at most 200 characters"),
+        "empty": (nx.DiGraph(), "expected a graph with nodes"),
+        "undirected": (nx.Graph([(1, 2)]), "expected a directed networkx graph, found networkx.classes.graph.Graph"),
+        "part": (("hash", graph_of("Relu"), {"0"}), "found a part of one"),
+        "number": (7, "expected a directed networkx graph, found int"),
+        "edge": (nx.DiGraph([("0", "1", {"connection": 3})]), "expected the attributes of an edge, found int"),
+        "unnamed": (unnamed, "X: the attribute '\\ud800' cannot be read"),
+        "surrogate": (surrogate, "expected printable names"),
+    }
+
+
+@pytest.mark.parametrize("name", _broken())
+def test_a_sample_that_is_no_architecture_is_one_clear_failure_and_costs_only_itself(
+    name: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    broken, message = _broken()[name]
+    good = checked_pickle(graph_of("Relu"))
+    archive = write_split(tmp_path / "train", [good, checked_pickle(broken), good])
+    imported = run(workspace, archive)
+    assert (3, 2, 0, 1) == (imported.samples, imported.new, imported.known, len(imported.failed))
+    failed = next(result for _, result, _, _ in workspace.results() if result.status == "failed")
+    assert "extract" == failed.reason
+    assert message in failed.error == next(iter(imported.failed.values()))
+    assert Imported(3, 0, 3, {}) == run(workspace, archive)
+    assert 3 == workspace.num_results()
+
+
+def test_containers_that_are_shared_do_not_unfold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A text, a dict of targets and a list in as many nodes as one likes."""
+    monkeypatch.setattr(graph_reader, "MOST_EFFORT", 1_000_000)
+    monkeypatch.setattr(graph_reader, "MOST_EDGES", 1000)
+    text = graph_of(*["X"] * 200, a=(3, "b'" + "x" * 10_000 + "'"))
+    with pytest.raises(SourceError, match="unfolds to more than 1,000,000 characters"):
+        read(text)
+    targets = graph_of(*["X"] * 100)
+    shared: dict[str, Any] = {name: {} for name in targets}
+    targets._adj.update(dict.fromkeys(targets, shared))
+    with pytest.raises(SourceError, match="expected fewer than 1,000 edges"):
+        read(targets)
+    with pytest.raises(SourceError, match="expected at most 256 attributes"):
+        read(graph_of("X", **{f"a{i}": (2, "1") for i in range(257)}))
+    with pytest.raises(SourceError, match="the attributes take"):
+        read(graph_of("X", **{f"a{i}": (8, str([b"x" * 1000] * 60)) for i in range(2)}))
+
+
+def test_a_split_becomes_candidates_with_what_its_labels_say(workspace: Workspace, tmp_path: Path) -> None:
+    graphs = [standardised(folded(path)) for path in LIGHT[:2]]
+    graphs[0].graph.update(
+        {"tasks": ["fill-mask"], "metrics": [0.5, float("nan")], "hash": "abc", "downloads": [], "likes": []}
+    )
+    graphs[1].graph.update({"tasks": [], "metrics": [], "model_names": ["org/a"], "downloads": [3, 9], "likes": [2]})
+    write_split(tmp_path / "v" / "valid", map(checked_pickle, graphs), "valid", metric_name="accuracy")
+    assert Imported(2, 2, 0, {}) == run(workspace, tmp_path / "v")
+    (first, result, _, dag), (second, _, _, _) = workspace.results()
+    assert ("official", "fill-mask", None, None) == (first.hub, first.task, first.downloads, first.likes)
+    assert ("initial_full", "sample-0") == (first.model.split("/")[0], first.model.split("/")[-1])
+    assert ({"task": "", "dataset": "", "metric": "accuracy", "value": 0.5},) == first.results
+    assert ("org/a", "", 9, 2) == (second.model, second.task, second.downloads, second.likes)
+    assert ("done", "official", "abc") == (result.status, result.exporter, result.notes["official_hash"])
+    found, expected = workspace.dag(dag), from_onnx(LIGHT[0])
+    assert expected.wl_hash("wo_attrs") == found.wl_hash("wo_attrs") == result.wl_hash_wo_attrs
+    assert (found.wl_hash("w_attrs"), found.num_nodes, found.num_edges) == (
+        result.wl_hash_w_attrs,
+        result.num_nodes,
+        result.num_edges,
+    )
+
+
+@pytest.mark.parametrize("form", ["folder", "folders", "archive", "archives"])
+def test_instances_become_candidates_as_folders_and_as_archives(
+    form: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    payload, place = checked_pickle(standardised(folded(LIGHT[0]))), tmp_path / "filter"
+    place.mkdir()
+    if form.startswith("folder"):
+        write_instance(place / "c0ffee", payload, LABELS)
+    else:
+        write_tar(place / "c0ffee.tgz", {f"abc/{name}": data for name, data in instance_files(payload, LABELS).items()})
+    path = place if form.endswith("s") else next(place.iterdir())
+    assert Imported(1, 1, 0, {}) == run(workspace, path)
+    ((candidate, result, _, _),) = workspace.results()
+    assert "official--filter--c0ffee" == candidate.id
+    assert ("org/a", "image-classification", None) == (candidate.model, candidate.task, candidate.downloads)
+    assert {"models": ["org/a", "org/b"], "official_hash": "c0ffee"} == result.notes
+    expected = {"task": "image-classification", "dataset": "imagenet", "metric": "accuracy", "value": 0.75}
+    assert (expected,) == candidate.results
+    assert from_onnx(LIGHT[0]).wl_hash("wo_attrs") == result.wl_hash_wo_attrs
+    assert Imported(1, 0, 1, {}) == run(workspace, path)
+
+
+def test_an_archive_can_hold_many_instances_in_any_order_of_their_files(workspace: Workspace, tmp_path: Path) -> None:
+    payload = checked_pickle(graph_of("Relu"))
+    files = {
+        f"all/{name}/{file}": data
+        for name in ("a", "b")
+        for file, data in reversed(instance_files(payload, LABELS | {"model_name": [name]}).items())
+    }
+    files["all/c/label.json"] = b"{}"
+    imported = run(workspace, write_tar(tmp_path / "instances.tar.gz", files))
+    assert (3, 2) == (imported.samples, imported.new)
+    assert ["a", "b"] == [candidate.model for candidate, result, _, _ in workspace.results() if result.num_nodes]
+    assert "the instance has labels, but no graph" in imported.failed["filter/instances/all/c"]
+
+
+def test_a_bad_instance_archive_or_label_costs_itself(workspace: Workspace, tmp_path: Path) -> None:
+    payload = checked_pickle(graph_of("Relu"))
+    (tmp_path / "f").mkdir()
+    good = write_tar(tmp_path / "f" / "b.tgz", instance_files(payload, LABELS))
+    (tmp_path / "f" / "a.tgz").write_bytes(good.read_bytes()[:-200])
+    write_tar(tmp_path / "f" / "c.tgz", {"x/network/graph.pkl": b""}, {"x/network/graph.pkl": tarfile.SYMTYPE})
+    write_tar(tmp_path / "f" / "d.tgz", {"readme": b"nothing"})
+    (write_instance(tmp_path / "f" / "e", payload, {}) / "label.json").write_text("[" * 100_000, encoding="utf-8")
+    imported = run(workspace, tmp_path / "f")
+    assert (5, 1) == (imported.samples, imported.new)
+    said = {
+        name: next(
+            word for word in ("damaged", "symbolic link", "expected an instance", "expected JSON") if word in error
+        )
+        for name, error in imported.failed.items()
+    }
+    expected = {"a": "damaged", "c": "symbolic link", "d": "expected an instance", "e": "expected JSON"}
+    assert {f"filter/{name}": word for name, word in expected.items()} == said
+
+
+def test_an_interrupted_import_goes_on(workspace: Workspace, tmp_path: Path) -> None:
+    archive = write_split(tmp_path, [checked_pickle(graph_of(name)) for name in ("Relu", "Exp", "Abs")])
+
+    def interrupt(name: str, count: int, total: int) -> None:
+        assert 3 == total
+        if count == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        import_official(workspace, archive, interrupt)
+    assert 2 == workspace.num_results()
+    assert Imported(3, 1, 2, {}) == run(workspace, archive)
+    (_, _, _, dag) = next(iter(workspace.results()))
+    workspace.path(dag).unlink()
+    assert Imported(3, 1, 2, {}) == run(workspace, archive)
+
+
+def test_another_archive_of_the_same_version_does_not_replace_it(workspace: Workspace, tmp_path: Path) -> None:
+    for name in ("with", "without"):
+        write_split(tmp_path / name, [checked_pickle(graph_of(name.title()))], all_operators={name: 1})
+        run(workspace, tmp_path / name)
+    assert 2 == workspace.num_results()
+
+
+def test_a_workspace_in_use_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
+    archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))])
+    with workspace.alone(), pytest.raises(WorkspaceError, match="another process works"):
+        run(workspace, archive)
+
+
+@pytest.mark.parametrize(
+    ("meta", "message"),
+    [
+        ({"all_tasks": "absent"}, "has parts of architectures, as those of the operator task"),
+        ({"all_nodes": "absent"}, "has parts of architectures, as those of the operator task"),
+        ({"version": 3, "size": "3"}, "expected version and size of a split"),
+        ({"archive": "other.tar.gz"}, "other.tar.gz: the archive that"),
+        ({"archive": "../../train.tar.gz"}, None),
+        ({"size": 2}, "expected 2 samples as meta.json says, found 1"),
+    ],
+)
+def test_a_meta_file_that_fits_not_is_told(
+    meta: dict[str, Any], message: str | None, workspace: Workspace, tmp_path: Path
+) -> None:
+    write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))], **meta)
+    if message is None:  # only the name counts: nothing outside the folder is opened
+        assert 1 == run(workspace, tmp_path / "s").new
+        return
+    with pytest.raises(SourceError, match=message):
+        run(workspace, tmp_path / "s" / "meta.json")
+
+
+def test_where_nothing_is_that_is_told(workspace: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    for name, message in (("empty", "found none"), ("missing", "found none"), ("model.onnx", "expected a tar archive")):
+        with pytest.raises(SourceError, match=message):
+            run(workspace, tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        ("sample-1.pkl", tarfile.SYMTYPE, "'sample-1.pkl' is a symbolic link"),
+        ("sample-1.pkl", tarfile.LNKTYPE, "'sample-1.pkl' is a hard link"),
+        ("sample-1.pkl", tarfile.FIFOTYPE, "'sample-1.pkl' is no plain file"),
+        ("sample-1.pkl", tarfile.GNUTYPE_SPARSE, "'sample-1.pkl' is no plain file"),
+        ("/tmp/sample-1.pkl", tarfile.REGTYPE, "'/tmp/sample-1.pkl' leads out of the archive"),
+        ("../sample-1.pkl", tarfile.REGTYPE, "'../sample-1.pkl' leads out of the archive"),
+        ("a/../../sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
+        ("a\\..\\sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
+        ("../" * 60 + "sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
+    ],
+)
+def test_a_hostile_archive_is_refused_and_what_came_before_is_kept(
+    name: str, kind: bytes, message: str, workspace: Workspace, tmp_path: Path
+) -> None:
+    archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))] * 2)
+    write_tar(archive, {"sample-0.pkl": checked_pickle(graph_of("Relu")), name: b"x"}, {name: kind})
+    with pytest.raises(SourceError) as caught:
+        run(workspace, archive)
+    assert "refused the archive" in caught.value.message
+    assert message in caught.value.message
+    assert 1 == workspace.num_results()
+    assert ["s", "workspace"] == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_sizes_in_headers_are_not_believed(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))])
+
+    def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+        info = tarfile.TarInfo(name)
+        info.size, info.type = size, kind
+        return info.tobuf(tarfile.GNU_FORMAT)
+
+    record = b"28 GNU.sparse.name=sample-0\n"
+    cases = {
+        header("sample-0.pkl", 1 << 40): "has 1,099,511,627,776 bytes, expected at most",
+        header("sample-0.pkl", 1 << 27) + b"short": "the archive is damaged",
+        header("x", 1 << 34, tarfile.XHDTYPE): "a header of 17,179,869,184 bytes",
+        header("x", 1 << 34, tarfile.GNUTYPE_LONGNAME): "a header of 17,179,869,184 bytes",
+        header("x", len(record), tarfile.XHDTYPE) + record.ljust(512, b"\0"): "a header with 'GNU.sparse.name'",
+        header("x", 4, tarfile.XHDTYPE) + b"9999".ljust(512, b"\0"): "the archive is damaged",
+        header("x", 512, tarfile.DIRTYPE) + bytes(512): "has a size",
+        b"\x1f\x8b" + bytes(100): "the archive is damaged",
+        b"no archive".ljust(1024): "the archive is damaged",
+        b"": "the archive is damaged (it is empty)",
+    }
+    for payload, message in cases.items():
+        archive.write_bytes(payload)
+        with pytest.raises(SourceError) as caught:
+            run(workspace, archive)
+        assert message in caught.value.message
+    write_tar(archive, {f"file-{i}": bytes(100_000) for i in range(20)})
+    monkeypatch.setattr(tar_reader, "MOST_BYTES", 1_000_000)
+    with pytest.raises(SourceError, match="it unpacks to more than 1,000,000 bytes"):
+        run(workspace, archive)
+    monkeypatch.setattr(tar_reader, "MOST_MEMBERS", 5)
+    with pytest.raises(SourceError, match="it has more than 5 members"):
+        run(workspace, archive)
+
+
+def test_long_names_and_plain_archives_are_read(workspace: Workspace, tmp_path: Path) -> None:
+    archive = write_split(tmp_path / "s", [])
+    payload = checked_pickle(graph_of("Relu"))
+    for number, form in enumerate((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT)):
+        folder = "long/" * (40 if form != tarfile.USTAR_FORMAT else 1)
+        with tarfile.open(archive, "w", format=form) as tar:
+            source = tmp_path / f"sample-{number}.pkl"
+            source.write_bytes(payload)
+            tar.add(source, arcname=folder + source.name)
+        with pytest.raises(SourceError, match=r"expected 0 samples as meta\.json says, found 1"):
+            run(workspace, archive)
+    assert 3 == len([result for _, result, _, _ in workspace.results() if result.status == "done"])

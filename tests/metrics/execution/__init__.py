@@ -1,1 +1,0 @@
-"""Tests of younger_hf.metrics.execution."""

@@ -1,0 +1,174 @@
+"""Requests with patience, and files read in parts: what a server may do wrong, and how much of it is borne."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Iterator
+from email.utils import formatdate
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from benchmarks.serving import running
+from tests.sources.faulty_server import FaultyServer, Reply, in_json
+from younger_hf.errors import SourceError
+from younger_hf.sources.hubs.http_file import HEAD, RemoteFile
+from younger_hf.sources.hubs.http_retry import Client, Patience, RefusedError
+
+CONTENT = bytes(range(256)) * 1024
+QUICK = Patience(tries=4, first_wait=0.1, longest_wait=0.2, longest_asked=5, silence=2, longest_answer=1)
+
+
+@pytest.fixture
+def server() -> Iterator[FaultyServer]:
+    server = FaultyServer()
+    pages = {"/value": in_json({"a": 1}), "/file": Reply(200, {}, CONTENT), "/small": Reply(200, {}, b"small")}
+    pages["/bomb"] = Reply(200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(64 << 20)))
+    pages["/circle"] = Reply(302, {"Location": "/circle"})
+    pages["/elsewhere"] = Reply(302, {"Location": "ftp://127.0.0.1/file"})
+    pages["/text"] = Reply(200, {}, b"no json")
+    server.routes.append(lambda asked: pages.get(asked.path))
+    with running(server):
+        yield server
+
+
+@pytest.fixture
+def client(server: FaultyServer) -> Iterator[Client]:
+    with Client(server.address, patience=QUICK) as client:
+        yield client
+
+
+def waits(server: FaultyServer) -> list[float]:
+    return [later.at - earlier.at for earlier, later in pairwise(server.log)]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry_After": "1"},
+        {"RateLimit": '"api";r=0;t=1'},
+        {"RateLimit": '"api";r=9;t=300, "burst";r=0;t=1'},
+        {"Retry_After": "0", "RateLimit": '"api";r=0;t=1'},
+    ],
+)
+def test_the_wait_that_a_server_asks_for_is_kept(server: FaultyServer, client: Client, headers: dict[str, str]) -> None:
+    server.fail("value", 429, **headers)
+    assert {"a": 1} == client.json(f"{server.address}/value")[0]
+    assert [True] == [1 <= wait < 2.5 for wait in waits(server)]
+
+
+def test_a_date_to_come_back_at_is_kept(server: FaultyServer, client: Client) -> None:
+    server.fail("value", 503, Retry_After=formatdate(time.time() + 2, usegmt=True))
+    client.json(f"{server.address}/value")
+    assert [True] == [0.9 <= wait < 3.5 for wait in waits(server)]
+
+
+def test_no_request_is_sent_while_none_remains(server: FaultyServer, client: Client) -> None:
+    server.routes.insert(0, lambda asked: in_json(1, RateLimit=f'"api";r={2 - len(server.log)};t=1'))
+    for _ in range(3):
+        client.json(f"{server.address}/limited")
+    short, long = waits(server)
+    assert short < 0.5 < 0.99 <= long < 2
+
+
+def test_a_redirection_may_say_that_no_request_remains(server: FaultyServer, client: Client) -> None:
+    headers = {"Location": "/value", "RateLimit": '"resolvers";r=0;t=1'}
+    server.routes.insert(0, lambda asked: Reply(302, headers) if asked.path == "/moved" else None)
+    client.json(f"{server.address}/moved")
+    client.json(f"{server.address}/value")
+    assert waits(server)[0] < 0.5 < 0.99 <= waits(server)[1] < 2
+
+
+@pytest.mark.parametrize("said", ["soon", "-5", "Wed, 99 Oct", ""])
+def test_a_wait_that_makes_no_sense_is_our_own(server: FaultyServer, client: Client, said: str) -> None:
+    server.fail("value", 429, Retry_After=said, RateLimit="nonsense")
+    client.json(f"{server.address}/value")
+    assert [True] == [0.05 <= wait < 0.5 for wait in waits(server)]
+
+
+def test_an_answer_that_only_drips_is_not_waited_for(server: FaultyServer, client: Client) -> None:
+    server.fail("file", "drip", seconds=0.2)
+    started = time.monotonic()
+    assert CONTENT == client.get(f"{server.address}/file", lambda answer: answer.content)
+    assert time.monotonic() - started < 4
+    assert 2 == len(server.log)
+    assert client.bytes_read > len(CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("nowhere", "answered 404"),
+        ("bomb", "expected at most 1,048,576"),
+        ("circle", "Exceeded maximum allowed redirects"),
+        ("elsewhere", "cannot be asked for"),
+    ],
+)
+def test_what_another_try_would_get_again_is_asked_for_once(
+    server: FaultyServer, client: Client, path: str, message: str
+) -> None:
+    with pytest.raises(RefusedError, match=message):
+        client.json(f"{server.address}/{path}", limit=1 << 20)
+    assert 1 == client.requests
+    assert client.bytes_read < 1 << 20
+
+
+def test_what_never_comes_whole_is_given_up(server: FaultyServer, client: Client) -> None:
+    with pytest.raises(SourceError, match=r"no answer in 4 tries .*no JSON"):
+        client.json(f"{server.address}/text")
+    assert 4 == client.requests
+
+
+def test_a_server_that_is_not_there_is_named(server: FaultyServer) -> None:
+    with (
+        Client("http://127.0.0.1:9", patience=QUICK) as client,
+        pytest.raises(SourceError, match=r"127.0.0.1:9/x: no answer"),
+    ):
+        client.json("http://127.0.0.1:9/x")
+
+
+def test_a_file_is_read_like_any_other(server: FaultyServer, client: Client) -> None:
+    file = RemoteFile(client, f"{server.address}/file")
+    assert (len(CONTENT), len(CONTENT)) == (file.size, file.seek(0, 2))
+    assert 1 == client.requests
+    assert b"" == file.read(5)
+    assert 10 == file.seek(10)
+    assert CONTENT[10:15] == file.read(5)
+    assert 1 == client.requests  # that much came with the first request
+    file.seek(HEAD - 2)
+    assert CONTENT[HEAD - 2 : HEAD + 2] == file.read(4)
+    assert "bytes=65536-65537" == server.log[-1].range
+    file.seek(-3, 2)
+    assert CONTENT[-3:] == file.read()
+    with pytest.raises(ValueError, match="before the file"):
+        file.seek(-1)
+
+
+@pytest.mark.parametrize("kind", ["whole", "none"])
+def test_a_short_file_may_come_whole(server: FaultyServer, client: Client, kind: str) -> None:
+    server.fail("small", kind)
+    assert b"small" == RemoteFile(client, f"{server.address}/small").read()
+    assert 1 == client.requests
+
+
+def test_a_file_that_changes_while_it_is_read_is_named(server: FaultyServer, client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    server.routes.insert(0, lambda asked: Reply(200, {}, path) if asked.path == "/changing" else None)
+    file = RemoteFile(client, f"{server.address}/changing")
+    path.write_bytes(CONTENT[:-1])
+    file.seek(100_000)
+    with pytest.raises(SourceError, match="it had 262144 bytes, now 262143"):
+        file.read(10)
+
+
+def test_a_download_is_whole_or_an_error(server: FaultyServer, client: Client, tmp_path: Path) -> None:
+    server.fail("file", "cut", times=2)
+    assert len(CONTENT) == client.download(f"{server.address}/file", tmp_path / "file", limit=1 << 20)
+    assert CONTENT == (tmp_path / "file").read_bytes()
+    before = client.bytes_read
+    with pytest.raises(RefusedError, match="expected at most 1,000"):
+        client.download(f"{server.address}/file", tmp_path / "other", limit=1000)
+    assert before == client.bytes_read

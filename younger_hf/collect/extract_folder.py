@@ -1,0 +1,85 @@
+"""ONNX files to Dags, one JSON file each; for models that are at hand and shall not enter a workspace."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from younger_hf.errors import YoungerError
+from younger_hf.graph.dag import Dag
+from younger_hf.graph.read.extract import from_onnx
+from younger_hf.graph.version import EXTRACTOR
+from younger_hf.sources.files.folder import folder
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The result of extracting one model: its Dag, or why there is none.
+
+    Attributes:
+        id: Name of the model, safe as a file name.
+        dag: What was read, None if it could not be.
+        error: Why not, else `""`.
+    """
+
+    id: str
+    dag: Dag | None
+    error: str = ""
+
+
+def extract_folder(
+    source: Path, out: Path, on_progress: Callable[[Extraction, int, int], None] | None = None
+) -> tuple[Extraction, ...]:
+    """Read the Dag of one ONNX file, or of every one below a folder, and keep it in `<out>/<id>.json`.
+
+    Models whose file has not changed are not read again; one that cannot be read costs only itself.
+
+    Args:
+        source: A file or a folder.
+        out: Folder for the Dags; made if it is missing.
+        on_progress: Called after each model with its result, how many are done and how many there are.
+
+    Raises:
+        SourceError: If there is no such file or folder, or the folder has no ONNX file.
+    """
+    files = {source.stem: source} if source.is_file() else {c.id: Path(c.recipe["path"]) for c in folder(source)}
+    out.mkdir(parents=True, exist_ok=True)
+    results = []
+    for done, (name, file) in enumerate(files.items(), start=1):
+        results.append(_extract(name, file, out / f"{name}.json"))
+        if on_progress is not None:
+            on_progress(results[-1], done, len(files))
+    return tuple(results)
+
+
+def _extract(name: str, path: Path, record: Path) -> Extraction:
+    try:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        return Extraction(name, None, f"{path}: cannot be read ({error.strerror}).")
+    stamp = {"extractor": EXTRACTOR, "sha256": digest}
+    known = _read(record, stamp)
+    if known is not None:
+        return Extraction(name, known)
+    try:
+        dag = from_onnx(path)
+    except YoungerError as error:
+        return Extraction(name, None, error.message)
+    partial = record.with_suffix(".partial")
+    partial.write_text(json.dumps({"stamp": stamp, "dag": dag.to_dict()}, separators=(",", ":")), encoding="utf-8")
+    partial.replace(record)
+    return Extraction(name, dag)
+
+
+def _read(record: Path, stamp: dict[str, Any]) -> Dag | None:
+    """The Dag of an earlier extraction; None if there is none of this very file, or it is damaged."""
+    try:
+        values = json.loads(record.read_text(encoding="utf-8"))
+        return Dag.from_dict(values["dag"]) if values["stamp"] == stamp else None
+    except (YoungerError, OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,142 @@
+"""Jobs on this machine: each in a process of its own, forked from one that has imported everything already."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import contextmanager
+from dataclasses import replace
+from itertools import count, islice
+from multiprocessing import get_context, resource_tracker
+from multiprocessing.context import BaseContext
+from pathlib import Path
+from typing import Any
+
+from pebble import ProcessExpired, concurrent
+
+from younger_hf.collect.export_job import ExportResult, Job, Limits, Reason, run_job, versions_of
+from younger_hf.containment.process_monitor import ProcessMonitor, write_card
+from younger_hf.containment.processes import end_with_parent
+
+MODULES = "YOUNGER_HF_PRELOAD"
+"""Environment variable with the names of the modules that workers shall find imported, separated by commas."""
+
+
+def run_local(
+    jobs: Iterable[Job], running: Path, limits: Limits, *, workers: int = 2, preload: Iterable[str] = ()
+) -> Iterator[ExportResult]:
+    """Run jobs, and give their results as they come.
+
+    Whatever a model does to its process costs that model alone: a crash, a hang, too much memory, processes that it leaves behind.
+
+    Args:
+        jobs: What to do; taken as there is room.
+        running: Folder for what workers write while they run; made if it is missing, and emptied again.
+        limits: What one model may take.
+        workers: Processes at a time.
+        preload: Modules to import once for all.
+    """
+    running.mkdir(parents=True, exist_ok=True)
+    # pebble 5.2 documents the one name and reads the other
+    context: dict[str, Any] = dict.fromkeys(("context", "mp_context"), _context(preload))
+    start = concurrent.process(timeout=limits.seconds, daemon=False, **context)(_work)
+    waiting = iter(jobs)
+    names = count()
+    futures: dict[Future[Any], tuple[Job, Path]] = {}
+    with ProcessMonitor(running, limits) as guard:
+        try:
+            while True:
+                for job in islice(waiting, workers - len(futures)):
+                    scratch = (running / f"{os.getpid()}-{next(names)}").resolve()
+                    with _interrupts_held():
+                        futures[start(job, scratch, limits, dict(os.environ))] = (job, scratch)
+                if not futures:
+                    return
+                done, _ = wait(futures, return_when=FIRST_COMPLETED)
+                for future in done:
+                    job, scratch = futures.pop(future)
+                    yield _result(future, job, scratch, guard, limits)
+        finally:
+            for future in futures:
+                future.cancel()
+
+
+def failure(job: Job, reason: Reason, error: str) -> ExportResult:
+    """The result of a job that ended without one."""
+    return ExportResult(job.candidate.id, job.stamp, "failed", reason, error, versions=versions_of(job.candidate))
+
+
+def _work(job: Job, scratch: Path, limits: Limits, environment: dict[str, str]) -> ExportResult:
+    """Runs in the worker process."""
+    os.environ.update(environment)  # the process that it was forked from may be older than some of it
+    _leave_the_terminal()
+    scratch.mkdir()
+    write_card(scratch, job.candidate.id)
+    return run_job(job, scratch, limits)
+
+
+def _result(future: Future[Any], job: Job, scratch: Path, guard: ProcessMonitor, limits: Limits) -> ExportResult:
+    try:
+        result: ExportResult = future.result()
+    except FutureTimeout:
+        result = failure(job, "time", f"It took longer than {limits.seconds:g} seconds and was stopped.")
+    except ProcessExpired as error:
+        result = failure(job, "crash", f"It ended its process ({_ending(error.exitcode)}).")
+    except Exception as error:  # a result that cannot be sent
+        result = failure(job, "crash", f"Its result could not be sent ({type(error).__name__}: {error}).")
+    verdict = guard.verdict(job.candidate.id)
+    if verdict is not None:
+        result = failure(job, *verdict)  # type: ignore[arg-type]  # its reasons are of ours
+    memory, left, said = guard.finish(job.candidate.id, scratch)
+    notes = dict(result.notes)
+    if left:
+        notes["processes_left"] = left
+    if result.status == "failed" and said:
+        notes["printed"] = said
+    return replace(result, peak=max(result.peak, memory), notes=notes)
+
+
+def _ending(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def _context(preload: Iterable[str]) -> BaseContext:
+    """Processes are forked from one that has the libraries and no threads; where the system cannot, each starts anew."""
+    try:
+        context = get_context("forkserver")
+    except ValueError:
+        return get_context("spawn")
+    names = ",".join(sorted(set(preload)))
+    os.environ[MODULES] = names
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    context.set_forkserver_preload(["younger_hf.collect.preload"])
+    return context
+
+
+def _leave_the_terminal() -> None:
+    """A session of its own: what it starts can be found, and Ctrl-C in the terminal is for the one that started it."""
+    if hasattr(os, "setsid"):
+        os.setsid()
+    end_with_parent()
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes that are started within never see Ctrl-C: to end them is the pool's business."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # it lifts the block when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

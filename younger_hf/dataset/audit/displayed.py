@@ -1,0 +1,68 @@
+"""Channels of what test rows say themselves: answers, held-out edges, names."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from younger_hf.dataset.audit.guesses import Guesses, silent
+from younger_hf.dataset.audit.public_view import Public
+from younger_hf.dataset.schema import MASK, PUBLIC_SPLITS, UNKNOWN_LABEL, signature_of, task_of
+
+
+def labels(public: Public, track: str) -> Guesses:
+    """Test rows whose `y` is not -1 everywhere, or whose targets are not masked.
+
+    A leak: that is the answer.
+    """
+    rows, values = public.rows(track, "test"), silent(public.rows(track, "test"))
+    for row, value in zip(rows, values, strict=True):
+        if task_of(track) == "operator":
+            shown = row.node_feat[row.targets]
+            value[shown != MASK] = shown[shown != MASK]
+        value[row.y != UNKNOWN_LABEL] = row.y[row.y != UNKNOWN_LABEL]
+    return Guesses(tuple(values))
+
+
+def held_out_edges(public: Public, track: str) -> Guesses:
+    """Pairs that are asked for although they pass messages in the same row.
+
+    A leak: the row shows that there is a data flow.
+    """
+    rows, values = public.rows(track, "test"), silent(public.rows(track, "test"))
+    for row, value in zip(rows, values, strict=True):
+        edges = row.edges
+        value[[pair in edges for pair in zip(*row.targets.tolist(), strict=True)]] = 1
+    return Guesses(tuple(values))
+
+
+def names(public: Public, track: str) -> Guesses:
+    """Identifiers of test rows that occur in anything public, in the other task, or twice; sizes that are not the row's.
+
+    A leak: the id of a public row or architecture names what the test row comes from.
+    """
+    rows = public.rows(track, "test")
+    ids = [row.graph_id for row in rows]
+    taken = _public_ids(public)
+    other = "dataflow" if task_of(track) == "operator" else "operator"
+    theirs = {row.graph_id for row in public.rows(f"{other}_{signature_of(track)}", "test")}
+    found = [f"test row {name} has the id of something public" for name in ids if taken & {name, name.split("-")[0]}]
+    found += [f"test row {name} has the id of a test row of the task {other}" for name in ids if name in theirs]
+    found += [f"{count} test rows have the id {name}" for name, count in Counter(ids).items() if count > 1]
+    found += [
+        f"test row {row.graph_id} says it has {row.num_nodes} nodes, and has {len(row.node_feat)}"
+        for row in rows
+        if row.num_nodes != len(row.node_feat)
+    ]
+    return Guesses(tuple(silent(rows)), tuple(found))
+
+
+def _public_ids(public: Public) -> set[str]:
+    taken: set[str] = set()
+    release = public.release
+    for config, files in release.files.items():
+        for split in files.keys() & set(PUBLIC_SPLITS) if not config.startswith("vocabulary") else ():
+            columns = ["graph_id", "skeleton_id"] if config == "architectures" else ["graph_id"]
+            table = release.table(config, split, columns)
+            for column in columns:
+                taken.update(table[column].to_pylist())
+    return taken

@@ -1,0 +1,1 @@
+"""A dataset repo back into memory: opened, verified, loaded, batched."""

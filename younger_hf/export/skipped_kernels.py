@@ -1,0 +1,216 @@
+"""Running a PyTorch model without doing its arithmetic: what a trace records is the calls, not their numbers."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import reduce
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from younger_hf.export.lazy_weights import BIG, untouched_bytes
+
+Shape = tuple[int, ...]
+
+
+@contextmanager
+def idle_arithmetic() -> Iterator[None]:
+    """While active, what makes running a model dear gives zeros of the right shape at once: it is neither computed nor stored.
+
+    That is convolutions, matrix products, attention, softmax, normalisation and activations, and sums and products of big tensors.
+    With weights that are zeros anyway their numbers would say nothing. Integers are computed as ever, and so are few numbers, since
+    shapes and positions follow from them. The tracer keeps every tensor until it is done, so that memory counts as much as time.
+    For a process that exports a model and ends.
+
+    Example:
+        >>> with idle_arithmetic():
+        ...     product = torch.ones(2, 3) @ torch.ones(3, 4)
+        >>> product.shape, product.sum().item()
+        (torch.Size([2, 4]), 0.0)
+    """
+    library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that a kernel is replaced
+            for name, shape in _SHAPES.items():
+                library.impl(name, _idle(shape), "CPU")  # type: ignore[no-untyped-call]
+            for name, kernel in _KERNELS.items():
+                library.impl(name, kernel, "CPU")  # type: ignore[no-untyped-call]
+        yield
+    finally:
+        library._destroy()  # type: ignore[no-untyped-call]
+
+
+def _idle(shape_of: Callable[..., Shape]) -> Callable[..., Tensor]:
+    def kernel(*tensors: Any, **scalars: Any) -> Tensor:
+        first, second = tensors[:2]
+        if not first.is_floating_point() and not first.is_complex():
+            return _product(*tensors, **scalars)
+        return _zeros(shape_of(*tensors), torch.promote_types(first.dtype, second.dtype))
+
+    return kernel
+
+
+def _product(*tensors: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """The matrix product of integers, by another way than torch's own kernels, which are replaced."""
+    *added, left, right = tensors
+    product: Tensor = torch.from_numpy(left.numpy() @ right.numpy()) * alpha
+    return product.add(added[0] * beta) if added else product
+
+
+def _convolution(
+    image: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    transposed: bool,
+    output_padding: Sequence[int],
+    groups: int,
+    *rest: Any,
+) -> Shape:
+    """Output shape of a convolution; the formulas stand in the documentation of `torch.nn.ConvNd` and `ConvTransposeNd`."""
+    axes = weight.dim() - 2
+    batch = image.shape[: -axes - 1]
+    steps, pads, spread, more = (_each(values, axes) for values in (stride, padding, dilation, output_padding))
+    sizes, kernel = image.shape[-axes:], weight.shape[2:]
+    if transposed:
+        spatial = [
+            (sizes[i] - 1) * steps[i] - 2 * pads[i] + spread[i] * (kernel[i] - 1) + more[i] + 1 for i in range(axes)
+        ]
+        return (*batch, weight.shape[1] * groups, *spatial)
+    spatial = [(sizes[i] + 2 * pads[i] - spread[i] * (kernel[i] - 1) - 1) // steps[i] + 1 for i in range(axes)]
+    return (*batch, weight.shape[0], *spatial)
+
+
+def _each(values: Sequence[int], axes: int) -> Sequence[int]:
+    return values if len(values) == axes else [values[0]] * axes
+
+
+_SHAPES: dict[str, Callable[..., Shape]] = {
+    "_convolution": _convolution,
+    "mm": lambda left, right: (left.shape[0], right.shape[1]),
+    "addmm": lambda added, left, right: (left.shape[0], right.shape[1]),
+    "bmm": lambda left, right: (left.shape[0], left.shape[1], right.shape[2]),
+    "baddbmm": lambda added, left, right: (left.shape[0], left.shape[1], right.shape[2]),
+}
+"""Operator of `aten` -> shape of its result. `_convolution` is the one that is traced."""
+
+
+def _zeros(shape: Shape, dtype: torch.dtype) -> Tensor:
+    """Zeros that nobody has written, where they are many: they cost neither time nor memory, as those of `torch.zeros` do."""
+    count = prod(shape)
+    if count <= BIG:
+        return torch.zeros(shape, dtype=dtype)
+    return untouched_bytes(count * dtype.itemsize).view(dtype).view(shape)
+
+
+def _zeros_like(like: Tensor) -> Tensor:
+    """The same, laid out in memory as a tensor of the same shape."""
+    if like.is_contiguous() or not _dense(like):
+        return _zeros(tuple(like.shape), like.dtype)
+    return _zeros((like.numel(),), like.dtype).as_strided(like.shape, like.stride())
+
+
+def _dense(tensor: Tensor) -> bool:
+    """Whether its elements fill their memory without gaps and without sharing it, in whatever order of the axes."""
+    expected = 1
+    for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
+        if size != 1:
+            if stride != expected:
+                return False
+            expected *= size
+    return True
+
+
+def _elementwise(name: str) -> Callable[..., Tensor]:
+    """An operator of two tensors that is left out where the result is a big one of floating-point numbers."""
+    operator = getattr(torch.ops.aten, name)
+
+    def kernel(left: Any, right: Any, *rest: Any, **scalars: Any) -> Tensor:
+        dtype = torch.result_type(left, right)
+        # numbers in the code come as such
+        left, right = (x if isinstance(x, Tensor) else torch.tensor(x, dtype=dtype) for x in (left, right))
+        if dtype.is_floating_point:
+            shape = torch.broadcast_shapes(left.shape, right.shape)  # type: ignore[no-untyped-call]
+            if prod(shape) > BIG:
+                whole = left if left.shape == shape else right
+                same = whole.shape == shape and whole.dtype == dtype
+                return _zeros_like(whole) if same else _zeros(tuple(shape), dtype)
+        elif name == "div" and scalars.get("rounding_mode") is None:
+            dtype = torch.get_default_dtype()
+        into = torch.empty(0, dtype=dtype)
+        result: Tensor = (operator.out_mode if "rounding_mode" in scalars else operator.out)(
+            left, right, *rest, **scalars, out=into
+        )
+        return result
+
+    return kernel
+
+
+def _softmax(values: Tensor, dim: int, half_to_float: bool) -> Tensor:
+    return _zeros(tuple(values.shape), values.dtype)
+
+
+def _activation(values: Tensor, *rest: Any, **scalars: Any) -> Tensor:
+    return _zeros_like(values)
+
+
+def _layer_norm(values: Tensor, axes: Sequence[int], *rest: Any) -> tuple[Tensor, Tensor, Tensor]:
+    """The result, and the mean and the scale of what was normalised."""
+    outer = values.shape[: values.dim() - len(axes)]
+    shape = (*outer, *[1] * len(axes))
+    return _zeros(tuple(values.shape), values.dtype), torch.zeros(shape), torch.zeros(shape)
+
+
+def _attention(query: Tensor, key: Tensor, value: Tensor, *rest: Any, **scalars: Any) -> Tensor:
+    return _zeros((*query.shape[:-1], value.shape[-1]), query.dtype)
+
+
+def _clone(values: Tensor, *, memory_format: torch.memory_format | None = None) -> Tensor:
+    """A copy; of a big tensor of floating-point numbers only the form."""
+    memory_format = memory_format or torch.preserve_format
+    if values.numel() > BIG and values.is_floating_point():
+        if memory_format is torch.preserve_format:
+            return _zeros_like(values)
+        if memory_format is torch.contiguous_format:
+            return _zeros(tuple(values.shape), values.dtype)
+    return torch.empty_like(values, memory_format=memory_format).copy_(values)
+
+
+def _relu(values: Tensor) -> Tensor:
+    if values.is_floating_point() and values.numel() > BIG:
+        return _zeros_like(values)
+    return values.clamp_min(0)
+
+
+def _concatenated(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Big ones of floating-point numbers as their form; tensors of shape [0] count for nothing, as in torch."""
+    parts = [part for part in tensors if tuple(part.shape) != (0,)]
+    kinds = {part.dtype for part in tensors}
+    if len(kinds) == 1 and parts and parts[0].is_floating_point() and sum(part.numel() for part in parts) > BIG:
+        shape = list(parts[0].shape)
+        shape[dim] = sum(part.shape[dim] for part in parts)
+        return _zeros(tuple(shape), parts[0].dtype)
+    into = torch.empty(0, dtype=reduce(torch.promote_types, (part.dtype for part in tensors)))
+    result: Tensor = torch.ops.aten.cat.out(tensors, dim, out=into)
+    return result
+
+
+_KERNELS: dict[str, Callable[..., Any]] = {
+    **{f"{name}.Tensor": _elementwise(name) for name in ("add", "sub", "mul", "div")},
+    "_softmax": _softmax,
+    "gelu": _activation,
+    "silu": _activation,
+    "native_layer_norm": _layer_norm,
+    "scaled_dot_product_attention": _attention,
+    "clone": _clone,
+    "relu": _relu,
+    "cat": _concatenated,
+}
+"""Operators of `aten` whose results have the shape of what they are given."""

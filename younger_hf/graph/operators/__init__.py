@@ -1,0 +1,1 @@
+"""What operators are and do: signatures, schemas, folding, shape inference, FLOPs."""

@@ -1,0 +1,1 @@
+"""ONNX bytes -> Dag, without reading weights."""

@@ -1,0 +1,1 @@
+"""Dag -> an ONNX model that runs, and the completion of generated graphs."""

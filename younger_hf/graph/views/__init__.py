@@ -1,0 +1,1 @@
+"""A Dag in other forms: Arrow, records, networkx, PyG, SVG, a summary."""

@@ -1,0 +1,1 @@
+"""Metrics of the data-flow task, with their `evaluate` module and card."""

@@ -1,0 +1,132 @@
+"""The data-flow metrics of many resamples of graphs: one sort of the scores, then weighted sums along it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from younger_hf.metrics.dataflow.ranking_metrics import THRESHOLD, labelled_scores
+from younger_hf.metrics.resampling import CHUNK, FloatArray, IntArray, blocks, graph_of_items
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Items in descending order of their scores, those of one graph at one place of the order joined.
+
+    Attributes:
+        graph: Graph of each row, int64 [R].
+        count: Items that the row stands for, int64 [R]; None if one each.
+    """
+
+    graph: IntArray
+    count: IntArray | None
+
+    def cumulated(self, weights: IntArray, start: int, end: int, before: IntArray) -> IntArray:
+        """Weighted number of items up to each row, from `start` to `end`, with `before` as the first column; [B, 1 + end - start]."""
+        found = np.empty((len(weights), 1 + end - start), np.int64)
+        found[:, 0] = before
+        np.take(weights, self.graph[start:end], axis=1, out=found[:, 1:], mode="clip")
+        if self.count is not None:
+            found[:, 1:] *= self.count[start:end]
+        return np.cumsum(found, axis=1, out=found)
+
+
+@dataclass(frozen=True)
+class ResampledRanking:
+    """Scores and labels, sorted once. A step is a distinct score of a positive, from the highest.
+
+    Attributes:
+        positives: The positives.
+        negatives: The negatives, but those below every positive, which win over none.
+        positive_ends: Rows of positives at each step or above, int64 [S].
+        above_ends: Rows of negatives with a higher score than the step's, int64 [S].
+        tied_ends: Rows of negatives with at least the step's score, int64 [S].
+        required: Positives and negatives of each graph, int64 [2, G].
+        found: Positives with a score >= .5 of each graph, int64 [G].
+        predicted: Items with a score >= .5 of each graph, int64 [G].
+    """
+
+    positives: Rows
+    negatives: Rows
+    positive_ends: IntArray
+    above_ends: IntArray
+    tied_ends: IntArray
+    required: IntArray
+    found: IntArray
+    predicted: IntArray
+
+    @property
+    def width(self) -> int:
+        """Graphs: of the rows only a block is looked at."""
+        return int(self.required.shape[1])
+
+    def values(self, weights: IntArray) -> dict[str, FloatArray]:
+        """auc, average_precision and f1 of each resample; see `Resampled`."""
+        num_positives, num_negatives = np.einsum("bg,kg->kb", weights, self.required)
+        twice_lost = np.zeros(len(weights), np.int64)
+        precisions = np.zeros(len(weights))
+        true, false = np.zeros((2, len(weights)), np.int64)
+        rows_before = np.zeros(2, np.int64)
+        for start, end in blocks(self.positive_ends + self.tied_ends, max(1, CHUNK // 8 // len(weights))):
+            rows_after = self.positive_ends[end - 1], self.tied_ends[end - 1]
+            trues = self.positives.cumulated(weights, rows_before[0], rows_after[0], true)
+            falses = self.negatives.cumulated(weights, rows_before[1], rows_after[1], false)
+            found = _columns(trues, self.positive_ends[start:end] - rows_before[0])
+            above = _columns(falses, self.above_ends[start:end] - rows_before[1])
+            tied = _columns(falses, self.tied_ends[start:end] - rows_before[1])
+            here = np.diff(found, axis=1, prepend=true[:, None])
+            twice_lost += np.einsum("bs,bs->b", here, above + tied)
+            precisions += np.einsum("bs,bs->b", here, found / np.maximum(found + tied, 1))
+            true, false, rows_before = trues[:, -1], falses[:, -1], np.array(rows_after)
+        predicted = np.einsum("bg,g->b", weights, self.predicted)
+        return {
+            "auc": 1 - twice_lost / (2 * num_positives * num_negatives),
+            "average_precision": np.minimum(1.0, precisions / num_positives),
+            "f1": 2 * np.einsum("bg,g->b", weights, self.found) / (num_positives + predicted),
+        }
+
+
+def resample_ranking(references: npt.ArrayLike, predictions: npt.ArrayLike, offsets: npt.ArrayLike) -> ResampledRanking:
+    """Prepare labels and scores; arguments and errors as `younger_hf.metrics.bootstrap`."""
+    positive, scores = labelled_scores(references, predictions)
+    graph, num_graphs = graph_of_items(offsets, len(positive))
+    steps, step = np.unique(-scores[positive], return_inverse=True)
+    descending = -scores[~positive]
+    # A negative is at place 2s if it outranks step s, but not the step before, and at 2s + 1 if it ties with s.
+    place = 2 * np.searchsorted(steps, descending, "left")
+    reached = place < 2 * len(steps)
+    place, negative_graph = place[reached], graph[~positive][reached]
+    place += steps[place // 2] == descending[reached]
+    positives, positive_place = _joined(step.astype(np.int64), graph[positive], num_graphs)
+    negatives, negative_place = _joined(place, negative_graph, num_graphs)
+    each = np.arange(len(steps))
+    high = scores >= THRESHOLD
+
+    def per_graph(chosen: npt.NDArray[np.bool_]) -> IntArray:
+        return np.bincount(graph[chosen], minlength=num_graphs)
+
+    return ResampledRanking(
+        positives,
+        negatives,
+        np.searchsorted(positive_place, each, "right"),
+        np.searchsorted(negative_place, 2 * each, "right"),
+        np.searchsorted(negative_place, 2 * each + 1, "right"),
+        np.stack([per_graph(positive), per_graph(~positive)]),
+        per_graph(positive & high),
+        per_graph(high),
+    )
+
+
+def _joined(place: IntArray, graph: IntArray, num_graphs: int) -> tuple[Rows, IntArray]:
+    """Rows in the order of their places, and these places."""
+    keys, counts = np.unique(place * num_graphs + graph, return_counts=True)
+    return Rows(keys % num_graphs, counts if (counts > 1).any() else None), keys // num_graphs
+
+
+def _columns(cumulated: IntArray, ends: IntArray) -> IntArray:
+    """The columns at these ends; without a copy where they are all but the first."""
+    if np.array_equal(ends, np.arange(1, cumulated.shape[1])):
+        return cumulated[:, 1:]
+    return np.take(cumulated, ends, axis=1)

@@ -1,0 +1,146 @@
+"""Metrics of the data-flow task: does a score tell true data flows from false ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from younger_hf.errors import MetricError
+from younger_hf.metrics.checked_arrays import binary_labels, finite_scores, same_length
+
+THRESHOLD = 0.5
+"""A pair with a score of at least this counts as predicted to be a data flow."""
+
+
+@dataclass(frozen=True)
+class ScoresByLabel:
+    """The scores of the two classes, each sorted ascending; both have at least one.
+
+    Attributes:
+        positives: Scores of the true pairs, [P].
+        negatives: Scores of the false pairs, [N].
+    """
+
+    positives: npt.NDArray[np.floating]
+    negatives: npt.NDArray[np.floating]
+
+    @property
+    def roc_auc(self) -> float:
+        """Probability that a positive outranks a negative, a tie counting one half; in [0, 1], .5 is chance."""
+        # Two look-ups in a sorted array count, for each positive, the negatives below it twice and those equal to it once. The sum is
+        # an integer, so that no rounding depends on the order and constant scores give exactly one half.
+        twice_won = int(np.searchsorted(self.negatives, self.positives, "left").sum())
+        twice_won += int(np.searchsorted(self.negatives, self.positives, "right").sum())
+        return twice_won / (2 * len(self.positives) * len(self.negatives))
+
+    @property
+    def average_precision(self) -> float:
+        """Mean over positives of the precision at their score; in (0, 1], the share of positives is chance."""
+        # The steps of the precision-recall curve are at the distinct scores, and recall rises only at those of positives: it is enough
+        # to look at these, each weighted by how many positives share it.
+        starts = np.flatnonzero(np.concatenate([[True], self.positives[1:] != self.positives[:-1]]))
+        true = len(self.positives) - starts
+        false = len(self.negatives) - np.searchsorted(self.negatives, self.positives[starts], "left")
+        tied = np.diff(starts, append=len(self.positives))
+        precision = true / (true + false)
+        # As what the positives gain over the precision at the lowest of them, so that constant scores give exactly their share.
+        lowest = precision[0]
+        return min(1.0, float(lowest + np.sum(tied * (precision - lowest)) / len(self.positives)))
+
+    @property
+    def f1(self) -> float:
+        """F1 of the positives where a score >= .5 predicts one; in [0, 1]."""
+        found = len(self.positives) - int(np.searchsorted(self.positives, THRESHOLD, "left"))
+        predicted = found + len(self.negatives) - int(np.searchsorted(self.negatives, THRESHOLD, "left"))
+        return 2 * found / (len(self.positives) + predicted)
+
+
+def labelled_scores(
+    references: npt.ArrayLike, scores: npt.ArrayLike
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.floating]]:
+    """Check labels and scores.
+
+    Args:
+        references: Labels 0 and 1, integers or booleans, [N].
+        scores: Finite scores, higher for a pair more likely to be a data flow, [N].
+
+    Returns:
+        Whether each pair is a data flow, bool [N], and its score, float32 or float64 [N].
+
+    Raises:
+        MetricError: If the two are not such arrays, differ in length, or hold one class only.
+    """
+    positive, values = binary_labels(references, "references"), finite_scores(scores, "scores")
+    same_length(positive, values)
+    count = int(np.count_nonzero(positive))
+    if count in (0, len(positive)):
+        raise MetricError(
+            f"references: expected both labels 0 and 1, got {len(positive):,} of label {int(count > 0)} only.",
+            "A ranking is defined only between two classes: pool the pairs of all graphs before computing.",
+        )
+    return positive, values
+
+
+def split_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> ScoresByLabel:
+    """Sort the scores of each class: what every ranking metric is made of; arguments and errors as `labelled_scores`."""
+    positive, values = labelled_scores(references, scores)
+    positives, negatives = values[positive], values[~positive]
+    positives.sort()
+    negatives.sort()
+    return ScoresByLabel(positives, negatives)
+
+
+def roc_auc(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+    """Area under the ROC curve by ranks, ties averaged; in [0, 1], exactly .5 for constant scores.
+
+    Arguments and errors as `split_scores`.
+    """
+    return split_scores(references, scores).roc_auc
+
+
+def average_precision(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+    """Step-wise area under the precision-recall curve with ties grouped, as scikit-learn's; in (0, 1].
+
+    Arguments and errors as `split_scores`.
+    """
+    return split_scores(references, scores).average_precision
+
+
+def f1_at_half(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
+    """F1 of the positive class where a score >= .5 predicts it; in [0, 1], 0 if there is neither a positive nor a predicted one.
+
+    Args:
+        references: Labels 0 and 1, integers or booleans, [N], N >= 1; one class only is allowed.
+        scores: Finite scores, [N].
+
+    Raises:
+        MetricError: If the two are not such arrays, or differ in length.
+    """
+    positive, values = binary_labels(references, "references"), finite_scores(scores, "scores")
+    same_length(positive, values)
+    predicted = values >= THRESHOLD
+    either = int(np.count_nonzero(positive)) + int(np.count_nonzero(predicted))
+    return 2 * int(np.count_nonzero(positive & predicted)) / either if either else 0.0
+
+
+def dataflow_metrics(references: npt.ArrayLike, scores: npt.ArrayLike) -> dict[str, float]:
+    """All metrics of the data-flow task, pooled over the pairs of all graphs.
+
+    Args:
+        references: Labels 0 and 1 of the pairs of all graphs, integers or booleans, [N]; both occur.
+        scores: Finite scores, [N]; for F1 they should be probabilities.
+
+    Returns:
+        auc, average_precision, f1 (at a threshold of .5); each in [0, 1], higher is better.
+
+    Raises:
+        MetricError: If the two are not such arrays, differ in length, or hold one class only.
+
+    Example:
+        >>> dataflow_metrics([1, 0, 1, 0], [0.9, 0.1, 0.4, 0.4])["auc"]
+        0.875
+    """
+    by_label = split_scores(references, scores)
+    return {"auc": by_label.roc_auc, "average_precision": by_label.average_precision, "f1": by_label.f1}

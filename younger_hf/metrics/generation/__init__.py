@@ -1,0 +1,1 @@
+"""Metrics of the generation task, with their `evaluate` module and card."""

@@ -1,0 +1,119 @@
+"""Validity of graphs: acyclic, and each operator one that ONNX knows, with attributes and inputs that its schema allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from younger_hf.graph.labelled_graphs import Graph, Graphs, IntArray
+from younger_hf.graph.operators.schema_versions import most_inputs, read_signature, what_is_wrong
+from younger_hf.graph.operators.signatures import operator_name
+from younger_hf.graph.vocabulary import FIRST_CLASS, MASK, UNK, Vocabulary
+from younger_hf.metrics.generation.descriptors import simple_edges, topological_levels
+
+
+@dataclass(frozen=True)
+class Validity:
+    """Which graphs are valid.
+
+    Attributes:
+        acyclic: Whether it has neither cycle nor self-loop, bool [G].
+        schema: Whether all its operators fit ONNX's schemas, bool [G].
+    """
+
+    acyclic: npt.NDArray[np.bool_]
+    schema: npt.NDArray[np.bool_]
+
+    @property
+    def valid(self) -> npt.NDArray[np.bool_]:
+        """Both, bool [G]."""
+        return self.acyclic & self.schema
+
+
+def validity(graphs: Graphs, vocabulary: Vocabulary) -> Validity:
+    """Check every graph as far as can be told without running it.
+
+    An operator fits if its class is none of UNK, MASK and ids outside of the vocabulary, and one version of its ONNX schema has all its
+    attributes with the types that they have, needs no others, and takes as many inputs as there are data flows into it. A class does not
+    say its opset version, so that any will do; a class without attributes (`wo_attrs`) is checked for existence and inputs alone.
+
+    There is no lower bound on inputs: those that no operator makes are inputs of the model or parameters, which these graphs do not have.
+    Repeated edges count once. Any number of data flows may lead into an operator with sub-graphs (If, Loop, Scan), since what its
+    sub-graphs give are data flows too. Operators that ONNX has no schema of, such as those of com.microsoft, cannot be checked and do not
+    fit.
+
+    Args:
+        graphs: The graphs.
+        vocabulary: What their class ids mean.
+
+    Raises:
+        MetricError: If a class of the vocabulary is no signature.
+    """
+    sources, targets = simple_edges(graphs)
+    num_nodes = len(graphs.node_feat)
+    acyclic = topological_levels(sources, targets, num_nodes) >= 0
+    fits = np.bincount(targets, minlength=num_nodes) <= _limits(graphs.node_feat, vocabulary)
+    starts = graphs.node_offsets[:-1]
+    return Validity(np.logical_and.reduceat(acyclic, starts), np.logical_and.reduceat(fits, starts))
+
+
+def explain(graph: Graph, vocabulary: Vocabulary) -> list[str]:
+    """What is wrong with one graph, a sentence for each mistake; none if it is valid.
+
+    Args:
+        graph: The graph.
+        vocabulary: What its class ids mean.
+
+    Raises:
+        MetricError: If a class of the vocabulary is no signature.
+
+    Example:
+        >>> vocabulary = Vocabulary("wo_attrs", ('["","Relu"]',))
+        >>> explain(Graphs.of([([2, 2, 2], [[0, 1], [2, 2]])])[0], vocabulary)
+        ['Node 2 (Relu): expected at most 1 data flow into it, got 2.']
+    """
+    graphs = Graphs.of([(graph.node_feat, graph.edge_index)])
+    sources, targets = simple_edges(graphs)
+    num_nodes = len(graph.node_feat)
+    found = _cycle(sources, targets, num_nodes)
+    in_degrees = np.bincount(targets, minlength=num_nodes)
+    for node, limit in enumerate(_limits(graph.node_feat, vocabulary).tolist()):
+        class_id, flows = int(graph.node_feat[node]), int(in_degrees[node])
+        if limit >= flows:
+            continue
+        if class_id in (UNK, MASK):
+            found.append(f"Node {node}: class {class_id} is {'UNK' if class_id == UNK else 'MASK'}, no operator.")
+        elif class_id >= len(vocabulary):
+            found.append(f"Node {node}: expected a class id below {len(vocabulary):,}, got {class_id:,}.")
+        else:
+            signature = vocabulary.classes[class_id - FIRST_CLASS]
+            name = operator_name(*read_signature(signature)[:2])
+            wrong = what_is_wrong(signature)
+            wrong = wrong or f"expected at most {limit} data flow{'s' if limit != 1 else ''} into it, got {flows}"
+            found.append(f"Node {node} ({name}): {wrong}.")
+    return found
+
+
+def _limits(node_feat: IntArray, vocabulary: Vocabulary) -> IntArray:
+    """Most data flows into each node, -1 where there may be no such node, int64 [N]."""
+    limits = most_inputs(vocabulary)
+    known = node_feat < len(limits)
+    found: IntArray = np.where(known, limits[np.where(known, node_feat, UNK)], limits[UNK])
+    return found
+
+
+def _cycle(sources: IntArray, targets: IntArray, num_nodes: int) -> list[str]:
+    """A sentence about one cycle, if there is one."""
+    levels = topological_levels(sources, targets, num_nodes)
+    if levels.min() >= 0:
+        return []
+    # Every node without a level has a predecessor without one: going backwards from any of them ends in a cycle.
+    within = (levels[sources] < 0) & (levels[targets] < 0)
+    before = dict(zip(targets[within].tolist(), sources[within].tolist(), strict=True))
+    path = [int(np.argmin(levels))]
+    while (node := before[path[-1]]) not in path:
+        path.append(node)
+    cycle = path[path.index(node) :][::-1]
+    return [f"Data flows in a cycle: {' -> '.join(map(str, [*cycle, cycle[0]]))}."]

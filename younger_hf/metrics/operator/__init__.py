@@ -1,0 +1,1 @@
+"""Metrics of the operator task, with their `evaluate` module and card."""

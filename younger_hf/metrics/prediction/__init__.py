@@ -1,0 +1,1 @@
+"""Metrics of the prediction task, with their `evaluate` module and card."""

@@ -1,0 +1,1 @@
+"""Sources of ONNX files that are at hand."""

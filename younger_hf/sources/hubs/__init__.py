@@ -1,0 +1,1 @@
+"""Sources behind HTTP: the Hugging Face Hub, the ONNX Model Zoo, Kaggle."""

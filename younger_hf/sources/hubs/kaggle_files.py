@@ -1,0 +1,102 @@
+"""Files of a model on Kaggle: ONNX by byte ranges or through a temporary file, of Keras models only what describes them."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from younger_hf.errors import SourceError
+from younger_hf.graph.read.weight_stripper import read_model
+from younger_hf.sources.hubs.http_file import RemoteFile, fetch_onnx, file_recipe, keep_model
+from younger_hf.sources.hubs.http_retry import Client, RefusedError
+
+MAX_DOWNLOAD = 4 << 30
+"""Most bytes of an ONNX file that is downloaded, since its server cannot send parts of it."""
+MAX_CONFIG = 16 << 20
+"""Most bytes of a configuration."""
+MAX_GRAPH = 256 << 20
+"""Most bytes of a SavedModel's graph; its variables lie in other files."""
+
+_PRESET = ("config.json", "metadata.json", "task.json", "preprocessor.json", "image_converter.json")
+"""Files of a KerasHub preset, the first of them always there."""
+
+
+def fetch_onnx_file(client: Client, url: str, folder: Path) -> dict[str, Any]:
+    """Read an ONNX file without its weights; if its server cannot send parts, through a file that is deleted.
+
+    Returns:
+        As `fetch_onnx`; notes have `downloaded` if all of it came.
+    """
+    before = client.bytes_read
+    try:
+        return fetch_onnx(client, url, folder)
+    except RefusedError as error:
+        if error.status != 200:
+            raise
+    whole = folder / "download.onnx.partial"
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        size = client.download(url, whole, limit=MAX_DOWNLOAD)
+        model, _ = read_model(whole)
+    finally:
+        whole.unlink(missing_ok=True)
+    path = keep_model(model, folder)
+    return file_recipe(path, bytes_read=client.bytes_read - before, bytes_of_file=size, downloaded=True)
+
+
+def fetch_keras(client: Client, base: str, names: Sequence[str], folder: Path) -> dict[str, Any]:
+    """Fetch what describes a Keras model or SavedModel.
+
+    Args:
+        client: Asks the server.
+        base: Address of the files.
+        names: The files that there are.
+        folder: Where to keep what is fetched.
+
+    Returns:
+        `format`: `preset` (of KerasHub), `keras` (a configuration out of a `.keras` file) or `savedmodel`; `config`: path of what
+        describes it; in its notes `bytes_read`.
+
+    Raises:
+        SourceError: If there is none of these, as in HDF5 files.
+    """
+    before = client.bytes_read
+    folder.mkdir(parents=True, exist_ok=True)
+    there = set(names)
+    archive = next((name for name in sorted(names) if name.endswith(".keras")), "")
+    graph = next((name for name in sorted(names) if Path(name).name == "saved_model.pb"), "")
+    if "config.json" in there:
+        for name in _PRESET:
+            if name in there:
+                data, _ = client.json(f"{base}/{name}", limit=MAX_CONFIG)
+                (folder / name).write_text(json.dumps(data), encoding="utf-8")
+        form, path = "preset", folder / "config.json"
+    elif archive:
+        form, path = "keras", folder / "config.json"
+        path.write_bytes(_config_of_archive(RemoteFile(client, f"{base}/{quote(archive)}")))
+    elif graph:
+        form, path = "savedmodel", folder / "saved_model.pb"
+        client.download(f"{base}/{quote(graph)}", path, limit=MAX_GRAPH)
+    else:
+        raise SourceError(
+            f"{base}: there is no configuration of a model ({len(names)} files: {', '.join(sorted(names)[:5])}).",
+            "Expected config.json, a .keras file or saved_model.pb.",
+        )
+    return {"format": form, "config": str(path), "notes": {"bytes_read": client.bytes_read - before}}
+
+
+def _config_of_archive(file: RemoteFile) -> bytes:
+    """`config.json` out of a `.keras` file, which is a zip archive: of the weights in it nothing is read."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if archive.getinfo("config.json").file_size > MAX_CONFIG:
+                raise SourceError(f"{file.name}: its config.json is longer than {MAX_CONFIG >> 20} MiB.")
+            data = archive.read("config.json")
+        json.loads(data)
+    except (zipfile.BadZipFile, KeyError, ValueError, RecursionError, NotImplementedError) as error:
+        raise SourceError(f"{file.name}: expected a .keras file with a config.json ({error}).") from error
+    return data

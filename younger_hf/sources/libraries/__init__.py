@@ -1,0 +1,1 @@
+"""Sources that build the models of an installed Python library."""

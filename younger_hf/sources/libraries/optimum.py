@@ -1,0 +1,148 @@
+"""Every pair of model type and task that optimum-onnx exports, the way the Hub's ONNX files are made: dynamic axes, caches, parts."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from textwrap import shorten
+from typing import Any
+
+from younger_hf.errors import ExportError
+from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
+from younger_hf.sources.libraries.transformers_models.configuration import COMPOSED
+from younger_hf.sources.selection import selected
+from younger_hf.sources.source import Query, Source, TorchModel
+
+WITH_PAST = "-with-past"
+"""How optimum ends the names of tasks whose graphs have a cache of keys and values."""
+
+_REASON = 300
+
+_DECODERS = ("decoder_model", "decoder_with_past_model")
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "musicgen": ("text_encoder", "encodec_decode", *_DECODERS, "build_delay_pattern_mask"),
+    "sam": ("vision_encoder", "prompt_encoder_mask_decoder"),
+}
+"""Families that optimum cuts into parts of their own."""
+
+
+def _candidates(query: Query) -> Iterator[Candidate]:
+    yield from selected(_listed(), query)
+
+
+def _listed() -> Iterator[Candidate]:
+    """One candidate for each file that optimum would write of each pair; the encoder of a pair with a cache is that without.
+
+    Model types that transformers itself does not know need code from the Hub, or are parts of others: they are not listed.
+    """
+    tasks = _tasks_manager()
+    import transformers
+
+    for model_type, exporters in tasks._LIBRARY_TO_SUPPORTED_MODEL_TYPES["transformers"].items():
+        if model_type not in transformers.CONFIG_MAPPING:
+            continue
+        for pair, make in exporters.get("onnx", {}).items():
+            for part in _parts(model_type, pair, make.func):
+                model = f"{model_type}--{pair}" + (f"--{part}" if part else "")
+                yield Candidate(
+                    id=f"optimum--{model}",
+                    hub="optimum",
+                    model=model,
+                    task=pair.removesuffix(WITH_PAST),
+                    family=model_type,
+                    licence="Apache-2.0",
+                    recipe={"kind": "optimum", "model_type": model_type, "pair": pair, "part": part},
+                    revision=transformers.__version__,
+                )
+
+
+def _parts(model_type: str, pair: str, made_by: Any) -> tuple[str, ...]:
+    """Names of the files a pair is exported as; `""` is the whole."""
+    from optimum.exporters.onnx.base import OnnxSeq2SeqConfigWithPast
+
+    if model_type in _PARTS:
+        return _PARTS[model_type]
+    if issubclass(made_by, OnnxSeq2SeqConfigWithPast) and pair.startswith(_tasks_manager()._ENCODER_DECODER_TASKS):
+        return _DECODERS if pair.endswith(WITH_PAST) else ("encoder_model", "decoder_model")
+    return ("",)
+
+
+def _tasks_manager() -> Any:
+    """What optimum knows; the second import is what tells it."""
+    declare_torchvision_operators()
+    from optimum.exporters.tasks import TasksManager
+
+    import_module("optimum.exporters.onnx.model_configs")
+    return TasksManager
+
+
+def _build(recipe: Mapping[str, Any]) -> TorchModel:
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    torch.manual_seed(0)
+    try:
+        return _exportable(recipe["model_type"], recipe["pair"], recipe["part"])
+    except Exception as error:  # the libraries raise anything on a pair that does not fit their versions
+        pair = f"{recipe['model_type']}, {recipe['pair']}"
+        reason = shorten(str(error), _REASON, placeholder=" ...")
+        raise ExportError(f"{pair}: the model cannot be built ({type(error).__name__}: {reason}).") from error
+
+
+def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
+    """One part of a model, patched as optimum patches it, with the inputs and axes that optimum gives it.
+
+    The patches stay: this process is that model's alone.
+    """
+    tasks = _tasks_manager()
+    import transformers
+    from optimum.exporters.utils import _get_submodels_and_export_configs
+
+    from younger_hf.sources.libraries.transformers_models.nested import Flattened
+
+    config = transformers.CONFIG_MAPPING[model_type](**COMPOSED.get(model_type, {}))
+    if getattr(config, "pad_token_id", 0) is None:
+        config.pad_token_id = 0  # the examples are batches of two, which classifiers of sequences refuse without it
+    if hasattr(config, "use_pretrained_backbone"):
+        config.use_pretrained_backbone = False  # the library would fetch its weights
+    model_class = tasks.get_model_class_for_task(pair, model_type=model_type)
+    make = getattr(model_class, "from_config", None) or model_class._from_config
+    module = make(config).eval()
+    module.config.return_dict = True
+    _, parts = _get_submodels_and_export_configs(module, pair, False, {}, False, "default", "transformers")
+    if part and part not in parts:
+        raise ExportError(f"{model_type}, {pair}: expected one of the parts {', '.join(parts)}, found {part!r}.")
+    module, settings = parts[part] if part else next(iter(parts.values()))
+    for name, value in (settings.values_override or {}).items():
+        setattr(module.config, name, value)
+    given = settings.rename_ambiguous_inputs(settings.generate_dummy_inputs(framework="pt"))
+    all_logits = {"logits_to_keep": 0} if "logits_to_keep" in inspect.signature(module.forward).parameters else {}
+    settings.patch_model_for_export(module, model_kwargs=all_logits).__enter__()
+    axes = settings.ordered_inputs(module)
+    flattened = Flattened(module, given)
+    if len(axes) != len(flattened.tensors):
+        raise ExportError(
+            f"{model_type}, {pair}: optimum names {len(axes)} inputs, but makes {len(flattened.tensors)}."
+        )
+    return TorchModel(
+        flattened,
+        dict(zip(axes, flattened.tensors, strict=True)),
+        positional=True,
+        axes=axes,
+        opset=settings.DEFAULT_ONNX_OPSET,
+        notes={"axes": "dynamic", "style": "optimum", "attention": module.config._attn_implementation},
+    )
+
+
+SOURCE = Source(
+    name="optimum",
+    about="optimum-onnx: every pair of model type and task as the Hub's ONNX files have them; an environment of its own.",
+    candidates=_candidates,
+    build=_build,
+    packages=("optimum-onnx", "transformers", "torch"),
+    preload=("torch", "transformers", "optimum.exporters.onnx.model_configs"),
+    extra="optimum",
+)

@@ -1,0 +1,87 @@
+"""Sentence encoders as sentence-transformers stacks them: a text model, a pooling of its tokens, what comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
+from younger_hf.sources.selection import selected
+from younger_hf.sources.source import Query, Source, TorchModel
+
+_ENCODERS = (
+    # CamemBERT and XLM-RoBERTa are RoBERTa with another vocabulary
+    *("albert", "bert", "deberta-v2", "distilbert", "electra", "modernbert", "mpnet", "nomic_bert"),
+    *("roberta", "xlm-roberta-xl", "eurobert"),
+)
+_DECODERS = ("gemma2", "gemma3_text", "gpt2", "gpt_neo", "llama", "mistral", "qwen2", "qwen3")
+
+_HEADS = {
+    # what the models of the library's own collection and of the best-known families on hubs have
+    **dict.fromkeys(_ENCODERS, (("mean",), ("cls",), ("mean", "normalize"), ("cls", "normalize"), ("mean", "dense"))),
+    **dict.fromkeys(_DECODERS, (("lasttoken", "normalize"), ("weightedmean",))),
+    "t5": (("mean", "dense", "normalize"),),
+}
+"""Family -> heads: how tokens are pooled, then modules that follow."""
+
+
+def _candidates(query: Query) -> Iterator[Candidate]:
+    yield from selected(_all(), query)
+
+
+def _all() -> Iterator[Candidate]:
+    from importlib.metadata import version
+
+    for family, heads in _HEADS.items():
+        for head in heads:
+            name = "--".join((family, *head))
+            yield Candidate(
+                id=f"sentence_transformers--{name}",
+                hub="sentence_transformers",
+                model=name,
+                task="sentence-similarity",
+                family=family,
+                licence="Apache-2.0",
+                recipe={"kind": "sentence_transformers", "model_type": family, "head": list(head)},
+                revision=version("sentence-transformers"),
+            )
+
+
+def _build(recipe: Mapping[str, Any]) -> TorchModel:
+    declare_torchvision_operators()
+    import torch
+    from sentence_transformers import models
+
+    from younger_hf.sources.libraries.transformers import build
+
+    family, (pooling, *after) = recipe["model_type"], recipe["head"]
+    auto_class = "AutoModelForTextEncoding" if family == "t5" else "AutoModel"
+    text = build({"kind": "transformers", "model_type": family, "auto_class": auto_class, "overrides": {}})
+    width = text.module.config.hidden_size
+    follow = {"dense": lambda: models.Dense(width, width), "normalize": models.Normalize}
+
+    class Sentence(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.text = text.module
+            self.head = torch.nn.Sequential(models.Pooling(width, pooling), *(follow[name]() for name in after))
+
+        def forward(self, **inputs: Any) -> Any:
+            tokens = self.text(**inputs).last_hidden_state
+            return self.head({"token_embeddings": tokens, "attention_mask": inputs["attention_mask"]})[
+                "sentence_embedding"
+            ]
+
+    return TorchModel(Sentence().eval(), text.inputs, text.extra, notes=text.notes)
+
+
+SOURCE = Source(
+    name="sentence_transformers",
+    about="sentence-transformers: text models of transformers with poolings and what follows them.",
+    candidates=_candidates,
+    build=_build,
+    packages=("sentence-transformers", "transformers", "torch"),
+    preload=("torch", "transformers", "sentence_transformers"),
+    extra="models",
+)

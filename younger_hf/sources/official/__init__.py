@@ -1,0 +1,1 @@
+"""The published Younger files, read without unpickling anything."""

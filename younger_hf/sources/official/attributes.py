@@ -1,0 +1,174 @@
+"""An operator's attributes as the official Younger files have them -> canonical JSON, as everywhere in younger_hf.
+
+A node has them twice. `attributes` is what the model says: name -> `attr_type` and `value`, with types. `features` completes it with
+the defaults of the newest operator set and has each value as the text that Python prints: `[1, 1]`, `b'NOTSET'`, `None` where there is
+no value. What the model says counts; the rest is taken from the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from onnx import AttributeProto, TensorProto
+
+from younger_hf.errors import SourceError
+from younger_hf.graph.onnx_types import MAX_ELEMENTS
+from younger_hf.graph.operators.signatures import LONGEST_ATTRIBUTES, canonical_domain, canonical_encoded
+from younger_hf.graph.read.payload_rules import LENGTH_MARK
+from younger_hf.sources.official.pickle_reader import Record
+
+MOST_ATTRIBUTES = 256
+"""Attributes of one operator; the largest of ONNX has 23."""
+LONGEST_NAME = 200
+LARGEST_VALUE = 1 << 24
+"""Bytes of a value, and characters of its text."""
+
+_Type = AttributeProto
+_KINDS = frozenset(_Type.AttributeType.values()) - {_Type.UNDEFINED}
+_LITERAL = re.compile(r"""b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*\"""")
+_TENSOR = re.compile(r"'data_type': (\d+), 'dims': \[([\d, ]*)\]")
+_ELEMENT = re.compile(r"\{'elem_type': (\d+),")
+
+Spend = Callable[[int], None]
+"""Told how many characters or elements are looked at; raises when they are too many for one graph."""
+
+
+def official_attributes(
+    op_type: str, domain: str, version: int, raw: Mapping[Any, Any], completed: Mapping[Any, Any], spend: Spend
+) -> str:
+    """The canonical attributes of a node.
+
+    Args:
+        op_type: The operator.
+        domain: Its domain.
+        version: Version of its operator set.
+        raw: Name -> {"attr_type", "value"}.
+        completed: Name -> (type, text).
+        spend: Called before anything long is read; values may be shared by any number of nodes.
+
+    Raises:
+        SourceError: If one of them is none.
+    """
+    if len(raw) > MOST_ATTRIBUTES or len(completed) > MOST_ATTRIBUTES:
+        raise SourceError(f"{op_type}: expected at most {MOST_ATTRIBUTES} attributes.")
+    found: dict[str, AttributeProto] = {}
+    for name, value in {**completed, **raw}.items():
+        if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
+            raise SourceError(f"{op_type}: expected a short text as an attribute's name.")
+        try:
+            attribute = _of_value(value, spend) if isinstance(value, dict) else _of_text(value, spend)
+            if attribute is not None:
+                attribute.name = name
+                found[name] = attribute
+        except (TypeError, ValueError, OverflowError) as error:
+            raise SourceError(f"{op_type}: the attribute {name!r} cannot be read ({error!s:.100}).") from error
+    encoded = tuple(attribute.SerializeToString(deterministic=True) for attribute in found.values())
+    text = canonical_encoded(op_type, canonical_domain(domain), version, encoded)
+    if len(text) > LONGEST_ATTRIBUTES:
+        raise SourceError(
+            f"{op_type}: the attributes take {len(text):,} characters, at most {LONGEST_ATTRIBUTES:,} fit."
+        )
+    return text
+
+
+def _of_value(item: Mapping[Any, Any], spend: Spend) -> AttributeProto:
+    """The attribute of a typed value."""
+    attribute, value = _of_kind(item.get("attr_type")), item.get("value")
+    kind = attribute.type
+    if isinstance(value, Record):
+        raise TypeError("a sub-graph that is not flattened; expected a graph of the filter series")
+    if kind in _LISTS:
+        if not isinstance(value, list):
+            raise TypeError("expected a list")
+        expected = _FIELDS[_LISTS[kind]][1]
+        _fill(attribute, value, lambda element: _checked(element, expected, spend))
+    elif kind in _FIELDS:
+        field, expected = _FIELDS[kind]
+        setattr(attribute, field, _checked(value, expected, spend))
+    elif kind == _Type.TENSOR and isinstance(value, dict):
+        dims = value.get("dims")
+        if not isinstance(dims, list) or len(dims) > MAX_ELEMENTS:
+            raise TypeError("expected the dimensions of a tensor")
+        attribute.t.CopyFrom(TensorProto(data_type=value.get("data_type"), dims=dims))
+    elif kind == _Type.TYPE_PROTO and isinstance(value, dict) and isinstance(value.get("elem_type"), int):
+        attribute.tp.tensor_type.elem_type = value["elem_type"]  # sequences, optionals and maps look all the same
+    return attribute
+
+
+def _of_text(item: Any, spend: Spend) -> AttributeProto | None:
+    """The attribute of a value as text; None if there is no value."""
+    if not isinstance(item, tuple | list) or len(item) != 2 or not isinstance(item[1], str):
+        raise TypeError("expected a type and a text")
+    attribute, text = _of_kind(item[0]), item[1]
+    kind = attribute.type
+    if text == "None":
+        return None
+    spend(len(text))
+    if len(text) > LARGEST_VALUE:
+        raise ValueError(f"its text has {len(text):,} characters, expected at most {LARGEST_VALUE:,}")
+    if kind == _Type.STRINGS:
+        _fill(attribute, _LITERAL.findall(text), _bytes_of)
+    elif kind == _Type.STRING:
+        (literal,) = _LITERAL.findall(text)
+        attribute.s = _bytes_of(literal)
+    elif kind in _LISTS:
+        inner = text.strip("[]")
+        _fill(attribute, inner.split(", ") if inner else [], _FIELDS[_LISTS[kind]][1][-1])
+    elif kind in _FIELDS:
+        field, expected = _FIELDS[kind]
+        setattr(attribute, field, expected[-1](text))
+    elif kind == _Type.TENSOR and (tensor := _TENSOR.search(text)):
+        dims = [int(dim) for dim in tensor[2].split(", ") if dim]
+        attribute.t.CopyFrom(TensorProto(data_type=int(tensor[1]), dims=dims))
+    elif kind == _Type.TYPE_PROTO and (element := _ELEMENT.match(text)):
+        attribute.tp.tensor_type.elem_type = int(element[1])
+    return attribute
+
+
+def _of_kind(kind: Any) -> AttributeProto:
+    if not isinstance(kind, int) or kind not in _KINDS:
+        raise TypeError("expected the number of a type of attributes")
+    return AttributeProto(type=_Type.AttributeType.Name(kind))
+
+
+def _fill(attribute: AttributeProto, elements: list[Any], convert: Callable[[Any], Any]) -> None:
+    """The elements of a list; of a long one only how many there are."""
+    if len(elements) > MAX_ELEMENTS:
+        attribute.doc_string = f"{LENGTH_MARK}{len(elements)}"
+    else:
+        lists: Mapping[int, Any] = {
+            _Type.FLOATS: attribute.floats,
+            _Type.INTS: attribute.ints,
+            _Type.STRINGS: attribute.strings,
+        }
+        lists[attribute.type].extend(map(convert, elements))
+
+
+def _checked(value: Any, expected: tuple[type, ...], spend: Spend) -> Any:
+    if not isinstance(value, expected):
+        raise TypeError(f"expected {expected[-1].__name__}, found {type(value).__name__}")
+    if isinstance(value, bytes | str):
+        spend(len(value))
+        if len(value) > LARGEST_VALUE:
+            raise ValueError(f"it has {len(value):,} bytes, expected at most {LARGEST_VALUE:,}")
+    return value.encode() if isinstance(value, str) else value
+
+
+def _bytes_of(literal: str) -> bytes:
+    return literal[2:-1].encode("latin-1").decode("unicode_escape").encode("latin-1")
+
+
+_FIELDS: Mapping[int, tuple[str, tuple[type, ...]]] = {
+    _Type.FLOAT: ("f", (int, float)),
+    _Type.INT: ("i", (int,)),
+    _Type.STRING: ("s", (str, bytes)),
+}
+"""Type -> the field of its value, and the types that the value may have here; the last one reads it from text."""
+_LISTS: Mapping[int, int] = {
+    _Type.FLOATS: _Type.FLOAT,
+    _Type.INTS: _Type.INT,
+    _Type.STRINGS: _Type.STRING,
+}
+"""Type of a list -> type of its elements."""

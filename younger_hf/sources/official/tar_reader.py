@@ -1,0 +1,165 @@
+"""The files in a tar archive that somebody else made, one after the other; nothing is written to disk, and no header is believed."""
+
+from __future__ import annotations
+
+import gzip
+import tarfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from younger_hf.errors import SourceError
+from younger_hf.sources.official.pickle_reader import LARGEST
+
+LARGEST_HEADER = 1 << 16
+"""Bytes of an extended header."""
+MOST_MEMBERS = 1_000_000
+MOST_BYTES = 1 << 36
+"""Bytes of all members together."""
+
+_PIECE = 1 << 16
+_HINT = "Do not unpack this archive; download it again."
+_AGAIN = "Download it again."
+_FILES = (tarfile.REGTYPE, tarfile.AREGTYPE)
+_NOTES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an archive.
+
+    Attributes:
+        name: Its relative path.
+        size: Its bytes.
+        read: Gives them; only until the next member is asked for.
+    """
+
+    name: str
+    size: int
+    read: Callable[[], bytes]
+
+
+def tar_members(path: Path) -> Iterator[Member]:
+    """The files of a tar archive, plain or gzip, in its order; those that nobody reads are passed over.
+
+    Raises:
+        SourceError: If it is damaged, or has a link, a device, a path that is absolute or has `..`, or more than any such archive.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+            file.seek(0)
+            stream = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
+            yield from _Archive(path, stream).members()
+    except tarfile.TarError as error:
+        raise SourceError(f"{path}: the archive is damaged ({error}).", _AGAIN) from error
+    except OSError as error:
+        raise SourceError(f"{path}: the archive cannot be read ({error.strerror}).") from error
+
+
+class _Archive:
+    """A stream of blocks, and how much of it was read."""
+
+    def __init__(self, path: Path, stream: BinaryIO) -> None:
+        self.path = path
+        self.stream = stream
+        self.left = MOST_BYTES
+
+    def members(self) -> Iterator[Member]:
+        long_name = ""
+        for number in range(MOST_MEMBERS):
+            block = self.take(tarfile.BLOCKSIZE, at_end=number == 0)
+            if not block.strip(b"\0"):
+                if number == 0 and not block:
+                    raise tarfile.ReadError("it is empty")
+                return
+            header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
+            if header.size < 0:
+                raise tarfile.ReadError("a negative size")
+            if header.type in _NOTES:
+                long_name = self.noted(header) or long_name
+                continue
+            name, long_name = long_name or header.name, ""
+            self.check(name, header)
+            if header.type in _FILES:
+                yield from self.member(name, header.size)
+        raise self.error(f"it has more than {MOST_MEMBERS:,} members")
+
+    def member(self, name: str, size: int) -> Iterator[Member]:
+        """The one member, and then what of it nobody has read."""
+        if size > LARGEST:
+            raise self.error(f"the member {name[:200]!r} has {size:,} bytes, expected at most {LARGEST:,}")
+        rest = [size]
+
+        def read() -> bytes:
+            count, rest[0] = rest[0], 0
+            return self.take(count)
+
+        yield Member(name, size, read)
+        self.skip(rest[0] + -size % tarfile.BLOCKSIZE)
+
+    def noted(self, header: tarfile.TarInfo) -> str:
+        """The long name that an extended header gives the next member, `""` if none."""
+        if header.size > LARGEST_HEADER:
+            raise self.error(f"a header of {header.size:,} bytes, expected at most {LARGEST_HEADER:,}")
+        payload = self.take(header.size)
+        self.skip(-header.size % tarfile.BLOCKSIZE)
+        if header.type == tarfile.GNUTYPE_LONGNAME:
+            return payload.split(b"\0")[0].decode("utf-8", "surrogateescape")
+        name = ""
+        while payload.strip(b"\0"):  # records of "LENGTH KEY=VALUE\n"
+            digits = payload.partition(b" ")[0]
+            length = int(digits) if digits.isdigit() and len(digits) < 6 else 0
+            key, _, value = payload[len(digits) + 1 : length].partition(b"=")
+            if not length or length > len(payload):
+                raise tarfile.ReadError("a record of an extended header")
+            if key in (b"size", b"linkpath") or key.startswith(b"GNU.sparse"):
+                raise self.error(f"a header with {key.decode('ascii', 'replace')!r}, which no official archive has")
+            if key == b"path" and header.type == tarfile.XHDTYPE:
+                name = value.rstrip(b"\n").decode("utf-8", "surrogateescape")
+            payload = payload[length:]
+        return name
+
+    def check(self, name: str, header: tarfile.TarInfo) -> None:
+        shown = repr(name[:200])
+        if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or "\0" in name:
+            raise self.error(f"the member {shown} leads out of the archive")
+        if header.type not in (*_FILES, tarfile.DIRTYPE):
+            kinds = {tarfile.SYMTYPE: "a symbolic link", tarfile.LNKTYPE: "a hard link"}
+            raise self.error(f"the member {shown} is {kinds.get(header.type, 'no plain file')}")
+        if header.type == tarfile.DIRTYPE and header.size:
+            raise self.error(f"the folder {shown} has a size")
+
+    def take(self, size: int, *, at_end: bool = False) -> bytes:
+        """The next bytes, piece by piece: a size is only what a header says."""
+        pieces, missing = [], size
+        while missing:
+            piece = self.piece(min(_PIECE, missing))
+            if not piece:
+                if at_end and missing == size:
+                    break
+                raise SourceError(f"{self.path}: the archive is damaged (it is cut off).", _AGAIN)
+            missing -= len(piece)
+            pieces.append(piece)
+        self.spend(size - missing)
+        return b"".join(pieces)
+
+    def piece(self, size: int) -> bytes:
+        try:
+            return self.stream.read(size)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise SourceError(f"{self.path}: the archive is damaged ({error}).", _AGAIN) from error
+
+    def skip(self, size: int) -> None:
+        while size:
+            size -= len(self.take(min(_PIECE, size)))
+
+    def spend(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise self.error(f"it unpacks to more than {MOST_BYTES:,} bytes")
+
+    def error(self, what: str) -> SourceError:
+        return SourceError(f"{self.path}: refused the archive: {what}.", _HINT)

@@ -1,0 +1,155 @@
+"""The rows of a generation submission: whether each is a graph, and all of them as `Graphs`.
+
+What makes a graph no architecture - a cycle, an operator with an input too many - is no mistake of the file: metrics count it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from younger_hf.dataset.schema import GENERATION_NODES
+from younger_hf.graph.labelled_graphs import Graphs
+from younger_hf.submission.format.columns import EDGES_PER_NODE, GENERATED_GRAPHS
+from younger_hf.submission.format.prediction_rows import IntArray, PredictionRows, RaggedColumn, offsets_of
+from younger_hf.submission.format.predictions import GeneratedGraphs
+from younger_hf.submission.format.problems import Problem, problem
+from younger_hf.submission.format.track import Track
+
+NODES, EDGES = "node_feat", "edge_index"
+_SHAPE = "two lists of equal length, the sources and the targets"
+
+
+def check_graphs(rows: PredictionRows, name: str) -> list[Problem]:
+    """A wrong number of rows, graphs of a wrong size, and edges that are none; class ids are checked where all values are.
+
+    Args:
+        rows: The rows.
+        name: File name, for messages.
+    """
+    problems = []
+    if len(rows.numbers) != GENERATED_GRAPHS:
+        hint = "Generate that many: distances between graphs depend on how many there are."
+        expected, got = f"exactly {GENERATED_GRAPHS:,} rows", f"{len(rows.numbers):,}"
+        problems.append(problem("wrong_row_count", name, expected, got, hint))
+    nodes, edges = rows.columns[NODES], rows.columns[EDGES]
+    num_nodes = np.diff(nodes.offsets)
+    sized = nodes.readable & (num_nodes >= 1)
+    hint = f"The task's architectures have 1 to {GENERATION_NODES} nodes."
+    problems += [
+        _at_row(rows, index, NODES, "graph_size", f"1 to {GENERATION_NODES} nodes", f"{num_nodes[index]:,}", hint)
+        for index in np.flatnonzero(nodes.readable & ~((num_nodes >= 1) & (num_nodes <= GENERATION_NODES)))
+    ]
+    shaped = _is_shaped(edges)
+    hint = "Write edge_index as [[sources], [targets]]; [[], []] if there are no edges."
+    problems += [
+        _at_row(rows, index, EDGES, "edge_shape", _SHAPE, _lengths_found(edges, int(index)), hint)
+        for index in np.flatnonzero(edges.readable & ~shaped)
+    ]
+    num_edges = np.where(shaped, np.diff(edges.offsets) // 2, 0)
+    most = EDGES_PER_NODE * num_nodes
+    hint = f"A graph has at most {EDGES_PER_NODE} edges for each of its nodes."
+    problems += [
+        _at_row(rows, index, EDGES, "too_many_edges", f"at most {most[index]:,} edges", f"{num_edges[index]:,}", hint)
+        for index in np.flatnonzero(sized & (num_edges > most))
+    ]
+    return problems + _check_ends(rows, np.where(sized & shaped, num_nodes, 0))
+
+
+def _at_row(
+    rows: PredictionRows, index: np.int64, column: str, code: str, expected: str, got: str, hint: str
+) -> Problem:
+    return problem(code, f"{rows.where(int(index))}, {column}", expected, got, hint, int(rows.numbers[index]))
+
+
+def _is_shaped(edges: RaggedColumn) -> npt.NDArray[np.bool_]:
+    """Which rows hold two lists of equal length; bool [R]."""
+    lists, bounds = _levels(edges)
+    lengths = np.diff(bounds)
+    two = edges.readable & (np.diff(lists) == 2)
+    shaped = np.zeros(len(two), dtype=np.bool_)
+    shaped[two] = lengths[lists[:-1][two]] == lengths[lists[:-1][two] + 1]
+    return shaped
+
+
+def _levels(edges: RaggedColumn) -> tuple[IntArray, IntArray]:
+    if edges.lists is None or edges.bounds is None:
+        raise ValueError("a column of lists of lists was expected")  # a mistake in this package, not of the file
+    return edges.lists, edges.bounds
+
+
+def _lengths_found(edges: RaggedColumn, row: int) -> str:
+    lists, bounds = _levels(edges)
+    lengths = np.diff(bounds[lists[row] : lists[row + 1] + 1])
+    if len(lengths) != 2:
+        return "1 list" if len(lengths) == 1 else f"{len(lengths):,} lists"
+    return f"lists of {lengths[0]:,} and {lengths[1]:,}"
+
+
+def _check_ends(rows: PredictionRows, num_nodes: IntArray) -> list[Problem]:
+    """Edges from or to nodes that a graph does not have, and edges that are there twice.
+
+    Args:
+        rows: The rows.
+        num_nodes: Nodes of each row's graph; 0 for a row whose edges cannot be judged.
+    """
+    edges = rows.columns[EDGES]
+    owner = np.repeat(np.arange(len(num_nodes)), np.diff(edges.offsets))
+    judged = num_nodes[owner] > 0
+    outside = judged & ((edges.values < 0) | (edges.values >= num_nodes[owner]))  # type: ignore[operator]
+    places = np.flatnonzero(outside)
+    indexes, firsts, counts = np.unique(owner[places], return_index=True, return_counts=True)
+    hint = "Nodes are numbered from 0 within each graph, in the order of node_feat."
+    problems = []
+    for index, first, count in zip(indexes, firsts.tolist(), counts.tolist(), strict=True):
+        place, more = int(places[first]), f" (and {count - 1:,} more in this row)" if count > 1 else ""
+        expected, got = f"a node from 0 to {num_nodes[index] - 1:,}", f"{edges.values[place]}{more}"
+        where = f"{EDGES}{edges.place(int(index), place)}"
+        problems.append(_at_row(rows, index, where, "edge_out_of_range", expected, got, hint))
+    inside = num_nodes > 0
+    inside[indexes] = False
+    return problems + _check_twice(rows, num_nodes, np.flatnonzero(inside))
+
+
+def _check_twice(rows: PredictionRows, num_nodes: IntArray, chosen: IntArray) -> list[Problem]:
+    edges = rows.columns[EDGES]
+    problems = []
+    hint = "A graph has an edge or has it not: keep each once."
+    for index in chosen:
+        pair = edges.values[edges.offsets[index] : edges.offsets[index + 1]].reshape(2, -1)
+        _, firsts = np.unique(pair[0].astype(np.int64) * num_nodes[index] + pair[1], return_index=True)
+        count = pair.shape[1] - len(firsts)
+        if not count:
+            continue
+        place = int(np.setdiff1d(np.arange(pair.shape[1]), firsts)[0])
+        got = f"{pair[0, place]} -> {pair[1, place]} again" + (f" (and {count - 1:,} more)" if count > 1 else "")
+        problems.append(_at_row(rows, index, f"{EDGES}[:][{place}]", "duplicate_edge", "each edge once", got, hint))
+    return problems
+
+
+def in_own_order(rows: PredictionRows, asked: Track, content_hash: str) -> GeneratedGraphs:
+    """The graphs of rows without problems, sorted by what they are: the order of rows and edges in a file says nothing.
+
+    Args:
+        rows: The rows.
+        asked: The track.
+        content_hash: Of the release.
+    """
+    nodes, edges = rows.columns[NODES], rows.columns[EDGES]
+    graphs = []
+    for index in range(len(rows.numbers)):
+        node_feat = nodes.values[nodes.offsets[index] : nodes.offsets[index + 1]].astype(np.int64)
+        pair = edges.values[edges.offsets[index] : edges.offsets[index + 1]].reshape(2, -1).astype(np.int64)
+        pair = pair[:, np.lexsort(pair[::-1])]
+        graphs.append((len(node_feat), pair.shape[1], node_feat.tobytes(), pair.tobytes(), node_feat, pair))
+    graphs.sort(key=lambda graph: graph[:4])
+    return GeneratedGraphs(
+        asked.name,
+        content_hash,
+        Graphs(
+            np.concatenate([graph[4] for graph in graphs]),
+            offsets_of([np.array([graph[0] for graph in graphs])]),
+            np.concatenate([graph[5] for graph in graphs], axis=1),
+            offsets_of([np.array([graph[1] for graph in graphs])]),
+        ),
+    )

@@ -1,0 +1,1 @@
+"""What a submission consists of: its files, columns, fields and limits."""

@@ -1,0 +1,1 @@
+"""Predictions files in Parquet, CSV and JSON lines -> typed columns."""

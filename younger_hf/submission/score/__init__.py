@@ -1,0 +1,1 @@
+"""Scores of valid submissions, comparisons, and reference predictions."""
