@@ -15,8 +15,8 @@ from benchmarks.heavy import chain, real
 from benchmarks.measure import Ratio
 from benchmarks.serving import FileServer, serve
 from younger_hf import Dag, from_onnx
-from younger_hf.sources.hubs.http_file import RemoteFile
-from younger_hf.sources.hubs.http_retry import Client
+from younger_hf.sources.hubs.http_client import Client
+from younger_hf.sources.hubs.remote_file import RemoteFile
 
 FILES: dict[str, Callable[[], onnx.ModelProto]] = {
     "60 tensors of 2 MB": lambda: chain(60, 2 << 20),

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.sparse import tensor, write_model
 from tests.sources.hub_server import Hub, Repo, hub
-from younger_hf.sources.hubs import http_retry
-from younger_hf.sources.hubs.http_retry import Patience
+from younger_hf.sources.hubs import http_client
+from younger_hf.sources.hubs.http_client import Patience
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[list[Repo]], Hub]]:
     """Starts a Hub with repos; retries come within tenths of a second, and no token of whoever runs the tests is sent."""
-    monkeypatch.setattr(http_retry, "PATIENCE", Patience(tries=4, first_wait=0.1, longest_wait=0.4, silence=2))
+    monkeypatch.setattr(http_client, "PATIENCE", Patience(tries=4, first_wait=0.1, longest_wait=0.4, silence=2))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_TOKEN", "secret")
     with ExitStack() as stack:

@@ -26,6 +26,7 @@ from younger_hf.graph.read.extract import from_onnx
 from younger_hf.graph.version import EXTRACTOR
 from younger_hf.graph.views.arrow import dags_to_table
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.deadline import time_limit
 from younger_hf.sources.registry import find_source
 from younger_hf.sources.source import Source, TorchModel
 
@@ -132,7 +133,8 @@ def run_job(job: Job, scratch: Path, limits: Limits) -> ExportResult:
     stage: list[Reason] = ["fetch"]
     told: dict[str, Any]
     try:
-        told = {"status": "done", **_produce(job, scratch, stage)}
+        with time_limit(limits.seconds):
+            told = {"status": "done", **_produce(job, scratch, stage)}
     except YoungerError as error:
         told = {"status": "failed", "reason": stage[-1], "error": shorten(error.message, LONGEST_ERROR)}
     except (

@@ -12,8 +12,8 @@ from tests.sources.asking import LIGHT, Serve, fetched, listed, onnx_repos
 from tests.sources.hub_server import Repo
 from younger_hf import from_onnx
 from younger_hf.errors import ModelReadError, SourceError, YoungerError
-from younger_hf.sources.hubs import http_retry
-from younger_hf.sources.hubs.http_retry import Patience
+from younger_hf.sources.hubs import http_client
+from younger_hf.sources.hubs.http_client import Patience
 
 
 def test_a_large_file_is_read_by_at_most_two_percent_of_its_bytes(serve: Serve, large: Path, tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_what_fails_in_passing_is_tried_again(serve: Serve, large: Path, tmp_pat
 
 
 def test_a_server_that_falls_silent_is_tried_again(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_retry, "PATIENCE", Patience(tries=3, first_wait=0.1, silence=0.3))
+    monkeypatch.setattr(http_client, "PATIENCE", Patience(tries=3, first_wait=0.1, silence=0.3))
     server = serve(onnx_repos(2))
     server.fail("^/api/models$", "slow", times=1, seconds=1.0)
     assert 2 == len(listed(libraries=("onnx",)))

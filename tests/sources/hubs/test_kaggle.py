@@ -17,8 +17,8 @@ from tests.sources.kaggle_server import Instance, Kaggle, kaggle
 from younger_hf import from_onnx
 from younger_hf.errors import SourceError
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.hubs import http_retry
-from younger_hf.sources.hubs.http_retry import Patience
+from younger_hf.sources.hubs import http_client
+from younger_hf.sources.hubs.http_client import Patience
 from younger_hf.sources.source import Query
 
 pytest.importorskip("kagglehub")
@@ -40,7 +40,7 @@ def keras_file() -> bytes:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kaggle]:
-    monkeypatch.setattr(http_retry, "PATIENCE", Patience(tries=3, first_wait=0.1, longest_wait=0.2, silence=2))
+    monkeypatch.setattr(http_client, "PATIENCE", Patience(tries=3, first_wait=0.1, longest_wait=0.2, silence=2))
     monkeypatch.setenv("KAGGLE_USERNAME", "someone")
     monkeypatch.setenv("KAGGLE_KEY", "secret")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -16,8 +16,8 @@ from tests.sources.faulty_server import Asked, FaultyServer, Reply
 from younger_hf import from_onnx
 from younger_hf.errors import SourceError
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.hubs import http_retry
-from younger_hf.sources.hubs.http_retry import Patience
+from younger_hf.sources.hubs import http_client
+from younger_hf.sources.hubs.http_client import Patience
 from younger_hf.sources.hubs.onnx_zoo import SOURCE
 from younger_hf.sources.source import Query
 
@@ -53,7 +53,7 @@ LINES: list[Any] = [
 
 @pytest.fixture
 def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServer]:
-    monkeypatch.setattr(http_retry, "PATIENCE", Patience(tries=3, first_wait=0.1, longest_wait=0.2, silence=2))
+    monkeypatch.setattr(http_client, "PATIENCE", Patience(tries=3, first_wait=0.1, longest_wait=0.2, silence=2))
     large = tmp_path / "large.onnx"
     write_model(large, [tensor(f"w{n}", 2 << 20) for n in range(60)])
     files: dict[str, bytes | Path] = {
@@ -117,7 +117,7 @@ def test_what_is_no_longer_there_or_only_in_an_archive_costs_only_itself(zoo: Fa
     assert [] == zoo.asked("tar.gz")
 
 
-@pytest.mark.parametrize(("content", "message"), [(b"{}", "expected a list of models"), (b"[", "no JSON")])
+@pytest.mark.parametrize(("content", "message"), [(b"{}", "expected a list of models"), (b"[", "expected JSON")])
 def test_a_manifest_that_is_none_is_named(zoo: FaultyServer, content: bytes, message: str) -> None:
     zoo.routes.insert(0, lambda asked: Reply(200, {}, content))
     with pytest.raises(SourceError, match=message):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from younger_hf.errors import ModelReadError
+from younger_hf.errors import ModelReadError, YoungerError
 from younger_hf.graph.read.blocks import LOCAL, REMOTE, Blocks
 
 ModelLocation = str | os.PathLike[str] | bytes | BinaryIO
@@ -132,6 +132,8 @@ def _of_remote(file: Any, name: str) -> Blocks:
     def load(start: int, stop: int) -> bytes:
         try:
             data = _twice(lambda: fetch(start, stop))
+        except YoungerError:  # a file of ours, which has its own patience
+            raise
         except Exception as error:  # every filesystem raises the errors of its own library
             hint = _NO_RANGES if isinstance(error, ValueError) else _HINT  # aiohttp's own errors are no ValueErrors
             raise ModelReadError(f"{name}: cannot be read at byte {start} ({_reasons(error)}).", hint) from error
@@ -145,7 +147,7 @@ def _of_remote(file: Any, name: str) -> Blocks:
 def _twice(fetch: Callable[[], bytes]) -> bytes:
     try:
         return fetch()
-    except (FileNotFoundError, PermissionError, TimeoutError, ValueError):
+    except (FileNotFoundError, PermissionError, TimeoutError, ValueError, YoungerError):
         raise
     except Exception:  # a connection breaks now and then in hundreds of requests
         time.sleep(PAUSE)

@@ -63,7 +63,9 @@ def _candidates(query: Query) -> Iterator[Candidate]:
 
 
 def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
-    return read_model(recipe["path"])[0]
+    return (
+        onnx.load(recipe["path"], load_external_data=False) if recipe.get("stripped") else read_model(recipe["path"])[0]
+    )
 
 
 SOURCE = Source(

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from younger_hf.errors import SourceError
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.hubs.http_file import fetch_onnx
-from younger_hf.sources.hubs.http_retry import Client, Parameters, RefusedError
+from younger_hf.sources.hubs.http_client import Client, Parameters, RefusedError
 from younger_hf.sources.hubs.huggingface_config import fetch_config
 from younger_hf.sources.hubs.huggingface_repo import FIELDS, LIBRARIES, candidates_of
+from younger_hf.sources.hubs.remote_file import fetch_onnx
 from younger_hf.sources.selection import selected
 from younger_hf.sources.source import Page, Query, Source
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from younger_hf.errors import SourceError
-from younger_hf.sources.hubs.http_retry import Client
+from younger_hf.sources.hubs.http_client import Client
 
 MAX_FILE = 4 << 20
 """Most bytes of one file; the labels of 21,000 classes take two megabytes."""

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from younger_hf.errors import MissingDependencyError, SourceError
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.hubs.http_retry import Client, RefusedError
+from younger_hf.sources.hubs.http_client import Client, RefusedError
 from younger_hf.sources.hubs.kaggle_files import fetch_keras, fetch_onnx_file
 from younger_hf.sources.hubs.licence import spdx
 from younger_hf.sources.hubs.onnx_variant import name_variant

@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from younger_hf.errors import SourceError
 from younger_hf.graph.read.weight_stripper import read_model
-from younger_hf.sources.hubs.http_file import RemoteFile, fetch_onnx, file_recipe, keep_model
-from younger_hf.sources.hubs.http_retry import Client, RefusedError
+from younger_hf.sources.hubs.http_client import Client, RefusedError
+from younger_hf.sources.hubs.remote_file import RemoteFile, fetch_onnx, file_recipe
 
 MAX_DOWNLOAD = 4 << 30
 """Most bytes of an ONNX file that is downloaded, since its server cannot send parts of it."""
@@ -44,8 +44,7 @@ def fetch_onnx_file(client: Client, url: str, folder: Path) -> dict[str, Any]:
         model, _ = read_model(whole)
     finally:
         whole.unlink(missing_ok=True)
-    path = keep_model(model, folder)
-    return file_recipe(path, bytes_read=client.bytes_read - before, bytes_of_file=size, downloaded=True)
+    return file_recipe(model, folder, bytes_read=client.bytes_read - before, bytes_of_file=size, downloaded=True)
 
 
 def fetch_keras(client: Client, base: str, names: Sequence[str], folder: Path) -> dict[str, Any]:
@@ -94,9 +93,9 @@ def _config_of_archive(file: RemoteFile) -> bytes:
     try:
         with zipfile.ZipFile(file) as archive:
             if archive.getinfo("config.json").file_size > MAX_CONFIG:
-                raise SourceError(f"{file.name}: its config.json is longer than {MAX_CONFIG >> 20} MiB.")
+                raise SourceError(f"{file.path}: its config.json is longer than {MAX_CONFIG >> 20} MiB.")
             data = archive.read("config.json")
         json.loads(data)
     except (zipfile.BadZipFile, KeyError, ValueError, RecursionError, NotImplementedError) as error:
-        raise SourceError(f"{file.name}: expected a .keras file with a config.json ({error}).") from error
+        raise SourceError(f"{file.path}: expected a .keras file with a config.json ({error}).") from error
     return data

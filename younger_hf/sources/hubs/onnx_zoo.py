@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from younger_hf.errors import SourceError
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.hubs.http_file import fetch_onnx
-from younger_hf.sources.hubs.http_retry import Client, RefusedError
+from younger_hf.sources.hubs.http_client import Client, RefusedError
 from younger_hf.sources.hubs.onnx_variant import name_variant
+from younger_hf.sources.hubs.remote_file import fetch_onnx
 from younger_hf.sources.identifier import identifier
 from younger_hf.sources.selection import selected
 from younger_hf.sources.source import Query, Source

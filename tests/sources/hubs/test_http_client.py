@@ -14,8 +14,9 @@ import pytest
 from benchmarks.serving import running
 from tests.sources.faulty_server import FaultyServer, Reply, in_json
 from younger_hf.errors import SourceError
-from younger_hf.sources.hubs.http_file import HEAD, RemoteFile
-from younger_hf.sources.hubs.http_retry import Client, Patience, RefusedError
+from younger_hf.sources.deadline import time_limit
+from younger_hf.sources.hubs.http_client import Client, Patience, RefusedError
+from younger_hf.sources.hubs.remote_file import HEAD, RemoteFile
 
 CONTENT = bytes(range(256)) * 1024
 QUICK = Patience(tries=4, first_wait=0.1, longest_wait=0.2, longest_asked=5, silence=2, longest_answer=1)
@@ -103,7 +104,7 @@ def test_an_answer_that_only_drips_is_not_waited_for(server: FaultyServer, clien
         ("nowhere", "answered 404"),
         ("bomb", "expected at most 1,048,576"),
         ("circle", "Exceeded maximum allowed redirects"),
-        ("elsewhere", "cannot be asked for"),
+        ("elsewhere", "cannot be requested"),
     ],
 )
 def test_what_another_try_would_get_again_is_asked_for_once(
@@ -116,17 +117,35 @@ def test_what_another_try_would_get_again_is_asked_for_once(
 
 
 def test_what_never_comes_whole_is_given_up(server: FaultyServer, client: Client) -> None:
-    with pytest.raises(SourceError, match=r"no answer in 4 tries .*no JSON"):
+    with pytest.raises(SourceError, match=r"no answer in 4 tries .*expected JSON"):
         client.json(f"{server.address}/text")
     assert 4 == client.requests
 
 
-def test_a_server_that_is_not_there_is_named(server: FaultyServer) -> None:
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
+def test_a_server_that_cannot_be_reached_is_named_after_one_more_try(address: str) -> None:
+    started = time.monotonic()
     with (
-        Client("http://127.0.0.1:9", patience=QUICK) as client,
-        pytest.raises(SourceError, match=r"127.0.0.1:9/x: no answer"),
+        Client(address, patience=Patience(first_wait=0.1)) as client,
+        pytest.raises(SourceError, match=f"{address}/x: no answer: the server cannot be reached") as caught,
     ):
-        client.json("http://127.0.0.1:9/x")
+        client.json(f"{address}/x")
+    assert 2 == client.requests
+    assert time.monotonic() - started < 5
+    assert "network connection" in caught.value.hint
+
+
+def test_no_wait_goes_beyond_the_time_limit_of_a_job(server: FaultyServer) -> None:
+    server.fail("value", 429, times=-1, Retry_After="60")
+    started = time.monotonic()
+    with (
+        time_limit(30),
+        Client(server.address, patience=Patience(first_wait=0.1)) as client,
+        pytest.raises(SourceError, match=r"the server asks to wait 6[0-9] seconds, longer than is left"),
+    ):
+        client.json(f"{server.address}/value")
+    assert time.monotonic() - started < 5
+    assert 1 == len(server.log)
 
 
 def test_a_file_is_read_like_any_other(server: FaultyServer, client: Client) -> None:
@@ -142,7 +161,7 @@ def test_a_file_is_read_like_any_other(server: FaultyServer, client: Client) -> 
     assert "bytes=65536-65537" == server.log[-1].range
     file.seek(-3, 2)
     assert CONTENT[-3:] == file.read()
-    with pytest.raises(ValueError, match="before the file"):
+    with pytest.raises(ValueError, match=r"[Ss]eek before start"):
         file.seek(-1)
 
 
