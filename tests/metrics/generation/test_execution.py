@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.graph.rebuild.graphs import graph_of, real_graphs
 from tests.graph.rebuild.test_complete_graph import CONV, DOES_NOT, JOIN, RUNS
@@ -67,3 +68,12 @@ def test_a_graph_with_as_many_edges_as_a_submission_may_have_is_given_up_before_
     (result,) = execute([graph], vocabulary, workers=1)
     assert not result.ran
     assert "longer than" not in result.reason
+
+
+@pytest.mark.parametrize("equation", ["a-b", "....", "a_i"])
+def test_an_equation_that_onnx_would_read_forever_is_refused_at_once(equation):
+    nodes = [CONV, ("Einsum", {"equation": equation})]
+    graph, vocabulary = graph_of(nodes, [(0, 1)])
+    (result,) = execute([graph], vocabulary, workers=1, seconds=20)
+    assert not result.ran
+    assert "Einsum" in result.reason

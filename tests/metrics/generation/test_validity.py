@@ -16,6 +16,7 @@ from onnx import helper
 from tests.metrics.random_graphs import digraph, released_graphs, released_vocabulary, sets
 from younger_hf.errors import MetricError
 from younger_hf.graph.labelled_graphs import Graphs
+from younger_hf.graph.operators.node_protos import attribute_proto
 from younger_hf.graph.operators.schema_versions import (
     INVALID,
     UNLIMITED,
@@ -25,7 +26,6 @@ from younger_hf.graph.operators.schema_versions import (
     what_is_wrong,
 )
 from younger_hf.graph.operators.signatures import canonical_attributes, parse_signature, signature
-from younger_hf.graph.rebuild.node_protos import attribute_proto
 from younger_hf.graph.vocabulary import Vocabulary
 from younger_hf.metrics.generation import validity as module
 from younger_hf.metrics.generation.validity import explain, validity

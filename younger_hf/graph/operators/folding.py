@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from math import prod
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import AttributeProto, TensorProto
 
 from younger_hf.graph.onnx_types import INTEGER_NAMES, INTEGER_TYPES, MAX_ELEMENTS, dtype_code, type_name, type_shape
 from younger_hf.graph.operators.constant_info import NOTHING, ConstantValue, Known
-from younger_hf.graph.operators.inference_guards import breaks_inference
+from younger_hf.graph.operators.inference_guards import INFERENCE_ERRORS, infer_types
+from younger_hf.graph.operators.node_protos import make_node
 from younger_hf.graph.operators.signatures import LONGEST_KEY, find_schema
 
 _RANDOM = {"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", "Dropout"}
@@ -32,6 +34,8 @@ EVALUATED_OPERATORS = frozenset(
 )
 """Operators of shape arithmetic. The work of each is bounded by what it reads and gives, which that of a pooling, a convolution or an
 einsum is not; and none gives the bits of a float as an integer, as BitCast does."""
+
+Array = npt.NDArray[np.generic]
 
 MOST_SLOTS = 256
 """Operators with more inputs or outputs are not looked into."""
@@ -92,27 +96,15 @@ def _fold(
     schema = find_schema(op_type, "", opset_version)
     if schema is None or not _is_modest(num_outputs, inputs):
         return tuple(results)
-    node = onnx.NodeProto(op_type=op_type)
-    node.attribute.extend(map(AttributeProto.FromString, attributes))
-    node.output.extend(f"o{slot}" for slot in range(num_outputs))
     values = {f"i{slot}": value for slot, value in enumerate(inputs) if value is not None}
-    node.input.extend(f"i{slot}" if f"i{slot}" in values else "" for slot in range(len(inputs)))
+    names = [f"i{slot}" if f"i{slot}" in values else "" for slot in range(len(inputs))]
+    outputs = [f"o{slot}" for slot in range(num_outputs)]
+    node = make_node(op_type, names, outputs, map(AttributeProto.FromString, attributes))
     types = {name: _type_proto(*value) for name, value in values.items() if value[0]}
-    if breaks_inference(node, types):
-        return tuple(results)
     try:
         data = {name: _tensor_proto(name, *value) for name, value in values.items() if _is_complete(*value)}
-        opset = [onnx.helper.make_opsetid("", opset_version)]
-        inferred = onnx.shape_inference.infer_node_outputs(schema, node, types, data, opset_imports=opset)
-    except (
-        onnx.shape_inference.InferenceError,
-        onnx.checker.ValidationError,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        OverflowError,
-        MemoryError,
-    ):
+        inferred = infer_types(node, schema, types, data, opset_version)
+    except INFERENCE_ERRORS:
         inferred = {}
     for slot, name in enumerate(node.output):
         if name in inferred:
@@ -150,17 +142,34 @@ def _evaluate(node: onnx.NodeProto, inputs: Sequence[Known | None], output: Know
         return output
     if node.op_type not in EVALUATED_OPERATORS:
         return output
-    from onnx.reference import ReferenceEvaluator  # imported here: few models need it and it takes a while to load
-
-    try:
-        feeds = {f"i{slot}": _array(*value) for slot, value in enumerate(inputs) if value is not None}
-        (result,) = ReferenceEvaluator(node, opsets={"": opset_version}).run(None, feeds)
-    except Exception:  # the reference evaluator raises anything on odd models; the values are then simply not known
+    feeds = {f"i{slot}": _array(*value) for slot, value in enumerate(inputs) if value is not None}
+    results = evaluate_node(node, feeds, opset_version)
+    if results is None:
         return output
-    array = np.asarray(result)
+    array = results[0]
     if array.size > MAX_ELEMENTS or array.dtype.kind not in ("iu" if dtype in INTEGER_NAMES else "iubf"):
         return output
     return dtype, array.shape, tuple(array.ravel().tolist())
+
+
+def evaluate_node(node: onnx.NodeProto, feeds: Mapping[str, Array], opset_version: int) -> list[Array] | None:
+    """The outputs of a node of ONNX's own operator set in onnx's reference evaluator.
+
+    Args:
+        node: The node.
+        feeds: The values of all of its inputs, by name.
+        opset_version: Version of the operator set.
+
+    Returns:
+        One array per output; None if the evaluator fails, as it does in many ways on odd nodes.
+    """
+    from onnx.reference import ReferenceEvaluator  # slow to import, and few models need it
+
+    try:
+        results = ReferenceEvaluator(node, opsets={"": opset_version}).run(None, dict(feeds))
+    except Exception:
+        return None
+    return [np.asarray(result) for result in results]
 
 
 def _is_modest(num_outputs: int, inputs: Sequence[Known | None]) -> bool:
@@ -207,9 +216,7 @@ def _type_proto(dtype: str, shape: tuple[int, ...] | None, values: object) -> on
     return onnx.helper.make_tensor_type_proto(dtype_code(dtype), shape)
 
 
-def _array(
-    dtype: str, shape: tuple[int, ...] | None, values: tuple[int | float, ...] | None
-) -> np.ndarray[tuple[int, ...], np.dtype[np.generic]]:
+def _array(dtype: str, shape: tuple[int, ...] | None, values: tuple[int | float, ...] | None) -> Array:
     return np.array(values, dtype=onnx.helper.tensor_dtype_to_np_dtype(dtype_code(dtype))).reshape(shape or ())
 
 

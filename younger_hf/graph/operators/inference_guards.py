@@ -1,4 +1,4 @@
-"""Pitfalls: nodes on which onnx's own inference never ends, takes all memory or crashes the process, instead of an error."""
+"""ONNX's inference of one node's outputs, guarded: some nodes make onnx run forever, fill the memory or crash."""
 
 from __future__ import annotations
 
@@ -6,36 +6,76 @@ import re
 from collections.abc import Mapping
 
 import onnx
+from onnx import NodeProto, TensorProto, TypeProto, helper
 
-LARGEST_AXIS = 64
-"""No tensor has more axes that anything here follows."""
+MAX_AXES = 64
+"""Maximum number of axes of any tensor whose shape is followed."""
+
+INFERENCE_ERRORS = (
+    onnx.shape_inference.InferenceError,
+    onnx.checker.ValidationError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    MemoryError,
+)
+"""What `infer_types` raises if a node does not fit its inputs or its schema."""
 
 _EQUATION = re.compile(rb"{0}(,{0})*(->{0})?".replace(b"{0}", rb"[A-Za-z]*(\.{3}[A-Za-z]*)?"))
-"""An equation of Einsum without spaces: terms of letters, in each at most one ellipsis."""
+"""An equation of Einsum without spaces: terms of letters with at most one ellipsis each."""
 
 
-def breaks_inference(node: onnx.NodeProto, types: Mapping[str, onnx.TypeProto]) -> bool:
-    """Whether `onnx.shape_inference.infer_node_outputs` must not see a node. It does not check what is asked here.
+def infer_types(
+    node: NodeProto,
+    schema: onnx.defs.OpSchema,
+    types: Mapping[str, TypeProto],
+    values: Mapping[str, TensorProto],
+    opset_version: int,
+) -> dict[str, TypeProto]:
+    """Infer the types and shapes of a node's outputs.
 
-    An Einsum whose equation is none is read forever; an axis or a number of batch dimensions that no tensor has is read
-    beyond the shape; a Split that names another number of outputs than it has gets room for as many as it names,
-    and so does Expand-8 for as many axes as its target shape has elements.
+    Args:
+        node: The node; it has no sub-graphs.
+        schema: The schema whose inference function is used.
+        types: Types of its inputs, by name.
+        values: Values of those inputs that are known, by name.
+        opset_version: Version of the node's operator set.
+
+    Returns:
+        Name of each output that onnx could infer -> its type.
+
+    Raises:
+        One of INFERENCE_ERRORS: If onnx refuses the node, or it must not be shown to onnx.
+    """
+    if breaks_inference(node, types):
+        raise onnx.shape_inference.InferenceError(f"An attribute or input of {node.op_type} is out of range.")
+    imports = [helper.make_opsetid(node.domain, opset_version)]
+    return onnx.shape_inference.infer_node_outputs(schema, node, dict(types), dict(values), opset_imports=imports)
+
+
+def breaks_inference(node: NodeProto, types: Mapping[str, TypeProto]) -> bool:
+    """Whether onnx must not infer a node, because it does not check what is checked here.
+
+    onnx never finishes reading a malformed equation of Einsum, reads beyond the shape for an axis
+    or a number of batch dimensions that no tensor has, and allocates as many outputs as a Split
+    names, or as many axes as the target shape of Expand-8 has elements.
 
     Args:
         node: The node.
-        types: Name of a value -> its type, as `infer_node_outputs` is given them.
+        types: Types of its inputs, by name.
     """
     if node.op_type == "Expand" and len(node.input) > 1 and node.input[1] in types:
         target = types[node.input[1]].tensor_type.shape.dim
-        if len(target) == 1 and target[0].dim_value > LARGEST_AXIS:
+        if len(target) == 1 and target[0].dim_value > MAX_AXES:
             return True
     for attribute in node.attribute:
         name, value = attribute.name, attribute.i
         if name == "equation" and not _EQUATION.fullmatch(attribute.s.replace(b" ", b"")):
             return True
-        if name == "axis" and abs(value) > LARGEST_AXIS:
+        if name == "axis" and abs(value) > MAX_AXES:
             return True
-        if name == "batch_dims" and not 0 <= value <= LARGEST_AXIS:
+        if name == "batch_dims" and not 0 <= value <= MAX_AXES:
             return True
         if name == "num_outputs" and node.op_type == "Split" and value != len(node.output):
             return True

@@ -18,9 +18,9 @@ from younger_hf.graph.onnx_types import MAX_ELEMENTS, dtype_code, type_name, typ
 from younger_hf.graph.operators.constant_info import ConstantValue
 from younger_hf.graph.operators.control_flow_shapes import control_flow_outputs, formal_value
 from younger_hf.graph.operators.folding import NOT_FOLDED, fold
-from younger_hf.graph.operators.inference_guards import breaks_inference
+from younger_hf.graph.operators.inference_guards import INFERENCE_ERRORS, infer_types
+from younger_hf.graph.operators.node_protos import node_proto
 from younger_hf.graph.operators.signatures import find_schema
-from younger_hf.graph.rebuild.node_protos import node_proto
 from younger_hf.graph.values import UNKNOWN, Slots, TensorInfo, TensorInfos, either
 
 MOST_SLOTS = 10_000
@@ -179,12 +179,9 @@ def _inferred_types(
     if node.op_type in _LIKE_FIRST and not node.domain:
         return {node.output[0]: types[node.input[0]]}
     schema = _inferring_schema(node.op_type, node.domain, version)
-    if schema is None or breaks_inference(node, types):
-        return {}
-    opset = [helper.make_opsetid(node.domain, version)]
     try:
-        return onnx.shape_inference.infer_node_outputs(schema, node, types, data, opset_imports=opset)
-    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError):
+        return {} if schema is None else infer_types(node, schema, types, data, version)
+    except INFERENCE_ERRORS:
         return {}
 
 

@@ -12,7 +12,7 @@ from onnx import NodeProto, TensorProto, helper, numpy_helper
 from younger_hf.errors import RebuildError
 from younger_hf.graph.dag import Dag, NodeInput
 from younger_hf.graph.onnx_types import dtype_code
-from younger_hf.graph.rebuild.node_protos import LARGEST_RANDOM, random_tensor
+from younger_hf.graph.operators.random_tensors import LARGEST_RANDOM, random_tensor
 
 MOST_RANDOM = 1 << 24
 """Elements that have a random value of their own, in all parameters together."""

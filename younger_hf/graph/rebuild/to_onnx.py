@@ -13,9 +13,9 @@ from onnx import TensorProto, helper
 from younger_hf.errors import RebuildError
 from younger_hf.graph.dag import Dag, NodeInput
 from younger_hf.graph.onnx_types import type_proto
+from younger_hf.graph.operators.node_protos import node_proto
 from younger_hf.graph.operators.shape_inference import infer_values
 from younger_hf.graph.operators.signatures import ML_DOMAIN
-from younger_hf.graph.rebuild.node_protos import node_proto
 from younger_hf.graph.rebuild.random_weights import TILE_OPSET, Parameters
 from younger_hf.graph.values import TensorInfos
 

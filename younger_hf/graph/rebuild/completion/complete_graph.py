@@ -10,8 +10,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from younger_hf.errors import RebuildError
 from younger_hf.graph.labelled_graphs import Graph
-from younger_hf.graph.rebuild.completion.completed_operator import common_opset, operator_of
-from younger_hf.graph.rebuild.completion.infer_outputs import IR_VERSION, node_proto
+from younger_hf.graph.operators.node_protos import make_node
+from younger_hf.graph.operators.random_tensors import random_tensor
+from younger_hf.graph.rebuild.completion.completed_operator import common_opset, operator_of, with_attributes
+from younger_hf.graph.rebuild.completion.infer_outputs import IR_VERSION
 from younger_hf.graph.rebuild.completion.search import Search
 from younger_hf.graph.rebuild.completion.tensor_values import ModelInput, Parameter, Value, proto_of, size_of
 from younger_hf.graph.vocabulary import FIRST_CLASS, Vocabulary
@@ -85,7 +87,9 @@ def _model(search: Search, opset: int, seed: int) -> onnx.ModelProto:
                 inputs.append(helper.make_value_info(name, proto_of(value)))
             read.append(names[value.node, value.output] if isinstance(value, Value) else name if value else "")
         outputs = [names[node, number] for number in range(len(search.outputs[node]))]
-        nodes.append(node_proto(search.operators[node], proposal, read, outputs, f"node{node}"))
+        operator = search.operators[node]
+        attributes = with_attributes(operator, proposal.attributes)
+        nodes.append(make_node(operator.op_type, read, outputs, attributes, domain=operator.domain, name=f"node{node}"))
     results = [
         helper.make_value_info(names[node, 0], proto_of(search.outputs[node][0]))
         for node in search.order
@@ -104,14 +108,6 @@ def _output_names(search: Search) -> Iterator[tuple[tuple[int, int], str]]:
 
 
 def _tensor(name: str, value: Parameter, rng: np.random.Generator) -> TensorProto:
-    """ModelInput values, or floats uniform in [0.01, 0.1), truths, and zeros for integers, which are a valid index everywhere."""
-    dtype = helper.tensor_dtype_to_np_dtype(value.dtype)
     if value.data is not None:
-        array = np.asarray(value.data, dtype=dtype)
-    elif value.dtype == TensorProto.BOOL:
-        array = np.ones(value.shape, dtype=np.bool_)
-    elif value.dtype in (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16):
-        array = (0.01 + 0.09 * rng.random(value.shape, dtype=np.float32)).astype(dtype)
-    else:
-        array = np.zeros(value.shape, dtype=dtype)
-    return numpy_helper.from_array(array, name)
+        return numpy_helper.from_array(value.data, name)
+    return random_tensor(name, value.dtype, value.shape, rng)

@@ -12,8 +12,8 @@ import onnx
 from onnx import AttributeProto
 
 from younger_hf.errors import RebuildError
+from younger_hf.graph.operators.node_protos import attribute_proto
 from younger_hf.graph.operators.signatures import find_schema, operator_name, parse_signature
-from younger_hf.graph.rebuild.node_protos import attribute_proto
 
 OPSETS = tuple(range(9, 22))
 """Versions of ONNX's operator set that a made-up model may use: what onnxruntime of today runs."""

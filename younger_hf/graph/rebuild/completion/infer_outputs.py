@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, NodeProto, helper, numpy_helper
+from onnx import NodeProto, helper, numpy_helper
 
 from younger_hf.errors import RebuildError
+from younger_hf.files import first_line
 from younger_hf.graph.onnx_types import FLOAT_TYPES
+from younger_hf.graph.operators.folding import evaluate_node
+from younger_hf.graph.operators.inference_guards import INFERENCE_ERRORS, infer_types
+from younger_hf.graph.operators.node_protos import make_node
 from younger_hf.graph.rebuild.completion.candidates import Proposal
 from younger_hf.graph.rebuild.completion.completed_operator import Operator, with_attributes
 from younger_hf.graph.rebuild.completion.tensor_values import (
@@ -26,7 +29,6 @@ from younger_hf.graph.rebuild.completion.tensor_values import (
 IR_VERSION = 10
 """Version of the file format of made-up models."""
 
-_REFUSALS = (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError, KeyError)
 _RANDOM = frozenset(
     ("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli")
 )
@@ -48,7 +50,8 @@ def follow(node: int, operator: Operator, proposal: Proposal, num_outputs: int) 
     read = list(enumerate(proposal.inputs))
     inputs = ["" if value is None else f"i{slot}" for slot, value in read]
     outputs = [f"o{number}" for number in range(num_outputs)]
-    proto = node_proto(operator, proposal, inputs, outputs, f"node{node}")
+    attributes = with_attributes(operator, proposal.attributes)
+    proto = make_node(operator.op_type, inputs, outputs, attributes, domain=operator.domain)
     types = {f"i{slot}": proto_of(value) for slot, value in read if value is not None}
     known = {
         f"i{slot}": value.data
@@ -56,26 +59,15 @@ def follow(node: int, operator: Operator, proposal: Proposal, num_outputs: int) 
         if isinstance(value, Value | Parameter) and value.data is not None
     }
     data = {name: numpy_helper.from_array(array) for name, array in known.items()}
-    imports = [helper.make_opsetid(operator.domain, operator.opset)]
     try:
-        found = onnx.shape_inference.infer_node_outputs(operator.schema, proto, types, data, None, imports, IR_VERSION)
-    except _REFUSALS as error:
-        raise RebuildError(_reason(error)) from error
+        found = infer_types(proto, operator.schema, types, data, operator.opset)
+    except INFERENCE_ERRORS as error:
+        raise RebuildError(first_line(error)[:200]) from error
     values = _values(operator, proto, proposal, known)
     return tuple(
         _output(node, number, found.get(name), values[number] if values is not None and number < len(values) else None)
         for number, name in enumerate(outputs)
     )
-
-
-def node_proto(
-    operator: Operator, proposal: Proposal, inputs: Sequence[str], outputs: Sequence[str], name: str
-) -> NodeProto:
-    """A completed operator as ONNX writes it."""
-    proto = NodeProto(op_type=operator.op_type, domain=operator.domain, name=name, input=inputs, output=outputs)
-    attributes: Sequence[AttributeProto] = with_attributes(operator, proposal.attributes)
-    proto.attribute.extend(attributes)
-    return proto
 
 
 def _check(operator: Operator, proposal: Proposal) -> None:
@@ -119,31 +111,5 @@ def _values(operator: Operator, proto: NodeProto, proposal: Proposal, known: dic
         return None
     if any(isinstance(value, ModelInput) for value in read):
         return None
-    model = helper.make_model(
-        helper.make_graph(
-            [proto],
-            "one",
-            [
-                helper.make_value_info(f"i{slot}", proto_of(v))
-                for slot, v in enumerate(proposal.inputs)
-                if v is not None
-            ],
-            [helper.make_value_info(name, onnx.TypeProto()) for name in proto.output],
-        ),
-        opset_imports=[helper.make_opsetid("", operator.opset)],
-    )
-    try:
-        from onnx.reference import ReferenceEvaluator
-
-        found = ReferenceEvaluator(model).run(None, known)
-    except (
-        Exception
-    ):  # an evaluator in Python meets values that it was not written for in many ways; they are then not known
-        return None
-    arrays = [np.asarray(array) for array in found]
-    return arrays if all(0 < array.size <= KNOWN for array in arrays) else None
-
-
-def _reason(error: Exception) -> str:
-    lines = str(error).splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+    arrays = evaluate_node(proto, known, operator.opset)
+    return arrays if arrays is not None and all(0 < array.size <= KNOWN for array in arrays) else None
