@@ -17,9 +17,10 @@ from time import perf_counter
 
 from tests.collect.models import run
 from younger_hf.cli import console
-from younger_hf.collect.export_job import ExportResult, Limits
+from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.status import Status, status_of
 from younger_hf.collect.workspace import Workspace
+from younger_hf.containment.limits import Limits
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 from younger_hf.sources.registry import find_source

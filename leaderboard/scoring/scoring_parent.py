@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import os
 import signal
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,8 @@ import leaderboard
 from leaderboard.board import Board
 from leaderboard.settings import MEBIBYTE, Settings
 from leaderboard.store.records import Outcome, Submission
+from younger_hf.containment.limited_child import ChildRun, run_child
+from younger_hf.containment.processes import describe_exit
 from younger_hf.crypto import KEY
 
 LOG = logging.getLogger(__name__)
@@ -54,38 +54,32 @@ def judge(board: Board, submission: Submission) -> Outcome:
     if not file.is_file():
         LOG.error("%s: the uploaded file is gone", submission.id)
         return Outcome("failed", reason="The board lost the uploaded file; submit it again.")
-    # -P: the folder of the upload, where the process runs so that messages show no path, is not one to import from.
-    child = subprocess.Popen(
-        [sys.executable, "-P", "-m", "leaderboard.scoring.scoring_child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=file.parent,
-        env=_environment(),
-        text=True,
+    # The child runs in the folder of the upload, so that messages show no path of the host.
+    run = run_child(
+        "leaderboard.scoring.scoring_child",
+        job,
+        seconds=settings.wall_limit,
+        folder=file.parent,
+        environment=_environment(),
     )
-    try:
-        output, _ = child.communicate(json.dumps(job), timeout=settings.wall_limit)
-        overrun = ""
-    except subprocess.TimeoutExpired:
-        child.kill()
-        output, _ = child.communicate()
-        overrun = f"{settings.wall_limit} seconds"
-    finally:
-        child.kill()  # this process may be ending itself; nothing of it stays behind
-    messages = _messages(output)
-    if messages and "state" in messages[-1]:
-        return _outcome(messages[-1], settings, submission.id)
-    if child.returncode == -signal.SIGXCPU:
-        overrun = f"{settings.cpu_limit} seconds of processor time"
-    overrun = overrun or f"{settings.memory_limit // MEBIBYTE} MiB of memory"
-    LOG.warning("%s: the scoring process ended with %s and no outcome", submission.id, child.returncode)
-    if {"step": "scoring"} in messages:
-        return Outcome("failed", reason=f"Scoring took more than the board allows ({overrun}).")
-    return _too_expensive(overrun)
+    if run.messages and "state" in run.messages[-1]:
+        return _outcome(run.messages[-1], settings, submission.id)
+    LOG.warning("%s: the scoring process ended without an outcome (%s)", submission.id, describe_exit(run.exit_code))
+    exceeded = _exceeded_limit(run, settings)
+    if {"step": "scoring"} in run.messages:
+        return Outcome("failed", reason=f"Scoring took more than the board allows ({exceeded}).")
+    return _too_expensive(exceeded)
 
 
-def _outcome(message: dict[str, Any], settings: Settings, submission_id: str) -> Outcome:
+def _exceeded_limit(run: ChildRun, settings: Settings) -> str:
+    if run.timed_out:
+        return f"{settings.wall_limit} seconds"
+    if run.exit_code == -signal.SIGXCPU:
+        return f"{settings.cpu_limit} seconds of processor time"
+    return f"{settings.memory_limit // MEBIBYTE} MiB of memory"
+
+
+def _outcome(message: Mapping[str, Any], settings: Settings, submission_id: str) -> Outcome:
     if message["state"] == "scored":
         metrics = {str(name): float(value) for name, value in message["metrics"].items()}
         if metrics and all(math.isfinite(value) for value in metrics.values()):
@@ -112,16 +106,6 @@ def _too_expensive(limit: str) -> Outcome:
         "hint": "Write the file with `younger-hf predict` or `younger_hf.submission.write_predictions`.",
     }
     return Outcome("rejected", problems=(problem,))
-
-
-def _messages(output: str) -> list[dict[str, Any]]:
-    messages = []
-    for line in output.splitlines():
-        try:
-            messages.append(json.loads(line))
-        except json.JSONDecodeError:
-            break  # the process was ended in the middle of a line
-    return messages
 
 
 def _environment() -> dict[str, str]:

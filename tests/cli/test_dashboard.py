@@ -10,7 +10,7 @@ from rich.console import Console
 
 from younger_hf.cli.dashboard import Dashboard
 from younger_hf.collect.export_job import ExportResult
-from younger_hf.containment.process_monitor import in_flight, write_card
+from younger_hf.containment.process_monitor import register_worker, running_jobs
 
 
 def shown(dashboard: Dashboard) -> str:
@@ -31,16 +31,16 @@ def test_it_counts_results_new_architectures_and_reasons(tmp_path: Path) -> None
 
 
 def test_it_names_what_runs(tmp_path: Path) -> None:
-    write_card(tmp_path / "scratch", "resnet50")
-    assert ["resnet50"] == list(in_flight(tmp_path))
+    register_worker(tmp_path / "scratch", "resnet50")
+    assert ["resnet50"] == list(running_jobs(tmp_path))
     assert "resnet50" in shown(Dashboard(1, tmp_path, set()))
 
 
 def test_what_a_killed_run_left_is_not_taken_for_running(tmp_path: Path) -> None:
-    write_card(tmp_path / "scratch", "resnet50")
+    register_worker(tmp_path / "scratch", "resnet50")
     card = tmp_path / "scratch.json"
     started = psutil.Process().create_time()
     card.write_text(card.read_text(encoding="utf-8").replace(str(started), str(started - 1000)), encoding="utf-8")
-    assert {} == in_flight(tmp_path)
+    assert {} == running_jobs(tmp_path)
     card.write_text("{", encoding="utf-8")
-    assert {} == in_flight(tmp_path)
+    assert {} == running_jobs(tmp_path)

@@ -17,7 +17,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     metadata = place / "sources-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: sources\nVersion: 1.0\n", encoding="utf-8")
-    lines = [f"{name} = tests.stages.{name}_source:SOURCE\n" for name in ("hostile", "counting")]
+    lines = [f"{name} = tests.collect.{name}_source:SOURCE\n" for name in ("hostile", "counting")]
     (metadata / "entry_points.txt").write_text("".join(["[younger_hf.sources]\n", *lines]), encoding="utf-8")
     sys.path.insert(0, str(place))
     find_source.cache_clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -94,6 +95,11 @@ def raise_an_interrupt(outside: str) -> None:
     raise KeyboardInterrupt
 
 
+def be_killed(outside: str) -> None:
+    """What the kernel does to a process when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def behave(outside: str) -> None:
     Path("own").write_text("in its own folder", encoding="utf-8")
 
@@ -102,7 +108,7 @@ DEEDS: Mapping[str, Callable[[str], None]] = {
     deed.__name__: deed
     for deed in (
         *(behave, segfault, sleep, swallow, leave_a_process, multiply, write_outside, write_outside_by_the_system),
-        *(delete_outside, write_a_big_file, print_a_lot, exit_well, raise_an_interrupt),
+        *(delete_outside, write_a_big_file, print_a_lot, exit_well, raise_an_interrupt, be_killed),
     )
 }
 

@@ -11,10 +11,11 @@ import onnx
 import onnx.parser
 from onnx import numpy_helper
 
-from younger_hf.collect.export_job import ExportResult, Limits
+from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.local_engine import run_local
 from younger_hf.collect.run import Selection, preload_of, work
 from younger_hf.collect.workspace import Workspace
+from younger_hf.containment.limits import Limits
 
 ACTIVATIONS = ("Relu", "Tanh", "Sigmoid")
 

@@ -10,10 +10,11 @@ import pytest
 
 from tests.collect.models import contents, run
 from tests.collect.test_kill import Counted, counted, listed
-from younger_hf.collect.export_job import ExportResult, Limits
+from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.ray_engine import run_ray
 from younger_hf.collect.run import Selection, work
 from younger_hf.collect.workspace import Workspace
+from younger_hf.containment.limits import Limits
 
 ray = pytest.importorskip("ray")
 pytestmark = pytest.mark.slow

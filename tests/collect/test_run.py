@@ -17,9 +17,10 @@ from onnx import helper
 from tests.collect.models import contents, run, write_model, write_models
 from younger_hf.collect import export_job as job_module
 from younger_hf.collect import run as run_module
-from younger_hf.collect.export_job import ExportResult, Limits
+from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.run import Selection, num_pending, retrieve, stamp_of
 from younger_hf.collect.workspace import LOCK, Workspace
+from younger_hf.containment.limits import Limits
 from younger_hf.errors import WorkspaceError
 from younger_hf.graph.read.extract import from_onnx
 from younger_hf.sources.candidate import Candidate

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from younger_hf.collect.export_job import ExportResult, Limits
+from younger_hf.collect.export_job import ExportResult, Job
 from younger_hf.collect.local_engine import run_local
 from younger_hf.collect.run import Selection, pending, retrieve, work
 from younger_hf.collect.workspace import Workspace
+from younger_hf.containment import process_monitor
 from younger_hf.containment.landlock import landlock_version
+from younger_hf.containment.limits import Limits
 from younger_hf.sources.registry import find_source
 from younger_hf.sources.source import Query
 
@@ -52,6 +55,7 @@ def test_a_model_that_behaves_is_done(results: dict[str, ExportResult]) -> None:
         ("print_a_lot", "build", "words failed me"),
         ("exit_well", "crash", "exit code 0"),
         ("raise_an_interrupt", "build", "KeyboardInterrupt"),
+        ("be_killed", "crash", "as when the system runs out of memory"),
     ],
 )
 def test_one_that_does_not_fails_with_the_reason(
@@ -94,6 +98,22 @@ def test_what_a_failing_model_printed_is_kept_but_not_all_of_it(results: dict[st
 
 def test_the_hostile_source_is_listed_with_ours() -> None:
     assert "Models that misbehave." == find_source("hostile").about
+
+
+def test_one_that_the_kernel_ended_for_lack_of_memory_says_so(
+    hostile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kills = iter([0, 1])
+    monkeypatch.setattr(process_monitor, "count_oom_kills", lambda: next(kills))
+    jobs = [job for job in _jobs(Workspace(tmp_path), hostile) if job.candidate.id == "hostile--be_killed"]
+    (result,) = run_local(jobs, tmp_path / "running", LIMITS, workers=1)
+    assert ("failed", "memory") == (result.status, result.reason)
+    assert "The system ran out of memory and ended it (SIGKILL; it held " in result.error
+
+
+def _jobs(workspace: Workspace, hostile: Path) -> Iterator[Job]:
+    retrieve(workspace, "hostile", Query(options={"outside": str(hostile)}))
+    return pending(workspace, Selection())
 
 
 def _said(process: psutil.Process) -> str:

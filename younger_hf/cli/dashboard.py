@@ -16,7 +16,7 @@ from rich.table import Table
 
 from younger_hf.cli.console import ERR
 from younger_hf.collect.export_job import ExportResult
-from younger_hf.containment.process_monitor import in_flight
+from younger_hf.containment.process_monitor import running_jobs
 
 REPORT_SECONDS = 30
 """Between two lines where standard error is no terminal."""
@@ -79,7 +79,7 @@ class Dashboard:
         )
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.failed.most_common())
         table.add_row("failed", f"{self.failed.total():,}", reasons)
-        for name, seconds in sorted(in_flight(self._running).items(), key=lambda item: -item[1]):
+        for name, seconds in sorted(running_jobs(self._running).items(), key=lambda item: -item[1]):
             table.add_row("running", f"{seconds:.0f} s", escape(name))
         return Group(self._bar, table)
 

@@ -91,8 +91,8 @@ def export(
 ) -> None:
     """Export every model of a workspace that is not done, without its weights, and read its DAG; go on where it stopped."""
     from younger_hf.cli.dashboard import Dashboard, live
-    from younger_hf.collect.export_job import Limits
     from younger_hf.collect.run import Selection, num_pending, preload_of, work
+    from younger_hf.containment.limits import Limits
     from younger_hf.sources.source import Query
 
     reasons = tuple("all" if name == "failed" else name for name in retry or ())
@@ -146,10 +146,10 @@ def pack(
 
 def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) -> None:
     from younger_hf.collect.status import status_of
-    from younger_hf.containment.process_monitor import in_flight
+    from younger_hf.containment.process_monitor import running_jobs
 
     with closing(_existing(folder)) as opened:
-        found, running = status_of(opened), in_flight(opened.running)
+        found, running = status_of(opened), running_jobs(opened.running)
     failures = [{"reason": reason, "error": kind, "models": count} for (reason, kind), count in found.failures.items()]
     if as_json:
         console.show_json({**asdict(found), "failures": failures, "running": running})

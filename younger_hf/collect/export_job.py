@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -18,6 +17,8 @@ from typing import Any, Literal
 import onnx
 import pyarrow as pa
 
+from younger_hf.containment.limits import Limits
+from younger_hf.containment.processes import peak_memory
 from younger_hf.containment.sandbox import Sandbox
 from younger_hf.errors import MissingDependencyError, SourceError, YoungerError
 from younger_hf.export.exported import Exported
@@ -38,23 +39,6 @@ MISSING = "not installed"
 
 Reason = Literal["", "fetch", "build", "export", "extract", "time", "memory", "processes", "crash", "sandbox"]
 """Where or why a model failed; `""` if it did not."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one model may take.
-
-    Attributes:
-        seconds: Wall time.
-        memory: Bytes of memory touched, its whole process tree together.
-        processes: Processes at a time.
-        file_bytes: Largest file that it may write.
-    """
-
-    seconds: float = 300
-    memory: int = 4_000_000_000
-    processes: int = 32
-    file_bytes: int = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -152,7 +136,7 @@ def run_job(job: Job, scratch: Path, limits: Limits) -> ExportResult:
         stamp=job.stamp,
         versions=versions_of(job.candidate),
         seconds=round(perf_counter() - started, 3),
-        peak=_peak(),
+        peak=peak_memory(),
         bytes_read=after[0] - before[0],
         bytes_written=after[1] - before[1],
         **told,
@@ -252,16 +236,6 @@ def installed_version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return MISSING
-
-
-def _peak() -> int:
-    """Most bytes of memory that this process has touched; what it shares with the one it was forked from counts."""
-    if sys.platform == "linux":
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def _transferred() -> tuple[int, int]:

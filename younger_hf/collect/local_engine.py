@@ -6,7 +6,6 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import count, islice
@@ -15,10 +14,12 @@ from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessExpired, concurrent
+from pebble import concurrent
 
-from younger_hf.collect.export_job import ExportResult, Job, Limits, Reason, run_job, versions_of
-from younger_hf.containment.process_monitor import ProcessMonitor, write_card
+from younger_hf.collect.export_job import ExportResult, Job, Reason, run_job, versions_of
+from younger_hf.containment.limits import Limits
+from younger_hf.containment.pool_results import ProcessEndedError, wait_for_result
+from younger_hf.containment.process_monitor import ProcessMonitor, register_worker
 from younger_hf.containment.processes import end_with_parent
 
 MODULES = "YOUNGER_HF_PRELOAD"
@@ -46,7 +47,7 @@ def run_local(
     waiting = iter(jobs)
     names = count()
     futures: dict[Future[Any], tuple[Job, Path]] = {}
-    with ProcessMonitor(running, limits) as guard:
+    with ProcessMonitor(running, limits) as monitor:
         try:
             while True:
                 for job in islice(waiting, workers - len(futures)):
@@ -58,13 +59,13 @@ def run_local(
                 done, _ = wait(futures, return_when=FIRST_COMPLETED)
                 for future in done:
                     job, scratch = futures.pop(future)
-                    yield _result(future, job, scratch, guard, limits)
+                    yield _finish(future, job, scratch, monitor, limits)
         finally:
             for future in futures:
                 future.cancel()
 
 
-def failure(job: Job, reason: Reason, error: str) -> ExportResult:
+def failed(job: Job, reason: Reason, error: str) -> ExportResult:
     """The result of a job that ended without one."""
     return ExportResult(job.candidate.id, job.stamp, "failed", reason, error, versions=versions_of(job.candidate))
 
@@ -74,38 +75,39 @@ def _work(job: Job, scratch: Path, limits: Limits, environment: dict[str, str]) 
     os.environ.update(environment)  # the process that it was forked from may be older than some of it
     _leave_the_terminal()
     scratch.mkdir()
-    write_card(scratch, job.candidate.id)
+    register_worker(scratch, job.candidate.id)
     return run_job(job, scratch, limits)
 
 
-def _result(future: Future[Any], job: Job, scratch: Path, guard: ProcessMonitor, limits: Limits) -> ExportResult:
+def _finish(future: Future[Any], job: Job, scratch: Path, monitor: ProcessMonitor, limits: Limits) -> ExportResult:
+    """The result of a job whose process has ended; nothing of the process is left."""
+    killed = False
     try:
-        result: ExportResult = future.result()
-    except FutureTimeout:
-        result = failure(job, "time", f"It took longer than {limits.seconds:g} seconds and was stopped.")
-    except ProcessExpired as error:
-        result = failure(job, "crash", f"It ended its process ({_ending(error.exitcode)}).")
-    except Exception as error:  # a result that cannot be sent
-        result = failure(job, "crash", f"Its result could not be sent ({type(error).__name__}: {error}).")
-    verdict = guard.verdict(job.candidate.id)
-    if verdict is not None:
-        result = failure(job, *verdict)  # type: ignore[arg-type]  # its reasons are of ours
-    memory, left, said = guard.finish(job.candidate.id, scratch)
+        result: ExportResult = wait_for_result(future, limits.seconds)
+    except ProcessEndedError as error:
+        result, killed = failed(job, error.reason, error.message), error.killed
+    except Exception as error:  # whatever pickling raises
+        result = failed(job, "crash", f"Its result could not be sent ({type(error).__name__}: {error}).")
+    violation = monitor.violation(job.candidate.id)
+    usage = monitor.finish(job.candidate.id, scratch)
+    if violation is not None:
+        result = failed(job, violation.limit, violation.message)
+    elif killed:
+        result = _killed(job, usage.memory, monitor.out_of_memory())
     notes = dict(result.notes)
-    if left:
-        notes["processes_left"] = left
-    if result.status == "failed" and said:
-        notes["printed"] = said
-    return replace(result, peak=max(result.peak, memory), notes=notes)
+    if usage.processes_left:
+        notes["processes_left"] = usage.processes_left
+    if result.status == "failed" and usage.printed:
+        notes["printed"] = usage.printed
+    return replace(result, peak=max(result.peak, usage.memory), notes=notes)
 
 
-def _ending(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"exit code {code}"
-    try:
-        return signal.Signals(-code).name
-    except ValueError:
-        return f"signal {-code}"
+def _killed(job: Job, memory: int, out_of_memory: bool) -> ExportResult:
+    """The result of a job that something other than this program ended by SIGKILL."""
+    held = f"it held {memory / 1e9:.1f} GB when last measured"
+    if out_of_memory:
+        return failed(job, "memory", f"The system ran out of memory and ended it (SIGKILL; {held}).")
+    return failed(job, "crash", f"It was ended from outside (SIGKILL; {held}), as when the system runs out of memory.")
 
 
 def _context(preload: Iterable[str]) -> BaseContext:

@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from younger_hf.collect.export_job import ExportResult, Job, Limits
-from younger_hf.collect.local_engine import failure, run_local
+from younger_hf.collect.export_job import ExportResult, Job
+from younger_hf.collect.local_engine import failed, run_local
+from younger_hf.containment.limits import Limits
 from younger_hf.errors import MissingDependencyError, WorkspaceError
 
 MOST_TRIES = 3
@@ -74,7 +75,7 @@ def _spread(ray: Any, waiting: Iterator[Job], limits: Limits, preload: tuple[str
             try:
                 yield ray.get(reference)
             except ray.exceptions.RayError as error:
-                yield failure(
+                yield failed(
                     job, "crash", f"It was on {MOST_TRIES} nodes that were lost, the last: {_first_line(error)}"
                 )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from younger_hf.collect.export_job import ExportResult, Job, is_buildable, versions_of
 from younger_hf.collect.workspace import Workspace
-from younger_hf.containment.process_monitor import sweep
+from younger_hf.containment.process_monitor import clean_up
 from younger_hf.graph.version import EXTRACTOR
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.registry import find_source
@@ -121,7 +121,7 @@ def work(
     """
     ended: Counter[str] = Counter()
     with workspace.alone():
-        sweep(workspace.running)  # of a run that was killed
+        clean_up(workspace.running)  # of a run that was killed
         for result in engine(pending(workspace, selection)):
             workspace.keep(result)
             ended[result.reason or result.status] += 1

@@ -1,4 +1,4 @@
-"""Landlock: the Linux kernel's way for a process to give up writing outside a folder, for itself and all it starts."""
+"""Landlock: lets a process on Linux give up writing outside some folders, for itself and all it starts."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""System calls; the numbers are those of every architecture."""
-_ASK_VERSION = 1
-_PATH_BENEATH = 1
+"""System calls; the numbers are the same on every architecture."""
+_QUERY_VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
+_PATH_BENEATH = 1  # LANDLOCK_RULE_PATH_BENEATH
 _NO_NEW_PRIVILEGES = 38  # PR_SET_NO_NEW_PRIVS
 
 _WRITE_FILE = 1 << 1
 _CHANGES = _WRITE_FILE | sum(1 << bit for bit in range(4, 13))
-"""Rights to write a file, to remove and to make files, folders, links, sockets, pipes and devices (include/uapi/linux/landlock.h)."""
+"""Rights to write files and to create and remove files, folders, links, sockets, pipes and devices.
+
+See include/uapi/linux/landlock.h.
+"""
 _REFER = 1 << 13  # since version 2 of the interface
 _TRUNCATE = 1 << 14  # since version 3
 
 
 def landlock_version() -> int:
-    """Version of the kernel's interface, 0 where there is none."""
+    """Return the version of the kernel's interface, 0 if it has no Landlock."""
     if sys.platform != "linux":
         return 0
-    return max(0, _call(_CREATE_RULESET, None, 0, _ASK_VERSION))
+    return max(0, _call(_CREATE_RULESET, None, 0, _QUERY_VERSION))
 
 
 def allow_writing_only_below(folders: Iterable[Path], files: Iterable[Path] = ()) -> bool:
-    """Give up, for good, every change to files that are not below the folders, nor one of the files.
+    """Give up, for good, every change to files except the given ones and those below the folders.
 
-    Files that are open already stay as they are; reading is not limited. Children inherit it, and nobody can undo it.
+    Files that are already open and reading are not affected. Children inherit the restriction.
 
     Returns:
-        Whether the kernel does it.
+        Whether the kernel enforces it.
     """
     version = landlock_version()
     if not version:
@@ -45,10 +48,10 @@ def allow_writing_only_below(folders: Iterable[Path], files: Iterable[Path] = ()
     if ruleset < 0:
         return False
     try:
-        for place in folders:
-            _allow(ruleset, place, rights)
-        for place in files:
-            _allow(ruleset, place, rights & (_WRITE_FILE | _TRUNCATE))
+        for folder in folders:
+            _allow(ruleset, folder, rights)
+        for file in files:
+            _allow(ruleset, file, rights & (_WRITE_FILE | _TRUNCATE))
         if ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0):
             return False
         return _call(_RESTRICT_SELF, ruleset, 0) == 0
@@ -56,15 +59,15 @@ def allow_writing_only_below(folders: Iterable[Path], files: Iterable[Path] = ()
         os.close(ruleset)
 
 
-def _allow(ruleset: int, place: Path, rights: int) -> None:
+def _allow(ruleset: int, path: Path, rights: int) -> None:
     try:
-        opened = os.open(place, os.O_PATH | os.O_CLOEXEC)
-    except OSError:  # a device that this system has not
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:  # this system lacks the device
         return
     try:
-        _call(_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, opened), 0)
+        _call(_ADD_RULE, ruleset, _PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
 def _call(number: int, *arguments: int | bytes | None) -> int:

@@ -1,4 +1,4 @@
-"""Watches the processes of a run: what takes too much memory or starts too many others is ended, and so is what they leave behind."""
+"""Watches the worker processes of a run, ends those that use too much, and ends whatever they leave behind."""
 
 from __future__ import annotations
 
@@ -7,201 +7,236 @@ import os
 import shutil
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Literal
 
 import psutil
 
-from younger_hf.collect.export_job import Limits
-from younger_hf.containment.processes import kill, memory_of, runs, trees
+from younger_hf.containment.limits import Limits
+from younger_hf.containment.processes import count_oom_kills, is_running, kill, process_trees, tree_memory
+from younger_hf.containment.sandbox import LOG
+from younger_hf.files import write_text
 
 INTERVAL = 0.1
-"""Seconds between two looks at the memory of the processes that are known."""
-SEARCH = 10
-"""Looks after which new processes are searched for, which costs more."""
+"""Seconds between two measurements of the memory of known processes."""
+MEASUREMENTS_PER_SEARCH = 10
+"""Measurements between two searches for new processes, which cost more."""
 
-CARD = ".json"
-"""Ending of the file beside a worker's scratch folder that says which process works there, and at what."""
-
-
-def write_card(scratch: Path, job_id: str) -> None:
-    """Say that this process works on a job in a scratch folder."""
-    card = scratch.with_name(scratch.name + CARD)
-    partial = card.with_name(card.name + ".partial")
-    started = psutil.Process().create_time()
-    partial.write_text(json.dumps({"id": job_id, "pid": os.getpid(), "started": started}), encoding="utf-8")
-    partial.replace(card)
+_WORKER_FILE = ".json"
+"""Suffix of the file beside a worker's scratch folder that names its process and its job."""
+_LONGEST_PRINTED = 600
+"""Bytes kept of what a job printed."""
 
 
-def sweep(folder: Path) -> None:
-    """End what a run left that was killed itself, and delete its folder."""
-    for card in folder.glob(f"*{CARD}"):
-        values = _read(card)
-        if values is not None and runs(values["pid"], values["started"]):
-            kill(trees([values["pid"]])[values["pid"]].pids)
-    shutil.rmtree(folder, ignore_errors=True)
+@dataclass(frozen=True)
+class Violation:
+    """Why the monitor stopped a job.
+
+    Attributes:
+        limit: The limit that was exceeded.
+        message: The same in a sentence, with the numbers.
+    """
+
+    limit: Literal["memory", "processes"]
+    message: str
 
 
-def in_flight(folder: Path) -> dict[str, float]:
-    """Candidate -> seconds that a process is at work on it, of the run that goes on in a workspace."""
-    found = {}
-    for card in folder.glob(f"*{CARD}"):
-        values = _read(card)
-        if values is not None and runs(values["pid"], values["started"]):
-            found[str(values["id"])] = max(0.0, time.time() - values["started"])
-    return found
+@dataclass(frozen=True)
+class Usage:
+    """What a finished job used and left.
+
+    Attributes:
+        memory: Most bytes of memory that its processes held at once.
+        processes_left: How many processes it left behind; they were ended.
+        printed: The end of what it printed.
+    """
+
+    memory: int
+    processes_left: int
+    printed: str
 
 
 @dataclass
-class _Watched:
-    """A worker process that is watched.
+class _Worker:
+    """A worker process.
 
     Attributes:
-        card: Its card's file.
-        pid: Its number.
-        started: When it was started: a number is given again.
-        seen: All processes that were ever seen below it, itself first.
-        memory: Most bytes that all of them held at once.
+        job_id: The job it works on.
+        pid: Its process id.
+        started: When it was started, in seconds since the epoch.
+        seen: Every process ever seen in its tree, itself first.
+        memory: Most bytes of memory that the tree held at once.
+        violation: Why it was stopped, None if it was not.
     """
 
-    card: Path
+    job_id: str
     pid: int
     started: float
     seen: dict[int, None]
     memory: int = 0
+    violation: Violation | None = None
+
+    @property
+    def running(self) -> bool:
+        return is_running(self.pid, self.started)
+
+    def remaining(self) -> list[int]:
+        """The processes of its tree that still run, none of them older than the worker: ids are reused."""
+        found = set(self.seen) | set(process_trees([self.pid])[self.pid].pids)
+        return [pid for pid in found if is_running(pid, self.started, or_younger=True)]
+
+    def check(self, memory: int, processes: int, limits: Limits) -> None:
+        """Note the memory used; end all its processes if a limit is exceeded."""
+        self.memory = max(self.memory, memory)
+        if self.violation is not None:
+            return
+        if memory > limits.memory:
+            used, allowed = memory / 1e9, limits.memory / 1e9
+            message = f"It held {used:.1f} GB of memory, allowed are {allowed:.1f}; it was stopped."
+            self.violation = Violation("memory", message)
+        elif processes > limits.processes:
+            message = f"It ran {processes} processes, allowed are {limits.processes}; it was stopped."
+            self.violation = Violation("processes", message)
+        if self.violation is not None:
+            kill(self.seen)
+
+
+def register_worker(scratch: Path, job_id: str) -> None:
+    """Record that this process works on a job in a scratch folder, for the monitor and for `running_jobs`."""
+    worker = {"id": job_id, "pid": os.getpid(), "started": psutil.Process().create_time()}
+    write_text(_worker_file(scratch), json.dumps(worker))
+
+
+def running_jobs(folder: Path) -> dict[str, float]:
+    """Return the jobs that workers with scratch folders in `folder` work on now.
+
+    Returns:
+        Id of the job -> seconds since its worker started.
+    """
+    return {worker.job_id: max(0.0, time.time() - worker.started) for worker in _read_workers(folder) if worker.running}
+
+
+def clean_up(folder: Path) -> None:
+    """End the workers of a run that was itself killed, and delete the folder of its scratch folders."""
+    for worker in _read_workers(folder):
+        if worker.running:
+            kill(process_trees([worker.pid])[worker.pid].pids)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 class ProcessMonitor:
-    """A thread that looks at the workers of one run again and again.
+    """A thread that watches the workers of one run; a context manager.
 
-    Use it as a context; when it ends, nothing that the workers started is left.
+    When the context ends, no process that the workers started is left.
     """
 
     def __init__(self, folder: Path, limits: Limits) -> None:
+        """Prepare to watch.
+
+        Args:
+            folder: Where the workers have their scratch folders.
+            limits: What each worker may use together with its children.
+        """
         self.folder = folder
         self.limits = limits
-        self._watched: dict[str, _Watched] = {}
-        self._verdicts: dict[str, tuple[str, str]] = {}
+        self._workers: dict[str, _Worker] = {}
+        self._oom_kills = count_oom_kills()
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="younger-hf guard", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="younger-hf process monitor", daemon=True)
 
     def __enter__(self) -> ProcessMonitor:
-        """Start looking."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop looking, and end what is left."""
         self._stop.set()
         self._thread.join()
         with self._lock:
-            self._look()
-            for watched in self._watched.values():
-                kill(_still_there(watched))
+            self._search()
+            for worker in self._workers.values():
+                kill(worker.remaining())
 
-    def verdict(self, job_id: str) -> tuple[str, str] | None:
-        """Why the guard ended a job: a reason of `ExportResult.reason` and a sentence; None if it did not."""
+    def violation(self, job_id: str) -> Violation | None:
+        """Return why a job was stopped, None if it was not."""
         with self._lock:
-            return self._verdicts.get(job_id)
+            worker = self._workers.get(job_id)
+            return worker.violation if worker is not None else None
 
-    def finish(self, job_id: str, scratch: Path) -> tuple[int, int, str]:
-        """End what a job left behind, and delete its folder.
+    def out_of_memory(self) -> bool:
+        """Tell whether the kernel has ended one more process for lack of memory; each counts for one call."""
+        found = count_oom_kills() > self._oom_kills
+        self._oom_kills += found
+        return found
 
-        Returns:
-            Most memory that it held in bytes, how many processes it left behind, and the end of what it printed.
-        """
+    def finish(self, job_id: str, scratch: Path) -> Usage:
+        """End the processes that a job left behind, and delete its scratch folder."""
         with self._lock:
-            self._look()
-            watched = self._watched.pop(job_id, None)
-            self._verdicts.pop(job_id, None)
-        left: list[int] = []
-        if watched is not None:
-            left = [pid for pid in _still_there(watched) if pid != watched.pid]
-            kill(_still_there(watched))
-            watched.card.unlink(missing_ok=True)
-        said = _tail(scratch / "log")
+            self._search()
+            worker = self._workers.pop(job_id, None)
+            _worker_file(scratch).unlink(missing_ok=True)
+        remaining = worker.remaining() if worker is not None else []
+        kill(remaining)
+        printed = _read_end(scratch / LOG)
         shutil.rmtree(scratch, ignore_errors=True)
-        return watched.memory if watched is not None else 0, len(left), said
+        if worker is None:
+            return Usage(0, 0, printed)
+        return Usage(worker.memory, len(set(remaining) - {worker.pid}), printed)
 
     def _watch(self) -> None:
-        looks = 0
+        measurements = 0
         while not self._stop.wait(INTERVAL):
-            looks += 1
+            measurements += 1
             with self._lock:
-                if looks % SEARCH:
-                    self._glance()
+                if measurements % MEASUREMENTS_PER_SEARCH:
+                    self._measure()
                 else:
-                    self._look()
+                    self._search()
 
-    def _glance(self) -> None:
-        """How much memory the processes hold that are known already."""
-        for job_id, watched in self._meet().items():
-            self._judge(job_id, watched, memory_of(watched.seen), len(watched.seen))
+    def _measure(self) -> None:
+        """Check the memory of the processes that are known already."""
+        for worker in self._running():
+            worker.check(tree_memory(worker.seen), len(worker.seen), self.limits)
 
-    def _look(self) -> None:
-        """Which processes there are, and how much memory they hold."""
-        meant = self._meet()
-        found = trees(watched.pid for watched in meant.values())
-        for job_id, watched in meant.items():
-            tree = found[watched.pid]
-            watched.seen.update(dict.fromkeys(tree.pids))
-            self._judge(job_id, watched, tree.memory, len(tree.pids))
+    def _search(self) -> None:
+        """Find all processes of the workers, and check them."""
+        workers = self._running()
+        trees = process_trees(worker.pid for worker in workers)
+        for worker in workers:
+            tree = trees[worker.pid]
+            worker.seen.update(dict.fromkeys(tree.pids))
+            worker.check(tree.memory, len(tree.pids), self.limits)
 
-    def _meet(self) -> dict[str, _Watched]:
-        """The jobs whose processes run, those that began since the last look among them."""
-        for card in self.folder.glob(f"*{CARD}"):
-            values = _read(card)
-            if values is not None and values["id"] not in self._watched:
-                self._watched[values["id"]] = _Watched(card, values["pid"], values["started"], {values["pid"]: None})
-        return {job_id: w for job_id, w in self._watched.items() if runs(w.pid, w.started)}
-
-    def _judge(self, job_id: str, watched: _Watched, memory: int, processes: int) -> None:
-        watched.memory = max(watched.memory, memory)
-        verdict = self._over(memory, processes)
-        if verdict is not None and job_id not in self._verdicts:
-            self._verdicts[job_id] = verdict
-            kill(watched.seen)
-
-    def _over(self, memory: int, processes: int) -> tuple[str, str] | None:
-        if memory > self.limits.memory:
-            allowed = self.limits.memory / 1e9
-            return "memory", f"It held {memory / 1e9:.1f} GB of memory, allowed are {allowed:.1f}; it was stopped."
-        if processes > self.limits.processes:
-            return "processes", f"It ran {processes} processes, allowed are {self.limits.processes}; it was stopped."
-        return None
+    def _running(self) -> list[_Worker]:
+        """The workers that run, including those that began since the last call."""
+        for worker in _read_workers(self.folder):
+            self._workers.setdefault(worker.job_id, worker)
+        return [worker for worker in self._workers.values() if worker.running]
 
 
-def _still_there(watched: _Watched) -> list[int]:
-    """Processes that were seen below a worker, and those now in its session; never one that was there before it."""
-    found = set(watched.seen) | set(trees([watched.pid])[watched.pid].pids)
-    left = []
-    for pid in found:
-        with suppress(psutil.Error):
-            process = psutil.Process(pid)
-            if process.create_time() >= watched.started - 0.05 and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(pid)
-    return left
+def _worker_file(scratch: Path) -> Path:
+    return scratch.with_name(scratch.name + _WORKER_FILE)
 
 
-def _read(card: Path) -> dict[str, Any] | None:
-    try:
-        values: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return values
+def _read_workers(folder: Path) -> Iterator[_Worker]:
+    for file in folder.glob(f"*{_WORKER_FILE}"):
+        try:
+            values = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # its job has just ended
+            continue
+        yield _Worker(values["id"], values["pid"], values["started"], {values["pid"]: None})
 
 
-def _tail(log: Path, most: int = 600) -> str:
+def _read_end(log: Path) -> str:
     """The end of what a job printed."""
     try:
         with log.open("rb") as file:
-            file.seek(max(0, log.stat().st_size - most))
+            file.seek(max(0, log.stat().st_size - _LONGEST_PRINTED))
             return file.read().decode("utf-8", "replace").strip()
     except OSError:
         return ""

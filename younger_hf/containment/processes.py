@@ -1,35 +1,45 @@
-"""What the processes of a run take: read from the system once for all of them."""
+"""Process trees: which processes belong to one, how much memory they hold, and how they end."""
 
 from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
+_SET_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG
+_CLOCK_TOLERANCE = 0.05
+"""Seconds by which two readings of one process's start time may differ."""
+
 
 @dataclass(frozen=True)
-class Tree:
-    """A process with all that it started.
+class ProcessTree:
+    """A process and everything it started.
 
     Attributes:
-        pids: Their numbers, the first one's first.
-        memory: Bytes of memory that they have touched and hold, together.
+        pids: Process ids, the root's first.
+        memory: Bytes of resident memory, all processes together.
     """
 
     pids: tuple[int, ...]
     memory: int
 
 
-def trees(roots: Iterable[int]) -> dict[int, Tree]:
-    """Root -> the process with its children, children's children, and every process of its session.
+def process_trees(roots: Iterable[int]) -> dict[int, ProcessTree]:
+    """Find the process trees below the given process ids, from one look at the process table.
 
-    A process that detaches itself from its parent stays in the session, unless it makes one of its own as well.
+    A tree holds the descendants and every process of their sessions. A process that detaches itself
+    from its parent stays in the session, unless it also creates one of its own.
+
+    Returns:
+        Root -> its tree.
     """
     children: dict[int, list[int]] = {}
     sessions: dict[int, list[int]] = {}
@@ -40,38 +50,94 @@ def trees(roots: Iterable[int]) -> dict[int, Tree]:
             sessions.setdefault(os.getsid(pid), []).append(pid)
     found = {}
     for root in roots:
-        pids = _below(root, children, sessions)
-        found[root] = Tree(pids, memory_of(pids))
+        pids = _members(root, children, sessions)
+        found[root] = ProcessTree(pids, tree_memory(pids))
     return found
 
 
-def memory_of(pids: Iterable[int]) -> int:
-    """Bytes of memory that a process (the first) and its children hold together; one that is gone holds none.
+def tree_memory(pids: Iterable[int]) -> int:
+    """Return the bytes of resident memory of a process (the first id) and its descendants.
 
-    What children share with it counts once.
+    Memory that descendants share counts once; a process that has ended counts 0.
     """
-    root, *others = pids
-    return _memory(root) + sum(_own_memory(pid) for pid in others)
+    root, *descendants = pids
+    return _memory(root, shared=True) + sum(_memory(pid, shared=False) for pid in descendants)
 
 
-def runs(pid: int, started: float) -> bool:
-    """Whether that very process is there: after its end the number is another's."""
+def peak_memory() -> int:
+    """Return the most bytes of memory that this process has ever held.
+
+    Memory that it shares with the process it was forked from counts.
+    """
+    if sys.platform == "linux":  # where ru_maxrss may be the parent's
+        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def is_running(pid: int, started: float, *, or_younger: bool = False) -> bool:
+    """Tell whether a process still runs, and is the one that was started then: ids are reused.
+
+    Args:
+        pid: Process id.
+        started: When it was started, in seconds since the epoch.
+        or_younger: Accept any process with this id that was started later, too.
+    """
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - started) < 0.05
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        age = process.create_time() - started
+        return (
+            age > -_CLOCK_TOLERANCE
+            and (or_younger or age < _CLOCK_TOLERANCE)
+            and process.status() != psutil.STATUS_ZOMBIE
+        )
     except psutil.Error:
         return False
 
 
 def kill(pids: Iterable[int]) -> None:
-    """End processes at once; those that are gone already are no error."""
+    """End processes at once; ignore those that have ended already."""
     for pid in pids:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
 
 
-def _below(root: int, children: Mapping[int, list[int]], sessions: Mapping[int, list[int]]) -> tuple[int, ...]:
+def end_with_parent() -> None:
+    """Have the kernel end this process when its parent ends, however that ends; Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+
+
+def describe_exit(code: int | None) -> str:
+    """Return the name of the signal that ended a process, or its exit code, as words.
+
+    Args:
+        code: As `subprocess` and `multiprocessing` report it: negative for a signal.
+
+    Example:
+        >>> describe_exit(-11), describe_exit(0)
+        ('SIGSEGV', 'exit code 0')
+    """
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+
+
+def count_oom_kills() -> int:
+    """Return how many processes the kernel has ended because memory ran out; 0 if it does not count them."""
+    try:
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+
+
+def _members(root: int, children: Mapping[int, list[int]], sessions: Mapping[int, list[int]]) -> tuple[int, ...]:
     found: dict[int, None] = {root: None}
     waiting = [root]
     while waiting:
@@ -83,24 +149,9 @@ def _below(root: int, children: Mapping[int, list[int]], sessions: Mapping[int, 
     return tuple(found)
 
 
-def _memory(pid: int) -> int:
+def _memory(pid: int, *, shared: bool) -> int:
     try:
-        return int(psutil.Process(pid).memory_info().rss)
+        process = psutil.Process(pid)
+        return int(process.memory_info().rss if shared else process.memory_full_info().uss)
     except (psutil.Error, OSError):
         return 0
-
-
-def _own_memory(pid: int) -> int:
-    try:
-        return int(psutil.Process(pid).memory_full_info().uss)
-    except (psutil.Error, OSError):
-        return 0
-
-
-def end_with_parent() -> None:
-    """Have the system end this process when the one that started it ends, however that ends; on Linux."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-
-
-_SET_PARENT_DEATH_SIGNAL = 1

@@ -1,64 +1,62 @@
-"""What a worker process gives up before it touches a model: writing outside its folder, the terminal, and its place in memory."""
+"""The sandbox of a worker process: no writing outside its folder, no terminal, first to be ended if memory runs out."""
 
 from __future__ import annotations
 
 import os
-import resource
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from younger_hf.containment.landlock import allow_writing_only_below
+from younger_hf.containment.limits import limit_process
 from younger_hf.errors import SandboxError
 
 LOG = "log"
-"""File in the scratch folder with whatever the libraries print."""
+"""File in the scratch folder that collects what libraries print."""
 
 _CACHES = (
-    *(
-        "HOME",
-        "TMPDIR",
-        "XDG_CACHE_HOME",
-        "XDG_CONFIG_HOME",
-        "TORCH_HOME",
-        "HF_HOME",
-        "MPLCONFIGDIR",
-        "NUMBA_CACHE_DIR",
-    ),
-    *(
-        "YOLO_CONFIG_DIR",
-        "KERAS_HOME",
-        "KAGGLEHUB_CACHE",
-        "TRITON_CACHE_DIR",
-        "TORCHINDUCTOR_CACHE_DIR",
-        "TFHUB_CACHE_DIR",
-    ),
+    "HOME",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "TORCH_HOME",
+    "HF_HOME",
+    "MPLCONFIGDIR",
+    "NUMBA_CACHE_DIR",
+    "YOLO_CONFIG_DIR",
+    "KERAS_HOME",
+    "KAGGLEHUB_CACHE",
+    "TRITON_CACHE_DIR",
+    "TORCHINDUCTOR_CACHE_DIR",
+    "TFHUB_CACHE_DIR",
 )
+"""Environment variables that name folders which libraries write to."""
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/random", "/dev/urandom")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _CHANGES = {
-    # audit event -> positions of the paths that it changes
     **dict.fromkeys(("os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "os.chown", "os.utime"), (0,)),
     "os.rename": (0, 1),
     **dict.fromkeys(("os.link", "os.symlink"), (1,)),
 }
+"""Audit event -> positions of the paths that it changes."""
 
 
 class Sandbox:
-    """The limits of the process that enters them; they cannot be left.
+    """The sandbox of the process that creates it; there is no way out.
 
     Attributes:
         refused: Paths outside the folder that something tried to write to.
-        kernel: Whether the kernel enforces it too (Landlock); else only what goes through Python is contained.
+        kernel: Whether the kernel enforces it (Landlock); otherwise only Python code is contained.
     """
 
     def __init__(self, scratch: Path, file_bytes: int) -> None:
-        """Enter the limits.
+        """Enter the sandbox.
 
         Args:
-            scratch: The only folder that may be written to; it is the working directory and holds every cache.
-            file_bytes: Largest file that may be written.
+            scratch: The only folder that may be written to; the working directory, and home to every cache.
+            file_bytes: Size of the largest file that may be written.
         """
         self.refused: list[str] = []
         self._allowed = (os.path.realpath(scratch), *(os.path.realpath(device) for device in _DEVICES))
@@ -69,13 +67,13 @@ class Sandbox:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for stream, opened in ((0, nothing), (1, log), (2, log)):
             os.dup2(opened, stream)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
-        _be_the_first_to_go()
+        limit_process(file_bytes=file_bytes)
+        with suppress(OSError):  # if memory runs out, the kernel ends this process and not the one that started it
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
         self.kernel = allow_writing_only_below([scratch], [Path(device) for device in _DEVICES])
-        sys.addaudithook(self._watch)
+        sys.addaudithook(self._audit)
 
-    def _watch(self, event: str, arguments: tuple[Any, ...]) -> None:
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
             path, _, flags = arguments
             if isinstance(flags, int) and flags & _WRITING:
@@ -86,16 +84,8 @@ class Sandbox:
 
     def _check(self, path: Any) -> None:
         if not isinstance(path, str | bytes | os.PathLike):
-            return  # a descriptor that is open already
-        place = os.path.realpath(os.fsdecode(path))
-        if not any(place == allowed or place.startswith(allowed + os.sep) for allowed in self._allowed):
-            self.refused.append(place)
-            raise SandboxError(f"{place}: the model tried to write outside its folder.")
-
-
-def _be_the_first_to_go() -> None:
-    """If the machine runs out of memory, this process goes and not the one that started it."""
-    try:
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    except OSError:  # no Linux, or not allowed
-        return
+            return  # a descriptor that is already open
+        real = os.path.realpath(os.fsdecode(path))
+        if not any(real == allowed or real.startswith(allowed + os.sep) for allowed in self._allowed):
+            self.refused.append(real)
+            raise SandboxError(f"{real}: the model tried to write outside its folder.")

@@ -17,10 +17,11 @@ from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.files.folder import folder as folder_candidates
 from younger_hf.sources.presets import preset as preset_candidates
 from younger_hf.collect.archive import unpack
-from younger_hf.collect.export_job import Limits, ExportResult
+from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.local_engine import run_local
 from younger_hf.collect.run import Selection, num_pending, preload_of, work
 from younger_hf.collect.workspace import Workspace, is_workspace
+from younger_hf.containment.limits import Limits
 
 PUBLIC_SECRET = "younger-hf"  # noqa: S105 - public on purpose
 """Decides what is tested where no secret is given; datasets built with it say so in their card."""

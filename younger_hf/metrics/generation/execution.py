@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,6 +13,9 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper
 
+from younger_hf.containment.limits import limit_process
+from younger_hf.containment.pool_results import ProcessEndedError, wait_for_result
+from younger_hf.containment.processes import end_with_parent
 from younger_hf.errors import MissingDependencyError, RebuildError
 from younger_hf.graph.labelled_graphs import Graph, Graphs
 from younger_hf.graph.vocabulary import Vocabulary
@@ -88,7 +89,7 @@ def execute(
         MissingDependencyError: If onnxruntime is not installed.
     """
     _need_onnxruntime()
-    from pebble import ProcessExpired, ProcessPool
+    from pebble import ProcessPool
 
     results: list[Execution] = []
     # A process forked from one with threads may hang: this one is started anew, and forks have nothing of the caller.
@@ -97,11 +98,9 @@ def execute(
         futures = [pool.schedule(_attempt, args=(each.node_feat, each.edge_index), timeout=seconds) for each in graphs]
         for number, future in enumerate(futures, start=1):
             try:
-                results.append(Execution(*future.result()))
-            except FutureTimeout:
-                results.append(Execution(False, f"It took longer than {seconds:g} seconds."))
-            except ProcessExpired as error:
-                results.append(Execution(False, f"It ended its process (exit code {error.exitcode})."))
+                results.append(Execution(*wait_for_result(future, seconds)))
+            except ProcessEndedError as error:
+                results.append(Execution(False, error.message))
             if on_graph is not None:
                 on_graph(number, len(futures))
     return results
@@ -136,8 +135,8 @@ _VOCABULARY: list[Vocabulary] = []
 
 
 def _begin(vocabulary: Vocabulary, memory: int) -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    end_with_parent()
+    limit_process(address_space=memory)
     _VOCABULARY[:] = [vocabulary]
 
 
