@@ -1,0 +1,86 @@
+"""What the documents show runs as it stands, and what they name exists."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from younger_hf import tasks
+
+ROOT = Path(__file__).parent.parent
+CARDS = [f"younger_hf/metrics/{task}/README.md" for task in tasks.TASKS]
+GUIDES = ["README.md", *(str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").glob("*.md")))]
+ROOT_PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]
+PAGES = [*ROOT_PAGES, *(str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").rglob("*.md")))]
+
+ELSEWHERE = {
+    "docs/sources.md": "the example of a source is installed and run by tests/collect/test_own_source.py",
+}
+"""Documents whose Python blocks another test runs."""
+
+RUN_CARD = "import doctest, sys; sys.exit(doctest.testfile(sys.argv[1], module_relative=False).failed)"
+
+
+def blocks(document: str, language: str) -> list[str]:
+    """Return the code blocks of one language."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in a fresh process at the root of the repository, offline and with no variables of pytest."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+    environment |= {"HF_HUB_OFFLINE": "1", "HF_EVALUATE_OFFLINE": "1"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+EXAMPLES = [
+    pytest.param(code, id=f"{document} {number}")
+    for document in GUIDES
+    if document not in ELSEWHERE
+    for number, code in enumerate(blocks(document, "python"), 1)
+]
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_a_python_block_runs_in_a_fresh_process(code: str) -> None:
+    done = run(sys.executable, "-c", code)
+    assert 0 == done.returncode, done.stderr
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("card", CARDS)
+def test_the_examples_of_a_metric_card_hold_in_a_fresh_process(card: str) -> None:
+    assert ">>>" in "".join(blocks(card, "python"))
+    done = run(sys.executable, "-c", RUN_CARD, card)
+    assert 0 == done.returncode, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_prose_wraps_at_100_columns(page: str) -> None:
+    text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    long = [line for line in text.splitlines() if len(line) > 100 and not line.startswith(("|", "![", "* [", "> [")) and " " in line[:100].strip("* ")]
+    assert [] == long
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_to_files(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    targets = [target.split("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", text)]
+    missing = [
+        target for target in targets if target and ":" not in target and not ((ROOT / page).parent / target).exists()
+    ]
+    assert [] == missing
+
+
+@pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_files_that_a_page_names_exist(page: str) -> None:
+    named = re.findall(r"`((?:younger_hf|leaderboard|loading_script|tests|benchmarks|docs)/[\w/.-]+)`", (ROOT / page).read_text())
+    assert [] == [name for name in named if not (ROOT / name).exists()]
+    assert named
