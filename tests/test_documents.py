@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
-from younger_hf import tasks
+from younger_hf.cli import app
 
 ROOT = Path(__file__).parent.parent
-CARDS = [f"younger_hf/metrics/{task}/README.md" for task in tasks.TASKS]
+CARDS = [str(card.relative_to(ROOT)) for card in sorted((ROOT / "younger_hf/metrics").glob("*/README.md"))]
 GUIDES = ["README.md", *(str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").glob("*.md")))]
 ROOT_PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"]
 PAGES = [*ROOT_PAGES, *(str(file.relative_to(ROOT)) for file in sorted((ROOT / "docs").rglob("*.md")))]
@@ -62,10 +65,29 @@ def test_the_examples_of_a_metric_card_hold_in_a_fresh_process(card: str) -> Non
     assert 0 == done.returncode, done.stdout + done.stderr
 
 
+def commands(page: str) -> list[list[str]]:
+    """Return the `younger-hf` commands of a page's console blocks, without comments."""
+    lines = re.findall(r"^\$ (.*)$", "".join(blocks(page, "console")), flags=re.MULTILINE)
+    parts = [shlex.split(part, comments=True) for line in lines for part in line.split("&&")]
+    return [words[1:] for words in parts if words and Path(words[0]).name == "younger-hf"]
+
+
+@pytest.mark.parametrize("page", [*PAGES, *CARDS, "loading_script/card.md"])
+def test_commands_have_the_verbs_and_options_that_a_page_shows(page: str) -> None:
+    verbs: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for verb, *arguments in commands(page):
+        options = {option for parameter in verbs[verb].params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert {word.split("=")[0] for word in arguments if re.match(r"--?[a-z]", word)} <= options, verb
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_prose_wraps_at_100_columns(page: str) -> None:
     text = re.sub(r"^```.*?^```", "", (ROOT / page).read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    long = [line for line in text.splitlines() if len(line) > 100 and not line.startswith(("|", "![", "* [", "> [")) and " " in line[:100].strip("* ")]
+    long = [
+        line
+        for line in text.splitlines()
+        if len(line) > 100 and not line.startswith(("|", "![", "* [", "> [")) and " " in line[:100].strip("* ")
+    ]
     assert [] == long
 
 
@@ -81,6 +103,8 @@ def test_links_lead_to_files(page: str) -> None:
 
 @pytest.mark.parametrize("page", ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"])
 def test_files_that_a_page_names_exist(page: str) -> None:
-    named = re.findall(r"`((?:younger_hf|leaderboard|loading_script|tests|benchmarks|docs)/[\w/.-]+)`", (ROOT / page).read_text())
+    named = re.findall(
+        r"`((?:younger_hf|leaderboard|loading_script|tests|benchmarks|docs)/[\w/.-]+)`", (ROOT / page).read_text()
+    )
     assert [] == [name for name in named if not (ROOT / name).exists()]
     assert named
