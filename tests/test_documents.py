@@ -76,7 +76,9 @@ def commands(page: str) -> list[list[str]]:
 def test_commands_have_the_verbs_and_options_that_a_page_shows(page: str) -> None:
     verbs: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for verb, *arguments in commands(page):
-        options = {option for parameter in verbs[verb].params for option in (*parameter.opts, *parameter.secondary_opts)}
+        options = {
+            option for parameter in verbs[verb].params for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert {word.split("=")[0] for word in arguments if re.match(r"--?[a-z]", word)} <= options, verb
 
 
