@@ -56,9 +56,44 @@ def test_metrics_cannot_be_changed():
         METRICS["operator"] = ()
 
 
-def test_references_and_predictions_must_be_named():
-    with pytest.raises(TypeError):
+def test_arguments_by_position_are_refused_with_the_right_call():
+    with pytest.raises(MetricError, match="expected arguments by name, got 2 by position") as caught:
         load_metric("operator").compute([2], [2])
+    assert "Call compute(references=..., predictions=...)." == caught.value.hint
+
+
+@pytest.mark.parametrize("task", sorted(EXAMPLES))
+def test_batches_single_items_and_arguments_of_compute_are_pooled(task):
+    references, predictions = EXAMPLES[task]
+    context = CONTEXT.get(task, {})
+    expected = load_metric(task).compute(references=references, predictions=predictions, **context)
+    metric = load_metric(task)
+    metric.add_batch(references=references[:1], predictions=predictions[:1])
+    for reference, prediction in zip(references[1:], predictions[1:], strict=True):
+        metric.add(reference=reference, prediction=prediction)
+    assert expected == metric.compute(**context)
+    metric.add_batch(references=references[:1], predictions=predictions[:1])
+    assert expected == metric.compute(references=references[1:], predictions=predictions[1:], **context)
+    assert expected == metric.compute(references=references, predictions=predictions, **context)
+
+
+def test_references_of_generated_graphs_may_be_passed_to_compute_alone():
+    expected = load_metric("generation").compute(references=CHAINS, predictions=RINGS, **CONTEXT["generation"])
+    metric = load_metric("generation")
+    metric.add_batch(predictions=RINGS[:1])
+    metric.add_batch(predictions=RINGS[1:])
+    assert expected == metric.compute(references=CHAINS, **CONTEXT["generation"])
+
+
+@pytest.mark.parametrize("wrong", [{}, {"references": [2]}, {"predictions": [2]}])
+def test_missing_references_or_predictions_are_named(wrong):
+    with pytest.raises(MetricError, match="expected values, got none"):
+        load_metric("operator").compute(**wrong)
+
+
+def test_a_batch_that_is_not_flat_is_refused_when_it_is_added():
+    with pytest.raises(MetricError, match=r"predictions: expected one dimension, got shape \(1, 2\)"):
+        load_metric("operator").add_batch(references=[2, 3], predictions=[[2, 3]])
 
 
 def test_an_unknown_task_names_those_there_are():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.metrics.test_evaluate_modules import DECLARE, ROOT
+from tests.metrics.test_evaluate_modules import ROOT
 from younger_hf.errors import MetricError
 from younger_hf.metrics import METRICS, evaluate_module
 
@@ -68,7 +68,7 @@ def test_the_modules_of_every_task_work_from_an_installed_wheel(tmp_path):
         "PYTHONPATH": str(site),
     }
     run = subprocess.run(
-        [sys.executable, "-c", DECLARE + EVERY_TASK, site],
+        [sys.executable, "-c", EVERY_TASK, site],
         cwd=elsewhere,
         env=environment,
         capture_output=True,

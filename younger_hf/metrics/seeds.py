@@ -16,7 +16,7 @@ class SeedSummary:
 
     Attributes:
         mean: Mean of the values.
-        deviation: Sample standard deviation (divided by n - 1); None for a single seed, which says nothing of the others.
+        deviation: Sample standard deviation (divided by n - 1); None for a single seed.
         n: Number of seeds.
     """
 
@@ -26,16 +26,17 @@ class SeedSummary:
 
 
 def aggregate_seeds(results: Sequence[Mapping[str, float]]) -> dict[str, SeedSummary]:
-    """Mean and sample standard deviation of each metric over the seeds.
+    """Compute the mean and sample standard deviation of each metric over the seeds.
 
     Args:
-        results: Metric name -> value, of each seed; all have the same names.
+        results: For each seed, metric name -> value; all have the same names.
 
     Returns:
         Metric name -> summary, in the order of the first result.
 
     Raises:
-        MetricError: If there are no results, they have different metrics, a value is NaN or infinite, or a summary exceeds every float.
+        MetricError: If there are no results, they have different metrics, a value is NaN or infinite, or a
+            summary is too large for a float.
 
     Example:
         >>> aggregate_seeds([{"auc": 0.75}, {"auc": 0.25}])["auc"].mean
@@ -55,10 +56,10 @@ def aggregate_seeds(results: Sequence[Mapping[str, float]]) -> dict[str, SeedSum
 
 
 def _summary(name: str, values: list[float]) -> SeedSummary:
-    # `statistics` computes with fractions: exactly, until the last step.
+    # `statistics` computes with fractions, exactly until the last step.
     try:
         mean = float(statistics.mean(values))
         deviation = statistics.stdev(values) if len(values) > 1 else None
     except OverflowError as error:
-        raise MetricError(f"The deviation of {name} over the seeds exceeds every float.") from error
+        raise MetricError(f"The deviation of {name} over the seeds is too large for a float.") from error
     return SeedSummary(mean, deviation, len(values))

@@ -1,4 +1,4 @@
-"""The data-flow metrics of many resamples of graphs: one sort of the scores, then weighted sums along it."""
+"""Data-flow metrics of many resamples of graphs: one sort of the scores, then weighted sums along it."""
 
 from __future__ import annotations
 
@@ -7,24 +7,35 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import BoolArray, FloatArray, IntArray
 from younger_hf.metrics.dataflow.ranking_metrics import THRESHOLD, labelled_scores
-from younger_hf.metrics.resampling import CHUNK, FloatArray, IntArray, blocks, graph_of_items
+from younger_hf.metrics.resampling import CHUNK, blocks, graph_of_items
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Items in descending order of their scores, those of one graph at one place of the order joined.
+class RankedItems:
+    """Items in descending order of their scores; items of one graph at one place of the order are one row.
 
     Attributes:
         graph: Graph of each row, int64 [R].
-        count: Items that the row stands for, int64 [R]; None if one each.
+        count: Items in each row, int64 [R]; None if every row is one item.
     """
 
     graph: IntArray
     count: IntArray | None
 
     def cumulated(self, weights: IntArray, start: int, end: int, before: IntArray) -> IntArray:
-        """Weighted number of items up to each row, from `start` to `end`, with `before` as the first column; [B, 1 + end - start]."""
+        """Count the weighted items up to each of the rows from `start` to `end`.
+
+        Args:
+            weights: How often each graph is in each resample, int64 [B, G].
+            start: First row.
+            end: First row after them.
+            before: Weighted items in the rows before `start`, int64 [B].
+
+        Returns:
+            `before`, then the number up to each row, int64 [B, 1 + end - start].
+        """
         found = np.empty((len(weights), 1 + end - start), np.int64)
         found[:, 0] = before
         np.take(weights, self.graph[start:end], axis=1, out=found[:, 1:], mode="clip")
@@ -35,11 +46,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class ResampledRanking:
-    """Scores and labels, sorted once. A step is a distinct score of a positive, from the highest.
+    """Scores and labels, sorted once; a step is a distinct score of a positive, from the highest on.
 
     Attributes:
         positives: The positives.
-        negatives: The negatives, but those below every positive, which win over none.
+        negatives: The negatives except those below every positive, which outrank nothing.
         positive_ends: Rows of positives at each step or above, int64 [S].
         above_ends: Rows of negatives with a higher score than the step's, int64 [S].
         tied_ends: Rows of negatives with at least the step's score, int64 [S].
@@ -48,8 +59,8 @@ class ResampledRanking:
         predicted: Items with a score >= .5 of each graph, int64 [G].
     """
 
-    positives: Rows
-    negatives: Rows
+    positives: RankedItems
+    negatives: RankedItems
     positive_ends: IntArray
     above_ends: IntArray
     tied_ends: IntArray
@@ -59,11 +70,11 @@ class ResampledRanking:
 
     @property
     def width(self) -> int:
-        """Graphs: of the rows only a block is looked at."""
+        """Number of graphs; rows are processed in blocks."""
         return int(self.required.shape[1])
 
     def values(self, weights: IntArray) -> dict[str, FloatArray]:
-        """auc, average_precision and f1 of each resample; see `Resampled`."""
+        """Compute auc, average_precision and f1 of each resample; see `Resampled`."""
         num_positives, num_negatives = np.einsum("bg,kg->kb", weights, self.required)
         twice_lost = np.zeros(len(weights), np.int64)
         precisions = np.zeros(len(weights))
@@ -89,7 +100,7 @@ class ResampledRanking:
 
 
 def resample_ranking(references: npt.ArrayLike, predictions: npt.ArrayLike, offsets: npt.ArrayLike) -> ResampledRanking:
-    """Prepare labels and scores; arguments and errors as `younger_hf.metrics.bootstrap`."""
+    """Prepare labels and scores; arguments and errors as for `younger_hf.metrics.bootstrap`."""
     positive, scores = labelled_scores(references, predictions)
     graph, num_graphs = graph_of_items(offsets, len(positive))
     steps, step = np.unique(-scores[positive], return_inverse=True)
@@ -101,32 +112,32 @@ def resample_ranking(references: npt.ArrayLike, predictions: npt.ArrayLike, offs
     place += steps[place // 2] == descending[reached]
     positives, positive_place = _joined(step.astype(np.int64), graph[positive], num_graphs)
     negatives, negative_place = _joined(place, negative_graph, num_graphs)
-    each = np.arange(len(steps))
+    numbers = np.arange(len(steps))
     high = scores >= THRESHOLD
 
-    def per_graph(chosen: npt.NDArray[np.bool_]) -> IntArray:
+    def per_graph(chosen: BoolArray) -> IntArray:
         return np.bincount(graph[chosen], minlength=num_graphs)
 
     return ResampledRanking(
         positives,
         negatives,
-        np.searchsorted(positive_place, each, "right"),
-        np.searchsorted(negative_place, 2 * each, "right"),
-        np.searchsorted(negative_place, 2 * each + 1, "right"),
+        np.searchsorted(positive_place, numbers, "right"),
+        np.searchsorted(negative_place, 2 * numbers, "right"),
+        np.searchsorted(negative_place, 2 * numbers + 1, "right"),
         np.stack([per_graph(positive), per_graph(~positive)]),
         per_graph(positive & high),
         per_graph(high),
     )
 
 
-def _joined(place: IntArray, graph: IntArray, num_graphs: int) -> tuple[Rows, IntArray]:
-    """Rows in the order of their places, and these places."""
+def _joined(place: IntArray, graph: IntArray, num_graphs: int) -> tuple[RankedItems, IntArray]:
+    """Join the items of one graph at one place; return the rows in the order of their places, and the places."""
     keys, counts = np.unique(place * num_graphs + graph, return_counts=True)
-    return Rows(keys % num_graphs, counts if (counts > 1).any() else None), keys // num_graphs
+    return RankedItems(keys % num_graphs, counts if (counts > 1).any() else None), keys // num_graphs
 
 
 def _columns(cumulated: IntArray, ends: IntArray) -> IntArray:
-    """The columns at these ends; without a copy where they are all but the first."""
+    """Return the columns at these ends, without a copy if they are all but the first."""
     if np.array_equal(ends, np.arange(1, cumulated.shape[1])):
         return cumulated[:, 1:]
     return np.take(cumulated, ends, axis=1)

@@ -1,4 +1,4 @@
-"""Metrics of the data-flow task: does a score tell true data flows from false ones."""
+"""Metrics of the data-flow task: how well scores tell true data flows from false ones."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import BoolArray
 from younger_hf.errors import MetricError
 from younger_hf.metrics.checked_arrays import binary_labels, finite_scores, same_length
 
@@ -16,7 +17,7 @@ THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class ScoresByLabel:
-    """The scores of the two classes, each sorted ascending; both have at least one.
+    """The scores of the two classes, each sorted ascending and not empty.
 
     Attributes:
         positives: Scores of the true pairs, [P].
@@ -29,8 +30,8 @@ class ScoresByLabel:
     @property
     def roc_auc(self) -> float:
         """Probability that a positive outranks a negative, a tie counting one half; in [0, 1], .5 is chance."""
-        # Two look-ups in a sorted array count, for each positive, the negatives below it twice and those equal to it once. The sum is
-        # an integer, so that no rounding depends on the order and constant scores give exactly one half.
+        # For each positive, two look-ups in the sorted negatives count those below it twice and those equal to it
+        # once. The sum is an integer: nothing depends on the order, and constant scores are exactly one half.
         twice_won = int(np.searchsorted(self.negatives, self.positives, "left").sum())
         twice_won += int(np.searchsorted(self.negatives, self.positives, "right").sum())
         return twice_won / (2 * len(self.positives) * len(self.negatives))
@@ -38,14 +39,14 @@ class ScoresByLabel:
     @property
     def average_precision(self) -> float:
         """Mean over positives of the precision at their score; in (0, 1], the share of positives is chance."""
-        # The steps of the precision-recall curve are at the distinct scores, and recall rises only at those of positives: it is enough
-        # to look at these, each weighted by how many positives share it.
+        # The precision-recall curve has a step at each distinct score, but recall rises only at those of positives.
+        # So these are enough, each weighted by the number of positives that share it.
         starts = np.flatnonzero(np.concatenate([[True], self.positives[1:] != self.positives[:-1]]))
         true = len(self.positives) - starts
         false = len(self.negatives) - np.searchsorted(self.negatives, self.positives[starts], "left")
         tied = np.diff(starts, append=len(self.positives))
         precision = true / (true + false)
-        # As what the positives gain over the precision at the lowest of them, so that constant scores give exactly their share.
+        # Relative to the precision at the lowest positive, so that constant scores are exactly the share of positives.
         lowest = precision[0]
         return min(1.0, float(lowest + np.sum(tied * (precision - lowest)) / len(self.positives)))
 
@@ -57,10 +58,8 @@ class ScoresByLabel:
         return 2 * found / (len(self.positives) + predicted)
 
 
-def labelled_scores(
-    references: npt.ArrayLike, scores: npt.ArrayLike
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.floating]]:
-    """Check labels and scores.
+def labelled_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[BoolArray, npt.NDArray[np.floating]]:
+    """Check labels and scores that rank two classes.
 
     Args:
         references: Labels 0 and 1, integers or booleans, [N].
@@ -72,8 +71,7 @@ def labelled_scores(
     Raises:
         MetricError: If the two are not such arrays, differ in length, or hold one class only.
     """
-    positive, values = binary_labels(references, "references"), finite_scores(scores, "scores")
-    same_length(positive, values)
+    positive, values = _checked(references, scores)
     count = int(np.count_nonzero(positive))
     if count in (0, len(positive)):
         raise MetricError(
@@ -84,7 +82,7 @@ def labelled_scores(
 
 
 def split_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> ScoresByLabel:
-    """Sort the scores of each class: what every ranking metric is made of; arguments and errors as `labelled_scores`."""
+    """Sort the scores of each class; arguments and errors as for `labelled_scores`."""
     positive, values = labelled_scores(references, scores)
     positives, negatives = values[positive], values[~positive]
     positives.sort()
@@ -93,40 +91,41 @@ def split_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> ScoresByLa
 
 
 def roc_auc(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-    """Area under the ROC curve by ranks, ties averaged; in [0, 1], exactly .5 for constant scores.
+    """Compute the area under the ROC curve by ranks, ties averaged; in [0, 1], exactly .5 for constant scores.
 
-    Arguments and errors as `split_scores`.
+    Arguments and errors as for `labelled_scores`.
     """
     return split_scores(references, scores).roc_auc
 
 
 def average_precision(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-    """Step-wise area under the precision-recall curve with ties grouped, as scikit-learn's; in (0, 1].
+    """Compute the step-wise area under the precision-recall curve, ties grouped, as scikit-learn; in (0, 1].
 
-    Arguments and errors as `split_scores`.
+    Arguments and errors as for `labelled_scores`.
     """
     return split_scores(references, scores).average_precision
 
 
 def f1_at_half(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-    """F1 of the positive class where a score >= .5 predicts it; in [0, 1], 0 if there is neither a positive nor a predicted one.
+    """Compute F1 of the positive class, which a score >= .5 predicts; in [0, 1].
+
+    It is 0 if nothing is positive and nothing is predicted to be.
 
     Args:
-        references: Labels 0 and 1, integers or booleans, [N], N >= 1; one class only is allowed.
+        references: Labels 0 and 1, integers or booleans, [N], N >= 1; a single class is allowed.
         scores: Finite scores, [N].
 
     Raises:
         MetricError: If the two are not such arrays, or differ in length.
     """
-    positive, values = binary_labels(references, "references"), finite_scores(scores, "scores")
-    same_length(positive, values)
+    positive, values = _checked(references, scores)
     predicted = values >= THRESHOLD
     either = int(np.count_nonzero(positive)) + int(np.count_nonzero(predicted))
     return 2 * int(np.count_nonzero(positive & predicted)) / either if either else 0.0
 
 
 def dataflow_metrics(references: npt.ArrayLike, scores: npt.ArrayLike) -> dict[str, float]:
-    """All metrics of the data-flow task, pooled over the pairs of all graphs.
+    """Compute all metrics of the data-flow task, pooled over the pairs of all graphs.
 
     Args:
         references: Labels 0 and 1 of the pairs of all graphs, integers or booleans, [N]; both occur.
@@ -144,3 +143,9 @@ def dataflow_metrics(references: npt.ArrayLike, scores: npt.ArrayLike) -> dict[s
     """
     by_label = split_scores(references, scores)
     return {"auc": by_label.roc_auc, "average_precision": by_label.average_precision, "f1": by_label.f1}
+
+
+def _checked(references: npt.ArrayLike, scores: npt.ArrayLike) -> tuple[BoolArray, npt.NDArray[np.floating]]:
+    positive, values = binary_labels(references, "references"), finite_scores(scores, "scores")
+    same_length(positive, values)
+    return positive, values

@@ -8,13 +8,14 @@ from dataclasses import fields
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import FloatArray, IntArray
 from younger_hf.errors import MetricError
 from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.graph.vocabulary import Vocabulary
 from younger_hf.metrics.generation.descriptors import Descriptors, describe
 from younger_hf.metrics.generation.distances import Pooled, pool
 from younger_hf.metrics.generation.generation_metrics import SCALES, assess_graphs, describe_generated
-from younger_hf.metrics.resampling import FloatArray, IntArray, draw
+from younger_hf.metrics.resampling import draw
 from younger_hf.metrics.uncertainty import FEWEST, Interval, interval_of
 
 AT_ONCE = 256

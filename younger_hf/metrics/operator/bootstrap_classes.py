@@ -1,4 +1,4 @@
-"""The operator metrics of many resamples of graphs: weighted sums of each graph's class counts."""
+"""Operator metrics of many resamples of graphs, as weighted sums of each graph's class counts."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from younger_hf.metrics.checked_arrays import class_ids, same_length
-from younger_hf.metrics.resampling import CHUNK, FloatArray, IntArray, blocks, graph_of_items
+from younger_hf.arrays import FloatArray, IntArray, Ragged
+from younger_hf.metrics.operator.classification_metrics import checked_classes
+from younger_hf.metrics.resampling import CHUNK, blocks, graph_of_items
 
 
 @dataclass(frozen=True)
 class GraphClassCounts:
-    """How often each class occurs in each graph, where it does; rows by ascending class.
+    """How often each class occurs in each graph that has it.
 
     Attributes:
-        graph: Graph of each row, int64 [R].
-        count: Times that its class occurs in it, int64 [R].
-        classes: The classes that occur, int64 [C].
-        ends: Rows up to the end of each such class, int64 [C].
+        classes: The classes that occur, ascending, int64 [C].
+        graphs: For each such class the graphs that have it, and how often they do, int64 [2, R].
     """
 
-    graph: IntArray
-    count: IntArray
     classes: IntArray
-    ends: IntArray
+    graphs: Ragged[np.int64]
 
     def totals(self, weights: IntArray, num_classes: int) -> IntArray:
-        """Times that each class occurs in each resample, int64 [B, num_classes]."""
+        """Count how often each class occurs in each resample, int64 [B, num_classes]."""
         found = np.zeros((len(weights), num_classes), np.int64)
-        for start, end in blocks(self.ends, max(1, CHUNK // 8 // len(weights))):
-            first, last = int(self.ends[start - 1]) if start else 0, int(self.ends[end - 1])
-            times = np.take(weights, self.graph[first:last], axis=1)
-            times *= self.count[first:last]
-            starts = np.concatenate([[0], self.ends[start : end - 1] - first])
+        offsets = self.graphs.offsets
+        for start, end in blocks(offsets[1:], max(1, CHUNK // 8 // len(weights))):
+            graph, count = self.graphs.values[:, offsets[start] : offsets[end]]
+            times = np.take(weights, graph, axis=1)
+            times *= count
+            starts = offsets[start:end] - offsets[start]
             found[:, self.classes[start:end]] = np.add.reduceat(times, starts, axis=1)
         return found
 
@@ -46,7 +44,7 @@ class ResampledClasses:
     Attributes:
         true: Counts of the references.
         predicted: Counts of the predictions.
-        correct: Counts of both being the same.
+        correct: Counts of the correct predictions.
         num_classes: Classes that occur in the references or predictions.
         required: Items of each graph, int64 [1, G].
     """
@@ -59,11 +57,11 @@ class ResampledClasses:
 
     @property
     def width(self) -> int:
-        """Graphs or classes, whichever are more."""
+        """Number of graphs or classes, whichever is larger."""
         return max(int(self.required.shape[1]), self.num_classes)
 
     def values(self, weights: IntArray) -> dict[str, FloatArray]:
-        """Accuracy and macro averages over the classes that the resample has, of each resample; see `Resampled`."""
+        """Compute accuracy and the macro averages over the classes in each resample; see `Resampled`."""
         true = self.true.totals(weights, self.num_classes)
         predicted = self.predicted.totals(weights, self.num_classes)
         correct = self.correct.totals(weights, self.num_classes)
@@ -78,9 +76,8 @@ class ResampledClasses:
 
 
 def resample_classes(references: npt.ArrayLike, predictions: npt.ArrayLike, offsets: npt.ArrayLike) -> ResampledClasses:
-    """Prepare true and predicted classes; arguments and errors as `younger_hf.metrics.bootstrap`."""
-    true, predicted = class_ids(references, "references"), class_ids(predictions, "predictions")
-    same_length(true, predicted)
+    """Prepare true and predicted classes; arguments and errors as for `younger_hf.metrics.bootstrap`."""
+    true, predicted = checked_classes(references, predictions)
     graph, num_graphs = graph_of_items(offsets, len(true))
     names, joined = np.unique(np.concatenate([true, predicted]), return_inverse=True)
     true, predicted = joined[: len(true)], joined[len(true) :]
@@ -97,4 +94,4 @@ def resample_classes(references: npt.ArrayLike, predictions: npt.ArrayLike, offs
 def _counted(classes: npt.NDArray[np.integer], graph: IntArray, num_graphs: int) -> GraphClassCounts:
     keys, count = np.unique(classes.astype(np.int64) * num_graphs + graph, return_counts=True)
     which, starts = np.unique(keys // num_graphs, return_index=True)
-    return GraphClassCounts(keys % num_graphs, count, which, np.append(starts[1:], len(keys))[: len(which)])
+    return GraphClassCounts(which, Ragged(np.stack([keys % num_graphs, count]), np.append(starts, len(keys))))

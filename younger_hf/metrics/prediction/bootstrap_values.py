@@ -1,4 +1,4 @@
-"""The prediction metrics of many resamples of graphs: one ranking, and each graph's errors."""
+"""Prediction metrics of many resamples of graphs: one ranking, and the errors of each graph."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import FloatArray, IntArray
 from younger_hf.errors import MetricError
-from younger_hf.metrics.checked_arrays import finite_scores, same_length
 from younger_hf.metrics.prediction.concordance import RankedPairs, rank_pairs
-from younger_hf.metrics.prediction.regression_metrics import is_within_tenth, relative_errors
-from younger_hf.metrics.resampling import FloatArray, IntArray, graph_of_items
+from younger_hf.metrics.prediction.regression_metrics import checked_values, is_within_tenth, relative_errors
+from younger_hf.metrics.resampling import graph_of_items
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ResampledValues:
         pairs: Their ranking.
         graph: Graph of each value, int64 [N].
         errors: Sum of the relative errors of each graph, float64 [G].
-        within: Predictions within a tenth of each graph, int64 [G].
+        within: Predictions of each graph that are within a tenth of their reference, int64 [G].
         required: Values of each graph, int64 [1, G].
     """
 
@@ -34,21 +34,21 @@ class ResampledValues:
 
     @property
     def width(self) -> int:
-        """Graphs or values, whichever are more."""
+        """Number of graphs or values, whichever is larger."""
         return max(int(self.required.shape[1]), len(self.graph))
 
     def values(self, weights: IntArray) -> dict[str, FloatArray]:
-        """kendall_tau, mape and acc_10 of each resample; see `Resampled`.
+        """Compute kendall_tau, mape and acc_10 of each resample; see `Resampled`.
 
         Raises:
-            MetricError: If a mean error exceeds every float.
+            MetricError: If a mean error is too large for a float.
         """
         number = np.einsum("bg,g->b", weights, self.required[0])
         with np.errstate(over="ignore", invalid="ignore"):
             mape = np.einsum("bg,g->b", weights, self.errors) / number
         if not np.isfinite(mape).all():
             raise MetricError(
-                "predictions: the mean absolute percentage error of a resample exceeds every float.",
+                "predictions: the mean absolute percentage error of a resample is too large for a float.",
                 "Look for an overflow in the model's last layer, or for references near zero.",
             )
         return {
@@ -59,9 +59,8 @@ class ResampledValues:
 
 
 def resample_values(references: npt.ArrayLike, predictions: npt.ArrayLike, offsets: npt.ArrayLike) -> ResampledValues:
-    """Prepare measured and predicted values; arguments and errors as `younger_hf.metrics.bootstrap`."""
-    true, predicted = finite_scores(references, "references"), finite_scores(predictions, "predictions")
-    same_length(true, predicted)
+    """Prepare measured and predicted values; arguments and errors as for `younger_hf.metrics.bootstrap`."""
+    true, predicted = checked_values(references, predictions)
     graph, num_graphs = graph_of_items(offsets, len(true))
     errors = np.bincount(graph, weights=relative_errors(true, predicted), minlength=num_graphs).astype(
         np.float64, copy=False

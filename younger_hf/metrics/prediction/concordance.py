@@ -1,4 +1,4 @@
-"""Kendall's tau-b of values that may each count several times, for many such counts at once."""
+"""Kendall's tau-b of weighted pairs, for many sets of weights at once."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-IntArray = npt.NDArray[np.int64]
+from younger_hf.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True)
 class RankedPairs:
-    """Pairs of a reference and a prediction, sorted by the reference, then by the prediction; what tau needs of them.
+    """Pairs of a reference and a prediction, sorted by the reference, then by the prediction.
 
     Attributes:
-        order: Place of each pair in the arrays that were given, int64 [N].
-        rank: Rank of its prediction, from 0, equal where predictions are, int64 [N].
+        order: Position of each pair in the unsorted arrays, int64 [N].
+        rank: Rank of its prediction, from 0, equal for equal predictions, int64 [N].
         reference_starts: First pair of each distinct reference, int64.
         prediction_order: The sorted pairs, sorted again by the prediction, int64 [N].
         prediction_starts: First pair of each distinct prediction in that order, int64.
@@ -31,29 +31,31 @@ class RankedPairs:
     prediction_starts: IntArray
     both_starts: IntArray
 
-    def tau(self, weights: IntArray) -> npt.NDArray[np.float64]:
-        """Kendall's tau-b where each pair occurs as often as its weight says.
+    def tau(self, weights: IntArray) -> FloatArray:
+        """Compute Kendall's tau-b with each pair repeated as often as its weight.
 
         Args:
-            weights: Non-negative counts in the order of the arrays that were given, int64 [B, N]; at least one of each row is positive.
+            weights: Non-negative counts in the order of the unsorted arrays, int64 [B, N]; at least one in
+                each row is positive.
 
         Returns:
-            One value a row, in [-1, 1], float64 [B]; 0 where all references or all predictions that occur are equal.
+            One value for each row, in [-1, 1], float64 [B]; 0 where all references or all predictions with a
+            positive weight are equal.
         """
         times = np.take(weights, self.order, axis=1)
         every = _pairs(times.sum(axis=1))
-        # what a pair of pairs can be: tied in the reference, in the prediction, in both, in the opposite order, in the same order
+        # Two pairs are tied in the reference, the prediction or both, or are in the same or in opposite order.
         in_reference = _tied(times, self.reference_starts)
         in_prediction = _tied(np.take(times, self.prediction_order, axis=1), self.prediction_starts)
         agreed = every - in_reference - in_prediction + _tied(times, self.both_starts) - 2 * self._inversions(times)
-        # As a root of a product, not a product of roots: the root of a square is exact, so that equal rankings give exactly 1.
+        # The root of a product, not a product of roots: the root of a square is exact, so equal rankings are exactly 1.
         scale = np.sqrt((every - in_reference).astype(np.float64) * (every - in_prediction).astype(np.float64))
         tau = np.divide(agreed, scale, out=np.zeros(len(times)), where=scale > 0)
-        within: npt.NDArray[np.float64] = np.clip(tau, -1.0, 1.0)
+        within: FloatArray = np.clip(tau, -1.0, 1.0)
         return within
 
     def _inversions(self, times: IntArray) -> IntArray:
-        """How many pairs of pairs have the greater prediction first, int64 [B]; ties in the reference have none, being sorted."""
+        """Count how often a greater prediction comes before a smaller one, int64 [B]; never within tied references."""
         found = np.zeros(len(times), np.int64)
         for high, low, before, before_group in _halvings(self.rank):
             counted = np.zeros((len(times), len(high) + 1), np.int64)
@@ -64,7 +66,7 @@ class RankedPairs:
 
 
 def rank_pairs(references: npt.NDArray[np.generic], predictions: npt.NDArray[np.generic]) -> RankedPairs:
-    """Sort pairs once, for any number of weights.
+    """Sort pairs once, for any number of sets of weights.
 
     Args:
         references: Finite numbers, [N], N >= 1.
@@ -86,13 +88,15 @@ def rank_pairs(references: npt.NDArray[np.generic], predictions: npt.NDArray[np.
 
 
 def _halvings(rank: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, IntArray]]:
-    """Split the ranks by their bits, the highest first: each two different ranks are parted exactly once.
+    """Split the ranks by their bits, the highest first: every two different ranks are separated exactly once.
 
-    This is merge sort from its end: log2(N) passes over N values, and which values a pass compares does not depend on their weights.
+    This is merge sort in reverse: log2(N) passes over N values, and the values that a pass compares do not
+    depend on their weights.
 
     Yields:
-        Of one bit: places of the pairs that have it, places of those that have not, and for each of the latter how many of the former
-        precede it, and how many precede its group, whose ranks agree in all higher bits.
+        For each bit the positions of the pairs that have it, the positions of those that do not, and for each
+        of the latter how many of the former precede it, and how many precede its group, whose ranks agree in
+        all higher bits.
     """
     order = np.arange(len(rank))
     for bit in reversed(range(int(rank.max()).bit_length())):
@@ -104,7 +108,7 @@ def _halvings(rank: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, In
         group_start = np.repeat(starts, sizes)
         group_high = high_before[group_start]
         yield order[is_high], order[~is_high], high_before[~is_high], group_high[~is_high]
-        # within each group first those without the bit, then those with it, each in their order
+        # Within each group come first those without the bit, then those with it, each in their order.
         within_high = high_before - group_high
         num_low = np.repeat(np.add.reduceat(~is_high, starts, dtype=np.int64), sizes)
         place = group_start + np.where(
@@ -115,7 +119,7 @@ def _halvings(rank: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, In
         order = following
 
 
-def _starts(changes: npt.NDArray[np.bool_]) -> IntArray:
+def _starts(changes: BoolArray) -> IntArray:
     return np.concatenate([[0], np.flatnonzero(changes) + 1])
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import BoolArray, FloatArray
 from younger_hf.errors import MetricError
 from younger_hf.metrics.checked_arrays import finite_scores, same_length
 from younger_hf.metrics.prediction.concordance import rank_pairs
@@ -14,15 +15,16 @@ from younger_hf.metrics.prediction.concordance import rank_pairs
 TOLERANCE = 0.1
 """Acc(10%) counts a prediction that is off by at most this share of the reference."""
 
-FloatArray = npt.NDArray[np.floating[Any]]
+Values = npt.NDArray[np.floating[Any]]
+"""float32 or float64 [N]."""
 
 
 def kendall_tau(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Kendall's rank correlation, corrected for ties (tau-b); in [-1, 1], 1 for equal rankings, 0 for chance.
+    """Compute Kendall's rank correlation, corrected for ties (tau-b); in [-1, 1], 0 is chance.
 
-    Equal to `scipy.stats.kendalltau`, but for constant references or predictions, which rank nothing and so are chance: exactly 0,
-    where scipy gives NaN. A single value is constant. O(N log N) (Knight 1966, A computer method for calculating Kendall's tau with
-    ungrouped data, JASA 61).
+    It equals `scipy.stats.kendalltau` except for constant references or predictions, among them single values:
+    they rank nothing, which is chance, and the result is exactly 0 where scipy returns NaN. O(N log N)
+    (Knight 1966, A computer method for calculating Kendall's tau with ungrouped data, JASA 61).
 
     Args:
         references: Measured values, finite real numbers, [N], N >= 1.
@@ -35,29 +37,32 @@ def kendall_tau(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
         >>> kendall_tau([1, 2, 3, 4], [10, 30, 20, 40])
         0.6666666666666666
     """
-    true, predicted = _values(references, predictions)
+    true, predicted = checked_values(references, predictions)
     return float(rank_pairs(true, predicted).tau(np.ones((1, len(true)), np.int64))[0])
 
 
 def mape(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Mean absolute percentage error as a share: mean of |prediction - reference| / |reference|; >= 0, lower is better.
+    """Compute the mean absolute percentage error as a share; at least 0, lower is better.
+
+    It is the mean of |prediction - reference| / |reference|.
 
     Args:
         references: Measured values, finite real numbers other than 0, [N], N >= 1.
         predictions: Predicted values, finite real numbers, [N].
 
     Raises:
-        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean exceeds every float.
+        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean is too
+            large for a float.
 
     Example:
         >>> mape([10.0, 20.0], [11.0, 15.0])
         0.175
     """
-    return mean_error(relative_errors(*_values(references, predictions)))
+    return mean_error(relative_errors(*checked_values(references, predictions)))
 
 
 def accuracy_within_tenth(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Acc(10%): share of predictions with |prediction - reference| <= .1 |reference|; in [0, 1], higher is better.
+    """Compute Acc(10%), the share of predictions within a tenth of their reference; in [0, 1], higher is better.
 
     Args:
         references: Measured values, finite real numbers, [N], N >= 1.
@@ -70,12 +75,12 @@ def accuracy_within_tenth(references: npt.ArrayLike, predictions: npt.ArrayLike)
         >>> accuracy_within_tenth([10.0, 20.0], [11.0, 15.0])
         0.5
     """
-    true, predicted = _values(references, predictions)
+    true, predicted = checked_values(references, predictions)
     return int(np.count_nonzero(is_within_tenth(true, predicted))) / len(true)
 
 
 def prediction_metrics(references: npt.ArrayLike, predictions: npt.ArrayLike) -> dict[str, float]:
-    """All metrics of the prediction task, over all architectures.
+    """Compute all metrics of the prediction task over all architectures.
 
     Args:
         references: Measured values, finite real numbers other than 0, [N], N >= 1.
@@ -85,7 +90,8 @@ def prediction_metrics(references: npt.ArrayLike, predictions: npt.ArrayLike) ->
         kendall_tau in [-1, 1], higher is better; mape, >= 0, lower is better; acc_10 in [0, 1], higher is better.
 
     Raises:
-        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean error exceeds every float.
+        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean error is too
+            large for a float.
 
     Example:
         >>> prediction_metrics([10.0, 20.0], [11.0, 15.0])
@@ -98,8 +104,8 @@ def prediction_metrics(references: npt.ArrayLike, predictions: npt.ArrayLike) ->
     }
 
 
-def relative_errors(references: FloatArray, predictions: FloatArray) -> npt.NDArray[np.float64]:
-    """Error of each prediction as a share of its reference, float64 [N]; infinite where it exceeds every float.
+def relative_errors(references: Values, predictions: Values) -> FloatArray:
+    """Compute each error as a share of its reference, float64 [N]; infinite where that is too large for a float.
 
     Raises:
         MetricError: If a reference is 0.
@@ -109,47 +115,44 @@ def relative_errors(references: FloatArray, predictions: FloatArray) -> npt.NDAr
         raise MetricError(
             f"references: expected values other than 0, got 0 at position {int(np.argmax(zero))} "
             f"({np.count_nonzero(zero):,} in all).",
-            "An error as a share of zero is not defined: leave these architectures out, or use kendall_tau alone.",
+            "An error as a share of zero is not defined: leave out these architectures, or use kendall_tau alone.",
         )
     true, predicted = references.astype(np.float64), predictions.astype(np.float64)
     with np.errstate(over="ignore"):
-        errors: npt.NDArray[np.float64] = np.abs(predicted - true) / np.abs(true)
-        # A difference of two numbers near 1e308 is no float, its half is.
+        errors: FloatArray = np.abs(predicted - true) / np.abs(true)
+        # A difference of two numbers near 1e308 is too large for a float, but half of it is not.
         beyond = np.isinf(errors)
         errors[beyond] = np.abs(predicted[beyond] / 2 - true[beyond] / 2) / np.abs(true[beyond]) * 2
     return errors
 
 
-def mean_error(errors: npt.NDArray[np.float64]) -> float:
-    """Mean of relative errors.
-
-    Raises:
-        MetricError: If it exceeds every float.
-    """
-    ascending = np.sort(errors)  # so that no rounding depends on the order of architectures
+def mean_error(errors: FloatArray) -> float:
+    """Compute the mean of relative errors; raise MetricError if it is too large for a float."""
+    ascending = np.sort(errors)  # so that rounding does not depend on the order of architectures
     with np.errstate(over="ignore"):
         mean = float(np.mean(ascending))
-        if not np.isfinite(mean):  # their sum may exceed every float where their mean does not
+        if not np.isfinite(mean):  # the sum may be too large for a float although the mean is not
             mean = float(np.sum(ascending / len(errors)))
     if not np.isfinite(mean):
         worst = int(np.argmax(errors))
         raise MetricError(
-            f"predictions: the mean absolute percentage error exceeds every float; position {worst} is off by "
+            f"predictions: the mean absolute percentage error is too large for a float; position {worst} is off by "
             f"{errors[worst]:.3g} times its reference.",
             "Look for an overflow in the model's last layer, or for references near zero.",
         )
     return mean
 
 
-def is_within_tenth(references: FloatArray, predictions: FloatArray) -> npt.NDArray[np.bool_]:
-    """Whether each prediction is off by at most a tenth of its reference, bool [N]."""
+def is_within_tenth(references: Values, predictions: Values) -> BoolArray:
+    """Tell which predictions are off by at most a tenth of their reference, bool [N]."""
     true, predicted = references.astype(np.float64), predictions.astype(np.float64)
-    with np.errstate(over="ignore"):  # an infinite difference is too large, which is right
-        within: npt.NDArray[np.bool_] = np.abs(predicted - true) <= TOLERANCE * np.abs(true)
+    with np.errstate(over="ignore"):  # an infinite difference is rightly not within a tenth
+        within: BoolArray = np.abs(predicted - true) <= TOLERANCE * np.abs(true)
     return within
 
 
-def _values(references: npt.ArrayLike, predictions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+def checked_values(references: npt.ArrayLike, predictions: npt.ArrayLike) -> tuple[Values, Values]:
+    """Check measured and predicted values, and return both as arrays; arguments and errors as for `kendall_tau`."""
     true, predicted = finite_scores(references, "references"), finite_scores(predictions, "predictions")
     same_length(true, predicted)
     return true, predicted
