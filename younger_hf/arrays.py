@@ -63,9 +63,8 @@ class Ragged(Generic[T]):
     def take(self, rows: npt.ArrayLike) -> Ragged[T]:
         """The given rows in the given order, integers in [0, R)."""
         rows = np.asarray(rows, dtype=np.int64)
-        return Ragged(
-            self.values[..., positions(self.offsets[rows], self.lengths[rows])], offsets_of(self.lengths[rows])
-        )
+        starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
+        return Ragged(np.take(self.values, positions(starts, lengths), axis=-1), offsets_of(lengths))
 
 
 def offsets_of(lengths: Iterable[int] | npt.NDArray[np.integer]) -> IntArray:

@@ -65,9 +65,9 @@ def test_killed_at_any_moment_and_run_again_the_bytes_are_the_same(archive: Path
         process.send_signal(signal.SIGKILL)
         process.wait()
     for name in (
-        "operator_w_attrs/test-00000-of-00001.partial",
+        "operator_w_attrs/test-00000-of-00001.parquet.partial",
         "operator_w_attrs/test-00001-of-00002.parquet",
-        "README.partial",
+        "README.md.partial",
     ):
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(b"PAR1")

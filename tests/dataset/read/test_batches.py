@@ -12,7 +12,7 @@ from torch_geometric.data import Batch
 from tests.dataset.built import Built
 from tests.dataset.read.test_pyg import GRAPH_CONFIGS, assert_equal
 from younger_hf import to_pyg
-from younger_hf.dataset.read.batches import Order
+from younger_hf.dataset.read.batches import BatchOrder
 from younger_hf.dataset.schema import splits_of
 from younger_hf.errors import DatasetError
 
@@ -65,7 +65,7 @@ def test_a_loader_gives_every_row_once_in_an_order_that_the_seed_and_the_epoch_d
 def test_a_budget_of_nodes_is_kept_by_all_but_single_graphs(
     sizes: list[int], batch_size: int, max_nodes: int, shuffle: bool
 ) -> None:
-    order = Order(np.array(sizes, dtype=np.int64), batch_size, max_nodes, shuffle)
+    order = BatchOrder(np.array(sizes, dtype=np.int64), batch_size, max_nodes, shuffle)
     assert len(order) == len(order._batches(0))
     batches = list(order)
     assert sorted(row for batch in batches for row in batch.tolist()) == list(range(len(sizes)))

@@ -129,7 +129,7 @@ def test_a_folder_that_is_missing_or_empty_is_named_with_how_to_build_one(
     monkeypatch.chdir(tmp_path)
     for root, found in (
         (None, "younger: there is no such folder"),
-        ("empty", "empty: this is no dataset folder: it is empty"),
+        ("empty", "empty: this is not a dataset folder: it is empty"),
     ):
         with pytest.raises(DatasetError, match=found) as caught:
             younger_hf.load("operator_w_attrs", root=root)
@@ -212,6 +212,19 @@ def test_a_damaged_repo_is_one_error_with_a_hint(copy: Path, damage: object, fou
 def test_a_damaged_config_does_not_keep_others_from_loading(copy: Path) -> None:
     (copy / "operator_w_attrs" / "train-00000-of-00001.parquet").unlink()
     assert isinstance(younger_hf.load("generation_w_attrs", "train", root=copy), datasets.Dataset)
+
+
+@pytest.mark.parametrize("config", [config for config in CONFIGS if config.endswith("attrs")])
+def test_classes_are_counted_with_unk_and_mask(built: Built, config: str) -> None:
+    vocabulary = built.release.table(f"vocabulary_{config.split('_', 1)[1]}", "train")
+    assert ["UNK", "MASK"] == vocabulary["op_type"].to_pylist()[:2]
+    assert vocabulary.num_rows == younger_hf.num_classes(config, built.root)
+
+
+def test_the_classes_of_a_config_with_both_signatures_are_asked_for_by_vocabulary(built: Built) -> None:
+    with pytest.raises(DatasetError, match="holds both signatures") as caught:
+        younger_hf.num_classes("prediction", built.root)
+    assert "vocabulary_w_attrs" in caught.value.hint
 
 
 def test_loaded_rows_become_graphs(built: Built) -> None:

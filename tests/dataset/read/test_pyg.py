@@ -13,8 +13,9 @@ from torch_geometric.loader import DataLoader
 
 from tests.dataset.built import Built
 from younger_hf import to_pyg
-from younger_hf.dataset.schema import CONFIGS, TRACKS, splits_of
+from younger_hf.dataset.schema import CONFIGS, SIGNATURES, TRACKS, splits_of
 from younger_hf.errors import DatasetError, MissingDependencyError
+from younger_hf.graph.vocabulary import Signature
 
 GRAPH_CONFIGS = [config for config in CONFIGS if config.startswith(("operator", "dataflow", "generation"))]
 ROW = {"node_feat": [3, 4, 5], "edge_index": [[0, 1], [1, 2]]}
@@ -165,11 +166,11 @@ def test_graphs_without_edges_or_without_rows_are_graphs() -> None:
         ({"edge_index": [[0], [1], [2]]}, r"found lists of the lengths \[1, 1, 1\]"),
         ({"edge_index": [[0, 1, 2], [1]]}, r"found lists of the lengths \[3, 1\]"),
         ({"edge_index": []}, r"found lists of the lengths \[\]"),
-        ({"edge_index": None}, "Row 1, 'edge_index': .* found nothing"),
+        ({"edge_index": None}, "Row 1, 'edge_index': .* found null"),
         ({"edge_index": [[0], None]}, r"found lists of the lengths \[1, 0\]"),
-        ({"edge_index": [[0], [None]]}, "Column 'edge_index': expected lists of integers, found empty ones"),
-        ({"node_feat": None}, "Row 1, 'node_feat': expected a list of integers, found nothing"),
-        ({"node_feat": [None]}, "Column 'node_feat': expected lists of integers, found empty ones"),
+        ({"edge_index": [[0], [None]]}, "Column 'edge_index': expected lists of integers, found nulls"),
+        ({"node_feat": None}, "Row 1, 'node_feat': expected a list of integers, found null"),
+        ({"node_feat": [None]}, "Column 'node_feat': expected lists of integers, found nulls"),
     ],
 )
 def test_a_row_that_is_no_graph_is_named(bad: dict[str, object], message: str) -> None:
@@ -193,19 +194,57 @@ def test_a_column_of_another_type_is_named(column: str, kind: pa.DataType, messa
         to_pyg(table)
 
 
-@pytest.mark.parametrize("config", ["architectures", "vocabulary_wo_attrs"])
-def test_rows_that_are_no_graphs_are_refused_with_what_to_load_instead(built: Built, config: str) -> None:
+@pytest.mark.parametrize("signature", SIGNATURES)
+def test_a_prediction_row_is_a_graph_with_its_properties(built: Built, signature: Signature) -> None:
+    rows = built.release.table("prediction", "train")
+    graphs = to_pyg(rows, signature)
+    feature = "node_feat_w" if signature == "w_attrs" else "node_feat_wo"
+    for row, graph in zip(rows.to_pylist(), graphs, strict=True):
+        assert row[feature] == graph.x.tolist()
+        assert row["edge_index"] == graph.edge_index.tolist()
+        assert [float(row["parameters"])] == graph.parameters.tolist()
+        flops = float("nan") if row["flops"] is None else float(row["flops"])
+        assert graph.flops.dtype == torch.float64
+        assert [flops] == pytest.approx(graph.flops.tolist(), nan_ok=True)
+        assert torch.equal(graph.y.nan_to_num(-1), graph.flops.nan_to_num(-1))
+    batch = next(iter(graphs.batches(len(graphs))))
+    assert rows["parameters"].to_pylist() == batch.parameters.tolist()
+
+
+def test_an_architecture_is_a_graph_with_its_slots_and_sizes(built: Built) -> None:
+    rows = built.release.table("architectures", "train")
+    for row, graph in zip(rows.to_pylist(), to_pyg(rows), strict=True):
+        assert row["node_feat_w"] == graph.x.tolist()
+        for name in ("edge_index", "edge_output", "edge_input", "num_outputs"):
+            assert row[name] == graph[name].tolist()
+        assert [row["opset"], row["depth"]] == [graph.opset.item(), graph.depth.item()]
+    assert rows["node_feat_wo"][0].as_py() == to_pyg(rows, "wo_attrs")[0].x.tolist()
+
+
+def test_an_unknown_signature_is_refused(built: Built) -> None:
+    with pytest.raises(DatasetError, match="Expected the signature w_attrs or wo_attrs, got 'both'"):
+        to_pyg(built.release.table("prediction", "train"), "both")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_vocabulary_is_refused_with_what_to_load_instead(built: Built, streaming: bool) -> None:
+    rows = datasets.Dataset(built.release.table("vocabulary_wo_attrs", "train"))
     with pytest.raises(DatasetError, match="Rows without a column 'node_feat' cannot become graphs") as caught:
-        to_pyg(built.release.table(config, "train"))
+        to_pyg(rows.to_iterable_dataset() if streaming else rows)
     assert "operator_*" in caught.value.hint
 
 
-def test_a_dictionary_of_splits_a_stream_and_anything_else_are_refused(built: Built) -> None:
+def test_a_dictionary_of_splits_and_anything_else_are_refused(built: Built) -> None:
     rows = datasets.Dataset(built.release.table("operator_w_attrs", "train"))
-    for wrong in (datasets.DatasetDict(train=rows), rows.to_iterable_dataset(), rows.to_list(), None):
+    for wrong in (datasets.DatasetDict(train=rows), rows.to_list(), None):
         with pytest.raises(DatasetError, match=f"Expected the rows of one split, got {type(wrong).__name__}") as caught:
             to_pyg(wrong)
         assert "load(config, 'train')" in caught.value.hint
+
+
+def test_graphs_say_how_many_they_are_and_what_they_hold(built: Built) -> None:
+    rows = built.release.table("dataflow_w_attrs", "test")
+    assert f"GraphRows({rows.num_rows} graphs: x, edge_index, pair_index, y)" == repr(to_pyg(rows))
 
 
 @pytest.mark.parametrize("package", ["torch", "torch_geometric"])

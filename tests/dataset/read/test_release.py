@@ -47,9 +47,9 @@ def test_columns_can_be_chosen(built: Built) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("", "no readable JSON"),
-        ("{", "no readable JSON"),
-        ("\udcff", "no readable JSON"),
+        ("", "cannot be read as JSON"),
+        ("{", "cannot be read as JSON"),
+        ("\udcff", "cannot be read as JSON"),
         ("[]", "expected a JSON object, found list"),
         ("{}", "expected the format 1, found None"),
         ('{"format": 2}', "expected the format 1, found 2"),
@@ -83,7 +83,7 @@ def test_a_manifest_with_a_bad_entry_is_one_error_with_a_hint(copy: Path, edit: 
     assert caught.value.hint
 
 
-@pytest.mark.parametrize(("opener", "kind"), [(open_release, "dataset"), (open_answers, "answers")])
+@pytest.mark.parametrize(("opener", "kind"), [(open_release, "a dataset"), (open_answers, "an answers")])
 def test_a_folder_that_is_none_or_empty_or_another_one_is_named(
     tmp_path: Path, opener: Callable[[Path], object], kind: str
 ) -> None:
@@ -91,9 +91,9 @@ def test_a_folder_that_is_none_or_empty_or_another_one_is_named(
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").touch()
     for name, found in (
-        ("missing", f"there is no such folder; expected a {kind} folder"),
-        ("empty", f"this is no {kind} folder: it is empty"),
-        ("other", f"this is no {kind} folder: it has no manifest.json"),
+        ("missing", f"there is no such folder; expected {kind} folder"),
+        ("empty", f"this is not {kind} folder: it is empty"),
+        ("other", f"this is not {kind} folder: it has no manifest.json"),
         ("other/notes.txt", "there is no such folder"),
     ):
         with pytest.raises(DatasetError, match=found) as caught:
@@ -140,11 +140,11 @@ def _retyped(path: Path) -> None:
     ("damage", "found"),
     [
         (Path.unlink, "the file is missing"),
-        (_cut, "no readable Parquet file"),
-        (_flip, "no readable Parquet file"),
-        (_as_folder, "no readable Parquet file"),
-        (lambda path: path.write_bytes(b""), "no readable Parquet file"),
-        (lambda path: path.write_text("graph_id,y\n"), "no readable Parquet file"),
+        (_cut, "cannot be read as Parquet"),
+        (_flip, "cannot be read as Parquet"),
+        (_as_folder, "cannot be read as Parquet"),
+        (lambda path: path.write_bytes(b""), "cannot be read as Parquet"),
+        (lambda path: path.write_text("graph_id,y\n"), "cannot be read as Parquet"),
         (
             lambda path: pq.write_table(pa.table({"y": [1]}), path),
             "expected a column 'graph_id' of type string, found no such",

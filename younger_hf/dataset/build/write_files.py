@@ -1,9 +1,9 @@
-"""Arrow tables -> the files of a dataset repo: Parquet data and `manifest.json`; the answers in a folder of their own."""
+"""Writing a dataset repo: Parquet data and `manifest.json`; the answers in a folder of their own."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 
@@ -14,6 +14,7 @@ from younger_hf.dataset.read.release import (
     FORMAT,
     MANIFEST,
     Answers,
+    DataFile,
     Release,
     content_hash_of,
     open_release,
@@ -21,14 +22,12 @@ from younger_hf.dataset.read.release import (
 )
 from younger_hf.dataset.schema import CONFIGS, SUBMISSION_TRACKS, answer_schema_of, possible_splits_of, schema_of
 from younger_hf.dataset.seal import SUFFIX, seal_table
-
-PARTIAL = ".partial"
-"""Ending of a file that is being written."""
+from younger_hf.files import PARTIAL, replacing, write_json
 
 _DELTAS = ("edge_index", "pair_index", "input_node")
 _DICTIONARIES = ("node_feat", "node_feat_w", "node_feat_wo", "y", "input_kind", "input_dtype")
 _LEVEL = 9
-"""Of zstd: 3 takes a fifth more, 19 a tenth less and thirty times as long."""
+"""Level of zstd: files are a fifth larger at 3, a tenth smaller at 19, which takes thirty times as long."""
 
 
 def write_release(
@@ -37,51 +36,51 @@ def write_release(
     version: str,
     record: Mapping[str, object] = MappingProxyType({}),
 ) -> Release:
-    """Write every config's data files and the manifest; the card is written by `card.write_card`.
+    """Write every config's data files and the manifest; `card.write_card` writes the card.
 
-    The same tables give the same bytes, whatever an earlier build, finished or not, left in the folder. A split without rows is left
-    out: `datasets` cannot read a Parquet file without any.
+    The same tables always give the same bytes, whatever an earlier build left in the folder,
+    finished or not. Splits without rows are left out: `datasets` cannot read an empty Parquet file.
 
     Args:
-        root: Folder of the dataset repo; made if it is missing.
+        root: Folder of the dataset repo; created if it is missing.
         tables: config -> split -> rows with the columns of `schema_of(config)`.
-        version: Version of the release, as `0.1.0`.
+        version: Version of the release, such as `0.1.0`.
         record: How it was built (`Release.record`), for the card.
 
     Returns:
         The release, opened again from what was written.
     """
-    configs: dict[str, dict[str, dict[str, object]]] = {}
-    rows: dict[str, dict[str, int]] = {}
-    files: dict[str, dict[str, str]] = {}
-    digests: dict[str, dict[str, str]] = {}
-    for config, splits in ((config, tables[config]) for config in CONFIGS if config in tables):
-        schema = schema_of(config)
-        configs[config], rows[config], files[config], digests[config] = {}, {}, {}, {}
+    configs: dict[str, dict[str, DataFile]] = {}
+    for config in (config for config in CONFIGS if config in tables):
+        configs[config] = {}
         for split in possible_splits_of(config):
-            if split not in splits or not splits[split].num_rows:
-                continue
-            table = splits[split].cast(schema)
-            path = root / config / f"{split}-00000-of-00001.parquet"
-            write_parquet(path, table)
-            rows[config][split], files[config][split] = table.num_rows, path.relative_to(root).as_posix()
-            digests[config][split] = sha256_of(path)
-            configs[config][split] = {
-                "rows": table.num_rows,
-                "path": files[config][split],
-                "bytes": path.stat().st_size,
-                "sha256": digests[config][split],
-            }
-    content_hash = content_hash_of(rows, files, digests)
-    manifest = {"format": FORMAT, "version": version, "content_hash": content_hash, "configs": configs}
-    _write_json(root / MANIFEST, {**manifest, "built": dict(record)})
+            if split in tables[config] and tables[config][split].num_rows:
+                table = tables[config][split].cast(schema_of(config))
+                path = root / config / f"{split}-00000-of-00001.parquet"
+                write_parquet(path, table)
+                name, size = path.relative_to(root).as_posix(), path.stat().st_size
+                configs[config][split] = DataFile(table.num_rows, name, size, sha256_of(path))
+    manifest = {
+        "version": version,
+        "content_hash": content_hash_of(configs),
+        "configs": {
+            config: {split: asdict(file) for split, file in splits.items()} for config, splits in configs.items()
+        },
+        "built": dict(record),
+    }
+    _write_manifest(root, manifest)
     release = open_release(root)
-    _sweep(root, {path for paths in files.values() for path in paths.values()})
+    _sweep(root, {file.path for splits in configs.values() for file in splits.values()})
     return release
 
 
+def _write_manifest(root: Path, values: Mapping[str, object]) -> None:
+    root.mkdir(parents=True, exist_ok=True)
+    write_json(root / MANIFEST, {"format": FORMAT, **values})
+
+
 def _sweep(root: Path, known: Collection[str]) -> None:
-    """Remove what an earlier build in this folder left: data files that the manifest does not name, finished or not."""
+    """Remove what an earlier build left: data files that the manifest does not name, finished or not."""
     for config in CONFIGS:
         for path in (root / config).glob("*"):
             if path.suffix in (".parquet", PARTIAL) and path.relative_to(root).as_posix() not in known:
@@ -102,39 +101,37 @@ def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str)
         write_parquet(root / f"{track}.parquet", table.cast(answer_schema_of(track)))
     for track in set(SUBMISSION_TRACKS) - set(tables):
         (root / f"{track}.parquet").unlink(missing_ok=True)
-    _write_json(root / MANIFEST, {"format": FORMAT, "content_hash": content_hash, "tracks": sorted(tables)})
+    _write_manifest(root, {"content_hash": content_hash, "tracks": sorted(tables)})
 
 
 def seal_answers(answers: Answers, root: Path, key: bytes) -> None:
-    """Write a copy of the answers that may lie in public.
+    """Write an encrypted copy of the answers, which may be published.
 
     Args:
-        answers: Those of a build.
-        root: Folder of the sealed ones.
+        answers: The answers of a build.
+        root: Folder for the sealed copy.
         key: The host's key.
     """
     for track in answers.tracks:
         seal_table(answers.table(track), root / f"{track}{SUFFIX}", key, answers.content_hash, track)
-    named = {"format": FORMAT, "content_hash": answers.content_hash, "tracks": list(answers.tracks), "sealed": True}
-    _write_json(root / MANIFEST, named)
+    _write_manifest(root, {"content_hash": answers.content_hash, "tracks": list(answers.tracks), "sealed": True})
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write one small Parquet file: delta-encoded node numbers, dictionary-encoded classes, zstd, checksums, row groups of 256."""
     leaves = {name: _leaf(table.schema.field(name)) for name in table.column_names}
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(PARTIAL)
-    pq.write_table(
-        table.replace_schema_metadata(None),
-        partial,
-        compression="zstd",
-        compression_level=_LEVEL,
-        row_group_size=256,
-        write_page_checksum=True,
-        use_dictionary=[leaves[name] for name in _DICTIONARIES if name in leaves],
-        column_encoding={leaves[name]: "DELTA_BINARY_PACKED" for name in _DELTAS if name in leaves},
-    )
-    partial.replace(path)
+    with replacing(path) as partial:
+        pq.write_table(
+            table.replace_schema_metadata(None),
+            partial,
+            compression="zstd",
+            compression_level=_LEVEL,
+            row_group_size=256,
+            write_page_checksum=True,
+            use_dictionary=[leaves[name] for name in _DICTIONARIES if name in leaves],
+            column_encoding={leaves[name]: "DELTA_BINARY_PACKED" for name in _DELTAS if name in leaves},
+        )
 
 
 def _leaf(field: pa.Field) -> str:
@@ -144,10 +141,3 @@ def _leaf(field: pa.Field) -> str:
     while pa.types.is_list(kind):
         path, kind = f"{path}.list.element", kind.value_type
     return path
-
-
-def _write_json(path: Path, value: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(PARTIAL)
-    partial.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)

@@ -1,4 +1,4 @@
-"""Whole PyG batches gathered from flat columns, without a graph object for each row; and loaders of them."""
+"""Whole PyG batches gathered from ragged columns, without a graph object for each row."""
 
 from __future__ import annotations
 
@@ -9,77 +9,56 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import IntArray, Ragged
+
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.utils.data import DataLoader
     from torch_geometric.data import Batch
 
-Ints = npt.NDArray[np.integer[Any]]
+Columns = Mapping[str, Ragged[Any]]
+"""Tensor name -> the values of all rows; `x` holds the classes of the nodes."""
 INDEX = "index"
-"""What the name of a tensor of node positions contains: a batch shifts it by the nodes before."""
+"""Part of the name of every tensor of node numbers: a batch shifts it by the nodes before."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column of int lists, or of [2, E] lists of lists, as one flat array with the bounds of each row.
+def tensor_of(values: npt.NDArray[Any]) -> Tensor:
+    """Copy an array into an int64 or float64 tensor."""
+    import torch
 
-    Attributes:
-        values: All values, row after row; of a [2, E] list the sources, then the targets.
-        bounds: Where each row begins, and where the last ends, int64 [rows + 1].
-        pairs: Whether rows are [2, E].
-    """
-
-    values: Ints
-    bounds: npt.NDArray[np.int64]
-    pairs: bool
-
-    def row(self, index: int) -> npt.NDArray[np.int64]:
-        """One row: int64 [L] or [2, E]."""
-        values = self.values[self.bounds[index] : self.bounds[index + 1]].astype(np.int64)
-        return values.reshape(2, -1) if self.pairs else values
-
-    def rows(self, indices: Ints) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Some rows behind each other, int64 [L] or [2, E], and the length of each."""
-        starts = self.bounds[indices]
-        lengths = self.bounds[indices + 1] - starts
-        if not self.pairs:
-            return self.values[_spans(starts, lengths)].astype(np.int64), lengths
-        lengths = lengths // 2
-        sources = _spans(starts, lengths)
-        places = np.stack([sources, sources + np.repeat(lengths, lengths)])
-        return self.values[places].astype(np.int64), lengths
+    return torch.from_numpy(values.astype(np.float64 if values.dtype.kind == "f" else np.int64))
 
 
-def gather(columns: Mapping[str, Column], indices: Ints) -> Batch:
-    """Some rows as one PyG `Batch`: what PyG's collation of their graphs gives.
+def gather(columns: Columns, indices: npt.ArrayLike) -> Batch:
+    """Collect some rows in one PyG `Batch`, equal to PyG's own collation of their graphs.
 
     Args:
-        columns: Tensor name -> column; `x` holds the classes of the nodes.
-        indices: Rows, in the order of the batch; not empty.
+        columns: The values of all rows.
+        indices: Row numbers, in the order of the batch; at least one.
 
     Returns:
-        A batch with `batch` int64 [N], `ptr` int64 [rows + 1], and each column's tensor, node positions shifted; `batch[i]` and
-        `to_data_list()` give the graphs again.
+        A batch with `batch` int64 [N], `ptr` int64 [rows + 1], and each column's tensor, node
+        numbers shifted; `batch[i]` and `to_data_list()` restore the graphs.
     """
     import torch
     from torch_geometric.data import Batch, Data
 
-    feats, sizes = columns["x"].rows(indices)
-    ptr = _bounds(sizes)
+    rows = {name: column.take(indices) for name, column in columns.items()}
+    ptr, sizes = rows["x"].offsets, rows["x"].lengths
     batch = Batch(_base_cls=Data)
     slices: dict[str, Any] = {}
     shifts: dict[str, Any] = {}
-    for name, column in columns.items():
-        values, lengths = (feats, sizes) if name == "x" else column.rows(indices)
-        shift = ptr[:-1] if INDEX in name else np.zeros(len(indices), np.int64)
+    for name, column in rows.items():
+        shift = ptr[:-1] if INDEX in name else np.zeros(len(sizes), np.int64)
+        batch[name] = tensor_of(column.values)
         if INDEX in name:
-            values += np.repeat(shift, lengths)
-        batch[name] = torch.from_numpy(values)
-        slices[name] = torch.from_numpy(_bounds(lengths))
+            batch[name] += torch.from_numpy(np.repeat(shift, column.lengths))
+        slices[name] = torch.from_numpy(column.offsets)
         shifts[name] = torch.from_numpy(shift.copy())
-    batch.batch = torch.from_numpy(np.repeat(np.arange(len(indices)), sizes))
+    batch.batch = torch.from_numpy(rows["x"].row_of_value())
     batch.ptr = torch.from_numpy(ptr)
     batch.num_nodes = int(ptr[-1])
-    batch._num_graphs = len(indices)
+    batch._num_graphs = len(sizes)
     batch._slice_dict = slices
     batch._inc_dict = shifts
     batch._store._num_nodes = sizes.tolist()
@@ -87,26 +66,26 @@ def gather(columns: Mapping[str, Column], indices: Ints) -> Batch:
 
 
 @dataclass
-class Order:
-    """Which rows go into which batch; another order in each epoch if they are shuffled.
+class BatchOrder:
+    """The rows of each batch; shuffled differently in each epoch.
 
     Attributes:
         sizes: Nodes of each row.
-        batch_size: Most rows of a batch.
-        max_nodes: Most nodes of a batch, None for any number; a larger graph is a batch of its own.
-        shuffle: Whether the rows are shuffled.
-        seed: Decides how.
+        batch_size: Most rows in a batch.
+        max_nodes: Most nodes in a batch, None for no limit; a larger graph is a batch by itself.
+        shuffle: Whether to shuffle the rows.
+        seed: Seed of the shuffling.
         epoch: Number of the next epoch.
     """
 
-    sizes: npt.NDArray[np.int64]
+    sizes: IntArray
     batch_size: int
     max_nodes: int | None = None
     shuffle: bool = False
     seed: int = 0
     epoch: int = 0
 
-    def __iter__(self) -> Iterator[Ints]:
+    def __iter__(self) -> Iterator[IntArray]:
         batches = self._batches(self.epoch)
         self.epoch += 1
         return iter(batches)
@@ -114,13 +93,13 @@ class Order:
     def __len__(self) -> int:
         return len(self._batches(self.epoch))
 
-    def _batches(self, epoch: int) -> list[Ints]:
+    def _batches(self, epoch: int) -> list[IntArray]:
         rows = np.arange(len(self.sizes))
         if self.shuffle:
             np.random.default_rng((self.seed, epoch)).shuffle(rows)
         if self.max_nodes is None:
             return [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
-        batches: list[Ints] = []
+        batches: list[IntArray] = []
         start = nodes = 0
         for place, size in enumerate(self.sizes[rows].tolist()):
             if place > start and (nodes + size > self.max_nodes or place - start == self.batch_size):
@@ -131,28 +110,28 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """Rows -> batch, as a `DataLoader` takes it: its items are asked for by many rows at once."""
+class GatheredRows:
+    """A map from many row numbers to their batch, as a `DataLoader` reads it."""
 
-    columns: Mapping[str, Column]
+    columns: Columns
 
-    def __getitem__(self, indices: Ints) -> Batch:
+    def __getitem__(self, indices: IntArray) -> Batch:
         return gather(self.columns, indices)
 
 
-def loader(columns: Mapping[str, Column], order: Order, workers: int, pin_memory: bool) -> DataLoader[Batch]:
+def loader(batches: Any, order: BatchOrder | None, workers: int, pin_memory: bool) -> DataLoader[Batch]:
     """A `torch.utils.data.DataLoader` of whole batches.
 
     Args:
-        columns: Tensor name -> column.
-        order: Which rows go into which batch.
-        workers: Processes that gather; 0 for none.
-        pin_memory: Whether batches are copied into pinned memory.
+        batches: `GatheredRows`, or an iterable of batches.
+        order: The rows of each batch; None for an iterable.
+        workers: Number of worker processes; 0 to gather in this one.
+        pin_memory: Whether to copy batches into pinned memory.
     """
     from torch.utils.data import DataLoader
 
     return DataLoader(
-        Gathered(columns),  # type: ignore[arg-type]  # whatever has __getitem__ is a dataset
+        batches,
         sampler=order,
         batch_size=None,
         num_workers=workers,
@@ -164,14 +143,3 @@ def loader(columns: Mapping[str, Column], order: Order, workers: int, pin_memory
 
 def _as_it_is(batch: Batch) -> Batch:
     return batch
-
-
-def _bounds(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.concatenate([[0], np.cumsum(lengths)])
-
-
-def _spans(starts: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The positions of all spans [start, start + length), behind each other."""
-    before = np.cumsum(lengths) - lengths
-    places: npt.NDArray[np.int64] = np.arange(lengths.sum()) + np.repeat(starts - before, lengths)
-    return places

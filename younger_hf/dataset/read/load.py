@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from younger_hf.dataset.read.release import MANIFEST
+from younger_hf.dataset.read.release import MANIFEST, Release
 from younger_hf.dataset.read.verify import CARD, verify
-from younger_hf.dataset.schema import possible_splits_of, schema_of, task_of
+from younger_hf.dataset.schema import possible_splits_of, schema_of, signature_of, task_of
 from younger_hf.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -21,21 +21,23 @@ def load(
 ) -> Dataset | DatasetDict:
     """Load one config of the dataset, as `datasets.load_dataset(root, config, split=split)` does, after verifying its files.
 
-    From the Hub only the config's own files are fetched. Once fetched they are there without a connection; they are never served for
-    another commit, nor for another build in the same folder.
+    From the Hub only the config's own files are fetched. After that they load without a connection;
+    they are never served for another commit, nor for another build in the same folder.
 
     Args:
-        config: One of `younger_hf.dataset.schema.CONFIGS`, as `operator_w_attrs`.
+        config: One of `younger_hf.dataset.schema.CONFIGS`, such as `operator_w_attrs`.
         split: `train`, `validation` or `test`; None for all.
-        root: A local folder or the id of a Hub dataset repo (`ORG/NAME`); by default the folder `younger` here.
+        root: A local folder or the id of a Hub dataset repo (`ORG/NAME`); by default the folder
+            `younger` in the working directory.
         revision: Branch, tag or commit on the Hub.
 
     Returns:
         A `Dataset`, or a `DatasetDict` of all splits.
 
     Raises:
-        DatasetError: If the config, split or folder does not exist, a file is not the one that the manifest names by its hash, or the
-            Hub has no such repo or revision, or cannot be reached and nothing was fetched before.
+        DatasetError: If the config, split or folder does not exist, a file's hash is not the one in
+            the manifest, the Hub does not have the repo or revision, or it cannot be reached and
+            nothing was fetched before.
     """
     task_of(config)
     if split is not None and split not in possible_splits_of(config):
@@ -44,20 +46,15 @@ def load(
             "Only scored tasks have test rows.",
         )
     place = str(root if root is not None else DEFAULT_ROOT)
-    local = root is None or isinstance(root, Path) or Path(place).exists() or place.count("/") != 1
-    if local and revision is not None:
-        raise DatasetError(f"{place}: a local folder has no revisions, got revision {revision!r}.", "Leave it out.")
-    folder = Path(place) if local else _fetched(place, config, revision)
-    release = verify(folder, config)
+    release = _verified(config, root, revision)
     import datasets  # imported here: it takes longer than the whole of younger_hf
     import yaml
 
     try:
-        if local:
-            return datasets.load_dataset(str(folder), config, split=split)
-        files = {
-            name: str(folder / path) for name, path in release.files[config].items()
-        }  # the card names all configs' files
+        if _is_local(root):
+            return datasets.load_dataset(place, config, split=split)
+        # The card names the files of all configs, so those that were fetched are named here.
+        files = {name: str(release.root / path) for name, path in release.files[config].items()}
         features = datasets.Features.from_arrow_schema(schema_of(config))
         return datasets.load_dataset("parquet", data_files=files, features=features, split=split)
     except (datasets.exceptions.DatasetsError, yaml.YAMLError, OSError, ValueError) as error:
@@ -66,35 +63,56 @@ def load(
         ) from error
 
 
+def num_classes(config: str, root: str | Path | None = None) -> int:
+    """The number of node classes of a config, UNK and MASK included: class ids are 0 to this number - 1.
+
+    Args:
+        config: A config that ends in `w_attrs` or `wo_attrs`, such as `operator_w_attrs`.
+        root: As for `load`.
+
+    Raises:
+        DatasetError: If the config does not exist or holds both signatures, or as `load` does.
+    """
+    vocabulary = f"vocabulary_{signature_of(config)}"
+    return _verified(vocabulary, root, None).rows[vocabulary]["train"]
+
+
+def _is_local(root: str | Path | None) -> bool:
+    return root is None or isinstance(root, Path) or Path(root).exists() or root.count("/") != 1
+
+
+def _verified(config: str, root: str | Path | None, revision: str | None) -> Release:
+    """The release that holds a config, its files fetched if they are on the Hub."""
+    place = str(root if root is not None else DEFAULT_ROOT)
+    if not _is_local(root):
+        return verify(_fetched(place, config, revision), config)
+    if revision is not None:
+        raise DatasetError(f"{place}: a local folder has no revisions, got revision {revision!r}.", "Leave it out.")
+    return verify(Path(place), config)
+
+
 def _fetched(repo: str, config: str, revision: str | None) -> Path:
-    """The folder of huggingface_hub's cache with the commit that a revision is now, or was when the Hub was last reached."""
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
+    """The folder in huggingface_hub's cache for the newest commit of a revision that can be had."""
+    from huggingface_hub import errors, snapshot_download
 
     named = f"{repo} at {revision}" if revision else repo
     try:
         found = snapshot_download(
             repo, repo_type="dataset", revision=revision, allow_patterns=[CARD, MANIFEST, f"{config}/*"]
         )
-    except RevisionNotFoundError as error:
+    except errors.RevisionNotFoundError as error:
         raise DatasetError(f"{repo}: the Hub has no revision {revision!r}.", "Name a tag, branch or commit.") from error
-    except RepositoryNotFoundError as error:
+    except errors.RepositoryNotFoundError as error:
         raise DatasetError(
             f"{repo}: the Hub has no such dataset repo, or it is private.", "Check the name, or `hf auth login`."
         ) from error
-    except LocalEntryNotFoundError as error:
+    except errors.LocalEntryNotFoundError as error:
         raise DatasetError(
             f"{named}: the Hub cannot be reached, and the config {config!r} was not fetched from there before.",
             "Check the connection (HF_ENDPOINT, HF_HUB_OFFLINE), or name a local folder.",
         ) from error
-    except (HfHubHTTPError, HFValidationError, OSError) as error:
+    except (errors.HfHubHTTPError, errors.HFValidationError, OSError) as error:
         raise DatasetError(
-            f"{named}: the Hub does not give it: {error}", "Check the name and the connection."
+            f"{named}: the Hub does not serve it: {error}", "Check the name and the connection."
         ) from error
     return Path(found)

@@ -1,7 +1,7 @@
 """Opening a built dataset repo, and the answers that belong to it, straight from their Parquet files.
 
-This is the reader of everything that must not depend on `datasets`: the validation and scoring of submissions, the
-statistics, the board.
+Everything that must not depend on `datasets` reads a release this way: the validation and scoring
+of submissions, the statistics, the board.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from younger_hf.errors import DatasetError
 
 MANIFEST = "manifest.json"
 FORMAT = 1
-"""Version of the layout of files and manifest; raised when a reader must change."""
+"""Version of the layout of files and manifest; raised when readers must change."""
 
 _DAMAGED = (
     pa.ArrowInvalid,
@@ -34,10 +34,31 @@ _DAMAGED = (
     OSError,
     UnicodeDecodeError,  # a column's name
 )
-"""What Arrow raises for a damaged file; its bare ArrowException and ArrowMemoryError say nothing about the file."""
+"""Arrow's errors for a damaged file; ArrowException itself and ArrowMemoryError have other causes."""
 
 _Kind = TypeVar("_Kind", int, str, list[Any], dict[str, Any])
 _AGAIN = "Build or download the dataset again."
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One split of one config.
+
+    Attributes:
+        rows: Number of rows.
+        path: The Parquet file, relative to the release's folder.
+        bytes: Size of the file.
+        sha256: SHA-256 of the file in hex.
+    """
+
+    rows: int
+    path: str
+    bytes: int
+    sha256: str
+
+
+Configs = Mapping[str, Mapping[str, DataFile]]
+"""config -> split -> its file."""
 
 
 @dataclass(frozen=True)
@@ -45,59 +66,64 @@ class Release:
     """A dataset repo in a local folder.
 
     Attributes:
-        root: The folder with `README.md`, `manifest.json` and one folder a config.
-        version: Version of the release, as `0.1.0`.
+        root: The folder with `README.md`, `manifest.json` and one folder for each config.
+        version: Version of the release, such as `0.1.0`.
         content_hash: `sha256:` and 64 hex digits over every data file.
-        rows: config -> split -> number of rows.
-        files: config -> split -> path of the Parquet file relative to `root`.
-        digests: config -> split -> SHA-256 of that file in hex.
-        record: How it was built: `protocol`, `public_secret`, `statistics` (name -> count), `versions` (package -> version).
+        configs: config -> split -> its file.
+        record: How it was built: `protocol`, `public_secret`, `statistics` (name -> count),
+            `versions` (package -> version).
     """
 
     root: Path
     version: str
     content_hash: str
-    rows: Mapping[str, Mapping[str, int]]
-    files: Mapping[str, Mapping[str, str]]
-    digests: Mapping[str, Mapping[str, str]]
+    configs: Configs
     record: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> dict[str, dict[str, int]]:
+        """Config -> split -> number of rows."""
+        return {config: {name: file.rows for name, file in splits.items()} for config, splits in self.configs.items()}
+
+    @property
+    def files(self) -> dict[str, dict[str, str]]:
+        """Config -> split -> path of the Parquet file relative to `root`."""
+        return {config: {name: file.path for name, file in splits.items()} for config, splits in self.configs.items()}
+
     def table(self, config: str, split: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """One split of one config as an Arrow table.
+        """Read one split of one config as an Arrow table.
 
         Raises:
-            DatasetError: If the config or split is not in the release, or its file is missing or damaged.
+            DatasetError: If the release does not have the config or split, or its file is missing
+                or damaged.
         """
         self.check_config(config)
-        if split not in self.files[config]:
+        splits = self.configs[config]
+        if split not in splits:
             raise DatasetError(
-                f"{self.root}: config {config!r} has no split {split!r}; expected one of: {', '.join(self.files[config])}.",
+                f"{self.root}: config {config!r} has no split {split!r}; expected one of: {', '.join(splits)}.",
                 "The answers to test rows, and all rows of test architectures, are not public.",
             )
-        return read_parquet(self.root / self.files[config][split], schema_of(config), columns)
+        return read_parquet(self.root / splits[split].path, schema_of(config), columns)
 
     def check_config(self, config: str) -> None:
-        """Do nothing if the release has the config.
-
-        Raises:
-            DatasetError: If it has not.
-        """
-        if config not in self.files:
+        """Raise DatasetError if the release does not have the config."""
+        if config not in self.configs:
             raise DatasetError(
-                f"{self.root}: there is no config {config!r}; expected one of: {', '.join(self.files)}.",
+                f"{self.root}: there is no config {config!r}; expected one of: {', '.join(self.configs)}.",
                 "Run `younger-hf stats DATASET` to see what the dataset holds.",
             )
 
 
 @dataclass(frozen=True)
 class Answers:
-    """The hidden answers of a release: one Parquet file a track, with the columns of `answer_schema_of`, in the clear or sealed.
+    """The hidden answers of a release: one file for each track, plain or sealed.
 
     Attributes:
         root: The folder that holds them; never inside the dataset repo.
         content_hash: `content_hash` of the release they belong to.
-        tracks: Tracks that they are for.
-        sealed: Whether they are encrypted; the key is then in the environment (`seal.KEY`).
+        tracks: Tracks with answers.
+        sealed: Whether they are encrypted; the key is then read from the environment (`crypto.KEY`).
     """
 
     root: Path
@@ -106,19 +132,21 @@ class Answers:
     sealed: bool = False
 
     def table(self, track: str) -> pa.Table:
-        """The answers of one track, in the order of the track's test rows.
+        """Read the answers of one track, in the order of its test rows.
 
         Raises:
-            DatasetError: If the track has no answers here, its file is damaged, or sealed and the environment has no key for it.
+            DatasetError: If there are no answers for the track, its file is damaged, or it is sealed
+                and the environment does not hold its key.
         """
+        schema = answer_schema_of(track)
         if self.sealed:
             path = self.root / f"{track}{SUFFIX}"
-            return open_table(path, answer_schema_of(track), key_from_environment(), self.content_hash, track)
-        return read_parquet(self.root / f"{track}.parquet", answer_schema_of(track))
+            return open_table(path, schema, key_from_environment(), self.content_hash, track)
+        return read_parquet(self.root / f"{track}.parquet", schema)
 
 
 def default_answers(root: Path) -> Path:
-    """Where a build puts the answers unless told otherwise: `PATH-answers`, beside the dataset repo."""
+    """The folder where a build puts the answers by default: `PATH-answers`, beside the dataset repo."""
     folder = root if root.name else root.absolute()
     return folder.with_name(f"{folder.name}-answers")
 
@@ -127,39 +155,29 @@ def open_release(root: str | Path) -> Release:
     """Open a dataset repo in a local folder.
 
     Raises:
-        DatasetError: If the folder is missing or empty, or is no dataset repo.
+        DatasetError: If the folder is missing, empty or not a dataset repo.
     """
     folder = Path(root)
-    manifest = _manifest(folder, "dataset", "Build one with `younger-hf build --preset mini --out PATH`.")
-    configs = _entry(folder, manifest, "configs", dict)
-    rows: dict[str, dict[str, int]] = {}
-    paths: dict[str, dict[str, str]] = {}
-    digests: dict[str, dict[str, str]] = {}
-    for config in CONFIGS:
-        if config in configs:
-            splits = _entry(folder, configs, config, dict)
-            files = {
-                split: _entry(folder, splits, split, dict) for split in possible_splits_of(config) if split in splits
-            }
-            rows[config] = {split: _entry(folder, file, "rows", int) for split, file in files.items()}
-            paths[config] = {split: _entry(folder, file, "path", str) for split, file in files.items()}
-            digests[config] = {split: _entry(folder, file, "sha256", str) for split, file in files.items()}
-    version, content_hash = _entry(folder, manifest, "version", str), _entry(folder, manifest, "content_hash", str)
-    record = _entry(folder, {"built": {}, **manifest}, "built", dict)
-    return Release(folder, version, content_hash, rows, paths, digests, record)
+    manifest = _manifest(folder, "a dataset", "Build one with `younger-hf build --preset mini --out PATH`.")
+    entries = _entry(folder, manifest, "configs", dict)
+    configs: dict[str, dict[str, DataFile]] = {}
+    for config in (config for config in CONFIGS if config in entries):
+        splits = _entry(folder, entries, config, dict)
+        configs[config] = {
+            split: _data_file(folder, _entry(folder, splits, split, dict))
+            for split in possible_splits_of(config)
+            if split in splits
+        }
+    version, content_hash = (_entry(folder, manifest, name, str) for name in ("version", "content_hash"))
+    return Release(folder, version, content_hash, configs, _entry(folder, {"built": {}, **manifest}, "built", dict))
 
 
-def content_hash_of(
-    rows: Mapping[str, Mapping[str, int]],
-    files: Mapping[str, Mapping[str, str]],
-    digests: Mapping[str, Mapping[str, str]],
-) -> str:
-    """What identifies a release: `sha256:` and 64 hex digits over the path, rows and SHA-256 of every data file."""
+def content_hash_of(configs: Configs) -> str:
+    """The identity of a release: `sha256:` and 64 hex digits over path, rows and SHA-256 of every file."""
     digest = hashlib.sha256()
-    for config in sorted(files):
-        for split in sorted(files[config]):
-            line = f"{files[config][split]} {rows[config][split]} {digests[config][split]}\n"
-            digest.update(line.encode())
+    for _, splits in sorted(configs.items()):
+        for _, file in sorted(splits.items()):
+            digest.update(f"{file.path} {file.rows} {file.sha256}\n".encode())
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -170,19 +188,19 @@ def sha256_of(path: Path) -> str:
 
 
 def open_answers(root: str | Path) -> Answers:
-    """Open the folder with the answers of a dataset. Sealed ones are not decrypted before a track is asked for.
+    """Open the folder with the answers of a dataset; sealed ones are decrypted only when a track is read.
 
     Raises:
-        DatasetError: If the folder is missing or empty, or holds no answers.
+        DatasetError: If the folder is missing or empty, or does not hold answers.
     """
     folder = Path(root)
-    manifest = _manifest(folder, "answers", "`younger-hf build` writes them beside the dataset, in `PATH-answers`.")
+    manifest = _manifest(folder, "an answers", "`younger-hf build` writes them beside the dataset, in `PATH-answers`.")
     tracks = tuple(map(str, _entry(folder, manifest, "tracks", list)))
     return Answers(folder, _entry(folder, manifest, "content_hash", str), tracks, manifest.get("sealed") is True)
 
 
 def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read one Parquet file whole, its checksums verified.
+    """Read one Parquet file whole, verifying its checksums.
 
     Args:
         path: The file.
@@ -195,31 +213,31 @@ def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = 
     wanted = schema if columns is None else pa.schema([schema.field(name) for name in columns])
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            found = file.schema_arrow
+            types = dict(zip(file.schema_arrow.names, file.schema_arrow.types, strict=True))
             for field in wanted:
-                if field.name not in found.names or found.field(field.name).type != field.type:
-                    kind = found.field(field.name).type if field.name in found.names else "no such column"
+                found = types.get(field.name, "no such column")
+                if found != field.type:
                     raise DatasetError(
-                        f"{path}: expected a column {field.name!r} of type {field.type}, found {kind}.", _AGAIN
+                        f"{path}: expected a column {field.name!r} of type {field.type}, found {found}.", _AGAIN
                     )
             return file.read(columns=wanted.names)
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: the file is missing.", _AGAIN) from error
     except _DAMAGED as error:
-        raise DatasetError(f"{path}: no readable Parquet file ({error}).", _AGAIN) from error
+        raise DatasetError(f"{path}: the file cannot be read as Parquet ({error}).", _AGAIN) from error
 
 
 def _manifest(folder: Path, kind: str, hint: str) -> dict[str, Any]:
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: there is no such folder; expected a {kind} folder.", hint)
+        raise DatasetError(f"{folder}: there is no such folder; expected {kind} folder.", hint)
     path = folder / MANIFEST
     if not path.is_file():
         found = "it is empty" if not any(folder.iterdir()) else f"it has no {MANIFEST}"
-        raise DatasetError(f"{folder}: this is no {kind} folder: {found}.", hint)
+        raise DatasetError(f"{folder}: this is not {kind} folder: {found}.", hint)
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DatasetError(f"{path}: no readable JSON ({error}).", hint) from error
+        raise DatasetError(f"{path}: the file cannot be read as JSON ({error}).", hint) from error
     if not isinstance(manifest, dict):
         raise DatasetError(f"{path}: expected a JSON object, found {type(manifest).__name__}.", hint)
     if manifest.get("format") != FORMAT:
@@ -228,6 +246,12 @@ def _manifest(folder: Path, kind: str, hint: str) -> dict[str, Any]:
             "pip install --upgrade younger-hf, or build or download the dataset again.",
         )
     return manifest
+
+
+def _data_file(folder: Path, entry: Mapping[str, Any]) -> DataFile:
+    path, digest = (_entry(folder, entry, name, str) for name in ("path", "sha256"))
+    rows, size = (_entry(folder, entry, name, int) for name in ("rows", "bytes"))
+    return DataFile(rows, path, size, digest)
 
 
 def _entry(folder: Path, values: Mapping[str, Any], name: str, kind: type[_Kind]) -> _Kind:

@@ -1,4 +1,4 @@
-"""Whether the files of a dataset repo are those that its manifest names, and the card is theirs."""
+"""Whether the files of a dataset repo match its manifest, and the card belongs to them."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ _AGAIN = "Build or download it again."
 
 
 def verify(root: Path, config: str) -> Release:
-    """Check that the manifest's content hash is that of what it lists, the config's files are those, and the card is that of this build.
+    """Open a repo whose manifest has the right content hash, whose files of one config match it, and whose card does.
 
     Returns:
         The opened repo.
 
     Raises:
-        DatasetError: If not, or a file is missing.
+        DatasetError: If anything differs or a file is missing.
     """
     release = open_release(root)
     release.check_config(config)
-    found = content_hash_of(release.rows, release.files, release.digests)
+    found = content_hash_of(release.configs)
     if found != release.content_hash:
         raise DatasetError(
-            f"{root / MANIFEST}: expected the content hash {found} of the files that it lists, found {release.content_hash}.",
+            f"{root / MANIFEST}: expected the content hash {found} of the files that it lists, "
+            f"found {release.content_hash}.",
             _AGAIN,
         )
-    for split, path in release.files[config].items():
-        file = root / path
+    for expected in release.configs[config].values():
+        file = root / expected.path
         if not file.is_file():
             raise DatasetError(
                 f"{file}: the file is missing.",
-                f"{_AGAIN[:-1]}; without a connection only configs that were loaded before are there.",
+                f"{_AGAIN[:-1]}; without a connection only configs that were loaded before are available.",
             )
         digest = sha256_of(file)
-        if digest != release.digests[config][split]:
+        if digest != expected.sha256:
             raise DatasetError(
-                f"{file}: expected the SHA-256 {release.digests[config][split]} as the manifest says, found {digest}.",
-                _AGAIN,
+                f"{file}: expected the SHA-256 {expected.sha256} as in the manifest, found {digest}.", _AGAIN
             )
     card = root / CARD
     if not card.is_file():
-        raise DatasetError(f"{root}: the card {CARD} is missing, which `datasets` reads the configs from.", _AGAIN)
+        raise DatasetError(f"{root}: the card {CARD} is missing, from which `datasets` reads the configs.", _AGAIN)
     if release.content_hash not in card.read_text(encoding="utf-8", errors="replace"):
         raise DatasetError(f"{card}: expected the card of {release.content_hash}, found that of another build.", _AGAIN)
     return release
