@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from younger_hf import metrics as metrics
     from younger_hf import sources as sources
     from younger_hf import submission as submission
-    from younger_hf.dataset.read.load import load
+    from younger_hf.dataset.read.load import load, num_classes
     from younger_hf.dataset.read.networkx import to_networkx
     from younger_hf.dataset.read.pyg import to_pyg
     from younger_hf.errors import YoungerError
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["Dag", "YoungerError", "from_onnx", "load", "load_metric", "to_networkx", "to_onnx", "to_pyg"]
+__all__ = ["Dag", "YoungerError", "from_onnx", "load", "load_metric", "num_classes", "to_networkx", "to_onnx", "to_pyg"]
 
 _MODULES = {
     "Dag": "younger_hf.graph.dag",
@@ -33,6 +33,7 @@ _MODULES = {
     "from_onnx": "younger_hf.graph.read.extract",
     "load": "younger_hf.dataset.read.load",
     "load_metric": "younger_hf.metrics.load",
+    "num_classes": "younger_hf.dataset.read.load",
     "to_networkx": "younger_hf.dataset.read.networkx",
     "to_onnx": "younger_hf.graph.rebuild.to_onnx",
     "to_pyg": "younger_hf.dataset.read.pyg",

@@ -37,7 +37,7 @@ def stats(
     release = open_release(data)
     if config is not None:
         release.check_config(config)
-        release = replace(release, rows={config: release.rows[config]})
+        release = replace(release, configs={config: release.configs[config]})
     if as_json:
         console.show_json({"version": release.version, "content_hash": release.content_hash, "rows": release.rows})
         return

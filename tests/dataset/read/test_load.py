@@ -192,7 +192,7 @@ def _bad_yaml(root: Path) -> None:
         (lambda root: (root / "operator_w_attrs" / "train-00000-of-00001.parquet").unlink(), "the file is missing"),
         (
             lambda root: (root / "operator_w_attrs" / "train-00000-of-00001.parquet").write_bytes(b"PAR1"),
-            "expected the SHA-256 [0-9a-f]{64} as the manifest says, found",
+            "expected the SHA-256 [0-9a-f]{64} as in the manifest, found",
         ),
         (_shorter, "expected the SHA-256"),
         (_flipped, "expected the SHA-256"),

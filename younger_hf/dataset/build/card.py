@@ -1,8 +1,8 @@
-"""The dataset card: YAML that `datasets` reads, and a page that people read, filled in from what was written."""
+"""The dataset card: YAML for `datasets` and a page for people, filled in from the files that were written."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -14,10 +14,15 @@ import pyarrow as pa
 import yaml
 
 from younger_hf.dataset.build.figures import top_operators, write_figures
-from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import PUBLIC_SPLITS, SPLITS, schema_of
+from younger_hf.dataset.read.release import DataFile, Release
 from younger_hf.dataset.read.verify import CARD
-from younger_hf.dataset.build.write_files import PARTIAL
+from younger_hf.dataset.schema import PUBLIC_SPLITS, SPLITS, schema_of
+from younger_hf.files import write_text
+
+_PUBLIC_SECRET = (
+    "This build used the default secret, which is public: its test rows are for trying things out, not for competition."
+)
+_HIDDEN_SECRET = "Which architectures are tested was decided with a secret of the host."  # noqa: S105 - a sentence
 
 
 def write_card(release: Release) -> Path:
@@ -31,9 +36,7 @@ def write_card(release: Release) -> Path:
     """
     write_figures(release)
     path = release.root / CARD
-    partial = path.with_suffix(PARTIAL)
-    partial.write_text(card_of(release), encoding="utf-8")
-    partial.replace(path)
+    write_text(path, card_of(release))
     return path
 
 
@@ -48,53 +51,36 @@ def card_of(release: Release) -> str:
         version=release.version,
         protocol=protocol,
         content_hash=release.content_hash,
-        rows=_rows_table(release),
-        statistics=_markdown(
-            ["of the build", "count"], ((name.replace("_", " "), value) for name, value in counts.items())
-        ),
+        rows=_markdown(["config", *SPLITS], map(_config_row, release.rows.items())),
+        statistics=_markdown(["of the build", "count"], ((name.replace("_", " "), n) for name, n in counts.items())),
         versions=", ".join(f"{name} {version}" for name, version in record.get("versions", {}).items()),
         sizes=_sizes_table(architectures),
-        operators=_operators_table(release),
+        operators=_markdown(["operator", "count"], ((name, f"{n:,}") for name, n in top_operators(release))),
         method=(texts / f"protocol_{protocol}.md").read_text(encoding="utf-8").strip(),
         sources=_sources_table(architectures),
-        secrecy="This build used the default secret, which is public: its test rows are for trying things out, not for competition."
-        if record.get("public_secret", True)
-        else "Which architectures are tested was decided with a secret of the host.",
+        secrecy=_PUBLIC_SECRET if record.get("public_secret", True) else _HIDDEN_SECRET,
     )
     return f"---\n{_yaml(release)}---\n\n{body}"
 
 
 def _yaml(release: Release) -> str:
-    """Each config carries version and content hash: `datasets` would otherwise serve its cache of an older build in the same folder."""
-    version = release.version
-    configs = [
-        {
-            "config_name": config,
-            "version": version,
-            "description": release.content_hash,
-            "data_files": [{"split": split, "path": path} for split, path in _by_split(paths)],
-        }
-        for config, paths in release.files.items()
-    ]
-    infos = []
-    for config in release.files:
-        splits = [
-            {
-                "name": split,
-                "num_bytes": release.table(config, split).nbytes,
-                "num_examples": release.rows[config][split],
-            }
-            for split, _ in _by_split(release.files[config])
-        ]
-        infos.append(
+    """The card's head.
+
+    Each config carries version and content hash: without them `datasets` would serve its cache of an
+    older build in the same folder.
+    """
+    configs, infos = [], []
+    for config, splits in release.configs.items():
+        by_split = [(split, splits[split]) for split in SPLITS if split in splits]
+        configs.append(
             {
                 "config_name": config,
-                "features": [_feature(field) for field in schema_of(config)],
-                "splits": splits,
-                "download_size": sum((release.root / path).stat().st_size for path in release.files[config].values()),
-                "dataset_size": sum(int(split["num_bytes"]) for split in splits),
+                "version": release.version,
+                "description": release.content_hash,
+                "data_files": [{"split": split, "path": file.path} for split, file in by_split],
             }
         )
+        infos.append(_info(release, config, by_split))
     head = {
         "pretty_name": "Younger",
         "license": "other",
@@ -104,6 +90,19 @@ def _yaml(release: Release) -> str:
         "dataset_info": infos,
     }
     return str(yaml.safe_dump(head, sort_keys=False, width=200))
+
+
+def _info(release: Release, config: str, by_split: Sequence[tuple[str, DataFile]]) -> dict[str, Any]:
+    sizes = {split: release.table(config, split).nbytes for split, _ in by_split}
+    return {
+        "config_name": config,
+        "features": [_feature(field) for field in schema_of(config)],
+        "splits": [
+            {"name": split, "num_bytes": sizes[split], "num_examples": file.rows} for split, file in by_split
+        ],
+        "download_size": sum(file.bytes for _, file in by_split),
+        "dataset_size": sum(sizes.values()),
+    }
 
 
 def _feature(field: pa.Field) -> dict[str, Any]:
@@ -120,20 +119,15 @@ def _feature_type(kind: pa.DataType) -> dict[str, Any]:
     return {"dtype": str(kind)}
 
 
-def _by_split(values: Mapping[str, str]) -> list[tuple[str, str]]:
-    return [(split, values[split]) for split in SPLITS if split in values]
-
-
-def _rows_table(release: Release) -> str:
-    rows = ([f"`{config}`", *(splits.get(split, "") for split in SPLITS)] for config, splits in release.rows.items())
-    return _markdown(["config", *SPLITS], rows)
+def _config_row(item: tuple[str, Mapping[str, int]]) -> list[object]:
+    config, splits = item
+    return [f"`{config}`", *(splits.get(split, "") for split in SPLITS)]
 
 
 def _sizes_table(architectures: pa.Table) -> str:
-    edges = [len(row[0]) for row in architectures["edge_index"].to_pylist()]
     columns = {
         "operators": architectures["num_nodes"].to_pylist(),
-        "data flows": edges,
+        "data flows": [len(row[0]) for row in architectures["edge_index"].to_pylist()],
         "depth": architectures["depth"].to_pylist(),
         "parameters": architectures["num_parameters"].to_pylist(),
     }
@@ -146,22 +140,17 @@ def _sizes_table(architectures: pa.Table) -> str:
     return _markdown(["train and validation", *quantiles, "mean"], rows)
 
 
-def _operators_table(release: Release) -> str:
-    return _markdown(["operator", "count"], ([name, f"{count:,}"] for name, count in top_operators(release)))
-
-
 def _sources_table(architectures: pa.Table) -> str:
     counts: Counter[tuple[str, str]] = Counter()
-    families: dict[tuple[str, str], set[str]] = {}
+    families: dict[tuple[str, str], set[str]] = defaultdict(set)
     for sources in architectures["sources"].to_pylist():
-        counts.update({(source["hub"], source["licence"] or "not stated") for source in sources})
-        for source in sources:
-            families.setdefault((source["hub"], source["licence"] or "not stated"), set()).add(
-                source["family"].casefold()
-            )
+        origins = [(source["hub"], source["licence"] or "not stated") for source in sources]
+        counts.update(set(origins))
+        for origin, source in zip(origins, sources, strict=True):
+            families[origin].add(source["family"].casefold())
     return _markdown(
         ["hub", "licence", "architectures (train and validation)", "families"],
-        ([*key, counts[key], len(families[key] - {""})] for key in sorted(counts)),
+        ([*origin, counts[origin], len(families[origin] - {""})] for origin in sorted(counts)),
     )
 
 

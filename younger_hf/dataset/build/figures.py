@@ -1,4 +1,4 @@
-"""The card's figures: how large architectures are, and which operators they have."""
+"""The card's figures: sizes of architectures, and their most frequent operators."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from younger_hf.dataset.read.release import Release
 from younger_hf.dataset.schema import PUBLIC_SPLITS
-from younger_hf.dataset.build.write_files import PARTIAL
+from younger_hf.files import replacing
+from younger_hf.graph.vocabulary import FIRST_CLASS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +21,6 @@ FOLDER = "figures"
 TOP_OPERATORS = 30
 """Operators in the card's table and figure."""
 
-_SPECIAL_CLASSES = 2  # UNK and MASK
 _BINS = 30
 _COLOUR = "#2a6f97"
 _GREY = "#555555"
@@ -28,14 +28,14 @@ _DPI = 110
 
 
 def top_operators(release: Release) -> list[tuple[str, int]]:
-    """The most frequent operators of the training architectures, with how many nodes each has."""
+    """The most frequent operators of the training architectures, with the number of nodes of each."""
     rows = release.table("vocabulary_wo_attrs", "train", ["domain", "op_type", "count"])
-    named = rows.slice(_SPECIAL_CLASSES, TOP_OPERATORS).to_pylist()
+    named = rows.slice(FIRST_CLASS, TOP_OPERATORS).to_pylist()
     return [(f"{row['domain']}.{row['op_type']}".strip("."), row["count"]) for row in named]
 
 
 def write_figures(release: Release) -> tuple[Path, ...]:
-    """Draw the figures into the repo; the same data gives the same bytes."""
+    """Draw the figures into the repo; the same data always give the same bytes."""
     (release.root / FOLDER).mkdir(exist_ok=True)
     return (_write(_sizes(release), release, "sizes"), _write(_operators(release), release, "operators"))
 
@@ -71,7 +71,7 @@ def _operators(release: Release) -> Figure:
 
 
 def _figure(width: float, height: float, count: int) -> tuple[Figure, list[Axes]]:
-    from matplotlib.figure import Figure  # imported here: only a build draws
+    from matplotlib.figure import Figure  # imported here: only a build needs it
 
     figure = Figure(figsize=(width, height), layout="constrained")
     axes = [figure.add_subplot(1, count, number + 1) for number in range(count)]
@@ -85,7 +85,6 @@ def _figure(width: float, height: float, count: int) -> tuple[Figure, list[Axes]
 
 def _write(figure: Figure, release: Release, name: str) -> Path:
     path = release.root / FOLDER / f"{name}.png"
-    partial = path.with_suffix(PARTIAL)
-    figure.savefig(partial, format="png", dpi=_DPI, metadata={"Software": None})
-    partial.replace(path)
+    with replacing(path) as partial:
+        figure.savefig(partial, format="png", dpi=_DPI, metadata={"Software": None})
     return path
