@@ -109,7 +109,17 @@ def test_no_two_modules_have_the_same_name() -> None:
 
 
 def test_the_public_names_are_these() -> None:
-    expected = ["Dag", "YoungerError", "from_onnx", "load", "load_metric", "num_classes", "to_networkx", "to_onnx", "to_pyg"]
+    expected = [
+        "Dag",
+        "YoungerError",
+        "from_onnx",
+        "load",
+        "load_metric",
+        "num_classes",
+        "to_networkx",
+        "to_onnx",
+        "to_pyg",
+    ]
     assert expected == sorted(younger_hf.__all__)
     assert all(hasattr(younger_hf, name) for name in (*expected, "__version__", "metrics"))
     assert set(expected) < set(dir(younger_hf))
