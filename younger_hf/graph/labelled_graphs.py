@@ -1,4 +1,4 @@
-"""Many directed graphs of node classes as a few flat arrays: what the generation metrics are computed from."""
+"""Many directed graphs of node classes as a few flat arrays."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import IntArray, Ragged
 from younger_hf.errors import MetricError
-
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Graph:
-    """One directed graph; not necessarily acyclic.
+    """One directed graph; it may have cycles.
 
     Attributes:
         node_feat: Class id of each node, int64 [N].
@@ -28,30 +27,27 @@ class Graph:
 
 @dataclass(frozen=True)
 class Graphs(Sequence[Graph]):
-    """Graphs one after the other.
+    """A sequence of graphs.
 
     Attributes:
-        node_feat: Class ids of the nodes of all graphs, int64 [N].
-        node_offsets: Graph g has the nodes `node_offsets[g]:node_offsets[g + 1]`, int64 [G + 1].
-        edge_index: Sources and targets, numbered within their graph, int64 [2, E].
-        edge_offsets: Graph g has the edges `edge_offsets[g]:edge_offsets[g + 1]`, int64 [G + 1].
+        nodes: Class ids of each graph's nodes, int64.
+        edges: Sources and targets of each graph's edges, numbered within the graph, int64 [2, E].
     """
 
-    node_feat: IntArray
-    node_offsets: IntArray
-    edge_index: IntArray
-    edge_offsets: IntArray
+    nodes: Ragged[np.int64]
+    edges: Ragged[np.int64]
 
     @classmethod
     def of(cls, rows: Iterable[tuple[npt.ArrayLike, npt.ArrayLike]], name: str = "graphs") -> Graphs:
-        """Join graphs, checking each.
+        """Join graphs and check each.
 
         Args:
-            rows: Class ids [N], integers in [0, 2**31), N >= 1, and edges [2, E], integers in [0, N), of each graph.
+            rows: Class ids [N], integers in [0, 2**31), N >= 1, and edges [2, E], integers in [0, N),
+                of each graph.
             name: What they are, for messages.
 
         Raises:
-            MetricError: If there are none, or one is not such a pair of arrays.
+            MetricError: If there are no graphs, or a row is not such a pair of arrays.
         """
         nodes: list[IntArray] = []
         edges: list[IntArray] = []
@@ -60,7 +56,7 @@ class Graphs(Sequence[Graph]):
             nodes.append(_integers(node_feat, f"{where}, node_feat", 2**31))
             if nodes[-1].ndim != 1 or not len(nodes[-1]):
                 raise MetricError(
-                    f"{where}, node_feat: expected one class id a node, at least one, got shape {nodes[-1].shape}."
+                    f"{where}, node_feat: expected one class id per node, at least one, got shape {nodes[-1].shape}."
                 )
             pair = _integers(edge_index, f"{where}, edge_index", len(nodes[-1]))
             if pair.size == 0:
@@ -70,40 +66,20 @@ class Graphs(Sequence[Graph]):
             edges.append(pair)
         if not nodes:
             raise MetricError(f"{name}: expected at least one graph, got none.")
-        return cls(
-            np.concatenate(nodes),
-            _offsets([len(each) for each in nodes]),
-            np.concatenate(edges, axis=1),
-            _offsets([each.shape[1] for each in edges]),
-        )
+        return cls(Ragged.of(nodes), Ragged.of(edges))
 
     def __len__(self) -> int:
-        return len(self.node_offsets) - 1
+        return len(self.nodes)
 
-    def __getitem__(self, index: int) -> Graph:  # type: ignore[override]  # no slices: they are not needed
-        if not -len(self) <= index < len(self):
-            raise IndexError(index)
-        index %= len(self)
-        start, end = self.node_offsets[index : index + 2]
-        first, last = self.edge_offsets[index : index + 2]
-        return Graph(self.node_feat[start:end], self.edge_index[:, first:last])
+    def __getitem__(self, index: int) -> Graph:  # type: ignore[override]  # slices are not needed
+        return Graph(self.nodes[index], self.edges[index])
 
     def __iter__(self) -> Iterator[Graph]:
-        return (self[index] for index in range(len(self)))
+        return map(Graph, self.nodes, self.edges)
 
-    @property
-    def num_nodes(self) -> IntArray:
-        """Nodes of each graph, int64 [G]."""
-        return np.diff(self.node_offsets)
-
-    @property
-    def num_edges(self) -> IntArray:
-        """Edges of each graph, int64 [G]."""
-        return np.diff(self.edge_offsets)
-
-
-def _offsets(lengths: Sequence[int]) -> IntArray:
-    return np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+    def joined_edges(self) -> IntArray:
+        """The edges of all graphs, with nodes numbered consecutively across graphs, int64 [2, E]."""
+        return self.edges.values + self.nodes.offsets[self.edges.row_of_value()]
 
 
 def _integers(values: npt.ArrayLike, name: str, limit: int) -> IntArray:

@@ -15,9 +15,9 @@ from tests.dataset.models import models
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.audit.embedded import embedded_rows, independent_rows
 from younger_hf.dataset.tasks.operator import regions as regions_of
-from younger_hf.graph.identity.graph_index import Graph, places, uncertain_places
+from younger_hf.graph.identity.graph_index import Graph, index_graphs, index_uncertain_graphs
 from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
-from younger_hf.graph.identity.subgraph_search import find
+from younger_hf.graph.identity.subgraph_search import find_embeddings
 from younger_hf.graph.identity.wl import weisfeiler_lehman_hash
 
 
@@ -69,10 +69,10 @@ def searches(draw: st.DrawFn) -> tuple[list[Graph], Pattern]:
 def test_the_search_finds_what_trying_every_map_finds(search: tuple[list[Graph], Pattern]) -> None:
     where, pattern = search
     if not pattern.complete.any():
-        assert 0 == find(places(where), pattern).embeddings  # there is nothing to begin with
+        assert 0 == find_embeddings(index_graphs(where), pattern).embeddings  # there is nothing to begin with
         return
     expected = [(images, graph[0]) for graph in where for images in every_embedding(pattern, graph)]
-    found = find(places(where), pattern)
+    found = find_embeddings(index_graphs(where), pattern)
     assert found.exhausted
     assert bool(expected) == (found.embeddings > 0)
     assert (1 == len({completed(pattern, *item) for item in expected})) == found.unique
@@ -87,11 +87,11 @@ def test_the_search_finds_what_trying_every_map_finds(search: tuple[list[Graph],
 @settings(max_examples=200, deadline=None)
 def test_an_embedding_is_one(search: tuple[list[Graph], Pattern]) -> None:
     where, pattern = search
-    index = places(where)
-    found = find(index, pattern)
+    index = index_graphs(where)
+    found = find_embeddings(index, pattern)
     if found.embeddings:
-        number = int(index.graph[found.images[0]])
-        local = [image - int(index.starts[number]) for image in found.images]
+        number = int(index.graph_of_node[found.images[0]])
+        local = [image - int(index.classes.offsets[number]) for image in found.images]
         assert local in list(every_embedding(pattern, where[number]))
 
 
@@ -107,7 +107,7 @@ def test_edges_may_be_suspected_only(search: tuple[list[Graph], Pattern], data: 
         asked = held | {(t, s) for s, t in held}
         uncertain.append((classes, sure, np.array(sorted(asked), dtype=np.int32).reshape(-1, 2).T))
         expected += sum(1 for _ in every_embedding(pattern, (classes, sure), asked))
-    found = find(uncertain_places(uncertain), pattern)
+    found = find_embeddings(index_uncertain_graphs(uncertain), pattern)
     assert (bool(expected) and bool(pattern.complete.any())) == (found.embeddings > 0)
 
 
@@ -119,7 +119,7 @@ def test_the_numbering_of_a_region_does_not_matter(search: tuple[list[Graph], Pa
     random.shuffle(order)  # type: ignore[attr-defined]
     position = np.argsort(order).astype(np.int32)
     other = Pattern(pattern.classes[order], position[pattern.edge_index], pattern.masked[order])
-    one, two = find(places(where), pattern), find(places(where), other)
+    one, two = find_embeddings(index_graphs(where), pattern), find_embeddings(index_graphs(where), other)
     assert (one.unique, bool(one.embeddings)) == (two.unique, bool(two.embeddings))
 
 
@@ -127,12 +127,12 @@ def test_every_region_of_a_real_architecture_is_found_in_it() -> None:
     dags = [dag for dag, _ in models()[:9]]
     ids = {text: number for number, text in enumerate(sorted({t for dag in dags for t in dag.w_attrs}), start=2)}
     where = [(np.array([ids[t] for t in dag.w_attrs], dtype=np.int32), dag.edge_index) for dag in dags]
-    index = places(where)
+    index = index_graphs(where)
     tried = 0
     for dag, (classes, _) in zip(dags, where, strict=True):
         for region in regions_of(Architecture(dag, ())):
             feat = np.where(region.masked, 1, classes[region.nodes]).astype(np.int32)
-            found = find(index, Pattern(feat, region.edge_index, region.masked))
+            found = find_embeddings(index, Pattern(feat, region.edge_index, region.masked))
             answers = classes[region.nodes]
             assert found.embeddings > 0
             if not found.unique:  # then no answer is wrong: the true place is among those that agree
@@ -147,7 +147,7 @@ def test_a_bound_on_the_steps_ends_the_search() -> None:
     edges = [(0, n) for n in range(1, 13)] + [(n, n + 12) for n in range(1, 13)]
     graph = (np.array([2] + [3] * 24, dtype=np.int32), np.array(edges, dtype=np.int32).T)
     pattern = Pattern(graph[0], graph[1], np.array([False] * 13 + [True] * 12))
-    found = find(places([graph]), pattern, steps=500)
+    found = find_embeddings(index_graphs([graph]), pattern, steps=500)
     assert (True, False) == (found.unique, found.exhausted)
     assert [3] * 12 == found.guesses[13:].tolist()
 

@@ -46,14 +46,14 @@ def names_of(rounds: list[Labels]) -> list[list[str]]:
 
 
 @settings(max_examples=2000, deadline=None)
-@given(coloured_dags(most_nodes=wl.FEW + 20))
+@given(coloured_dags(most_nodes=wl.SMALL + 20))
 def test_the_hash_is_networkxs(dag: Labelled) -> None:
     edge_index, labels = dag
     assert networkx_hash(edge_index, labels) == weisfeiler_lehman_hash(edge_index, labels)
 
 
 @settings(max_examples=200, deadline=None)
-@given(coloured_dags(most_nodes=wl.FEW + 20), st.integers(1, 5), st.sampled_from([1, 2, 64]))
+@given(coloured_dags(most_nodes=wl.SMALL + 20), st.integers(1, 5), st.sampled_from([1, 2, 64]))
 def test_the_hash_is_networkxs_for_any_rounds_and_digests(dag: Labelled, iterations: int, digest_size: int) -> None:
     expected = networkx_hash(*dag, iterations, digest_size)
     assert expected == weisfeiler_lehman_hash(*dag, iterations=iterations, digest_size=digest_size)
@@ -69,7 +69,7 @@ def test_both_ways_give_every_node_networkxs_labels(dag: Labelled) -> None:
     marks = wl.fingerprints(
         Labels.of(labels).ranks.astype(np.uint64), *wl.simple_neighbours(edge_index, len(labels)), 3
     )[-1]
-    rounds = by_class(edge_index, labels, wl.first_of_equal(marks))
+    rounds = by_class(edge_index, labels, wl.representatives(marks))
     assert rounds is not None
     assert expected == names_of(rounds)
     assert expected == names_of(wl.labels_by_node(edge_index, labels, 3, 16))
@@ -80,7 +80,7 @@ def test_both_ways_give_every_node_networkxs_labels(dag: Labelled) -> None:
 def test_wrong_classes_are_noticed(dag: Labelled, count: int, seed: int) -> None:
     edge_index, labels = dag
     expected = names_of(wl.labels_by_node(edge_index, labels, 3, 16))
-    proposed = wl.first_of_equal(np.random.default_rng(seed).integers(0, count, len(labels)).astype(np.uint64))
+    proposed = wl.representatives(np.random.default_rng(seed).integers(0, count, len(labels)).astype(np.uint64))
     right = all(names[node] == names[same] for names in expected for node, same in enumerate(proposed))
     rounds = by_class(edge_index, labels, proposed)
     assert right or rounds is None
@@ -91,7 +91,7 @@ def test_where_all_fingerprints_collide_the_hash_is_still_networkxs(monkeypatch:
     dag = from_onnx(LIGHT[0])
     edge_index = np.concatenate([dag.edge_index + copy * dag.num_nodes for copy in range(5)], axis=1)
     labels = list(dag.w_attrs) * 5
-    monkeypatch.setattr(wl, "_ODD", np.zeros(3, dtype=np.uint64))
+    monkeypatch.setattr(wl, "_MULTIPLIERS", np.zeros(3, dtype=np.uint64))
     assert networkx_hash(edge_index, labels) == weisfeiler_lehman_hash(edge_index, labels)
 
 
@@ -125,7 +125,7 @@ def test_a_graph_without_nodes_has_networkxs_hash() -> None:
     assert networkx_hash(nothing, []) == weisfeiler_lehman_hash(nothing, [])
 
 
-@pytest.mark.parametrize("nodes", [1, wl.FEW + 1])
+@pytest.mark.parametrize("nodes", [1, wl.SMALL + 1])
 def test_a_label_that_is_not_ascii_is_refused_as_networkx_refuses_it(nodes: int) -> None:
     edge_index, labels = np.empty((2, 0), dtype=np.int32), ["Convé"] * nodes
     with pytest.raises(UnicodeEncodeError):

@@ -66,8 +66,8 @@ def test_what_is_written_is_what_is_validated(complete_board, write_table, suffi
     got = sorted((g.node_feat.tolist(), g.edge_index.tolist()) for g in report.predictions.graphs)
     assert sorted((nodes, edges) for nodes, edges in rows) == got
     assert {np.dtype(np.int64)} == {
-        report.predictions.graphs.node_feat.dtype,
-        report.predictions.graphs.edge_index.dtype,
+        report.predictions.graphs.nodes.values.dtype,
+        report.predictions.graphs.edges.values.dtype,
     }
 
 

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from younger_hf.dataset.audit.guesses import Guesses, silent
 from younger_hf.dataset.audit.public_view import Public, pairs_of
 from younger_hf.dataset.schema import signature_of
-from younger_hf.graph.identity.graph_index import uncertain_places
+from younger_hf.graph.identity.graph_index import index_uncertain_graphs
 from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
-from younger_hf.graph.identity.subgraph_search import Found, find
+from younger_hf.graph.identity.subgraph_search import SearchResult, find_embeddings
 
 Int32Array = npt.NDArray[np.int32]
 
@@ -30,8 +30,8 @@ def crossing_rows(
     Returns:
         bool [rows].
     """
-    index = uncertain_places(flows)
-    found = (find(index, row) for row in rows)
+    index = index_uncertain_graphs(flows)
+    found = (find_embeddings(index, row) for row in rows)
     return np.array([f.unique or bool((f.guesses != NOT_KNOWN).any()) for f in found], dtype=bool)
 
 
@@ -73,8 +73,8 @@ def pairs_in_operator_rows(public: Public, track: str) -> Guesses:
 
 
 @lru_cache(maxsize=4)
-def _in_dataflow_rows(public: Public, signature: str) -> tuple[Found, ...]:
+def _in_dataflow_rows(public: Public, signature: str) -> tuple[SearchResult, ...]:
     flows = public.rows(f"dataflow_{signature}", "test")
-    index = uncertain_places((row.node_feat, row.edge_index, row.targets) for row in flows)
+    index = index_uncertain_graphs((row.node_feat, row.edge_index, row.targets) for row in flows)
     rows = public.rows(f"operator_{signature}", "test")
-    return tuple(find(index, Pattern(row.node_feat, row.edge_index, row.masked)) for row in rows)
+    return tuple(find_embeddings(index, Pattern(row.node_feat, row.edge_index, row.masked)) for row in rows)

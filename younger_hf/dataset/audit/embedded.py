@@ -12,9 +12,9 @@ import numpy.typing as npt
 from younger_hf.dataset.audit.guesses import Guesses, silent
 from younger_hf.dataset.audit.public_view import Graph, Public, Row, other_signature, projection
 from younger_hf.dataset.schema import signature_of
-from younger_hf.graph.identity.graph_index import places
+from younger_hf.graph.identity.graph_index import index_graphs
 from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
-from younger_hf.graph.identity.subgraph_search import Found, find
+from younger_hf.graph.identity.subgraph_search import SearchResult, find_embeddings
 
 
 def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bool = False) -> npt.NDArray[np.bool_]:
@@ -29,8 +29,8 @@ def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bo
     Returns:
         bool [rows].
     """
-    index = places(public)
-    found = (find(index, row, quick=True) for row in rows)
+    index = index_graphs(public)
+    found = (find_embeddings(index, row, quick=True) for row in rows)
     return np.array([f.unique or (not whole and _says_something(f)) for f in found], dtype=bool)
 
 
@@ -40,13 +40,13 @@ def independent_rows(rows: Sequence[Pattern]) -> npt.NDArray[np.bool_]:
     Earlier rows go first. Those that stay are tried again without those that went, until nothing changes: of rows that disagree,
     some may have gone.
     """
-    index = places(map(_visible, rows))
+    index = index_graphs(map(_visible, rows))
     gone: set[int] = set()
     changed = True
     while changed:
         changed = False
         for number, row in enumerate(rows):
-            if number not in gone and _says_something(find(index, row, exclude={*gone, number})):
+            if number not in gone and _says_something(find_embeddings(index, row, exclude={*gone, number})):
                 gone.add(number)
                 changed = True
     return np.array([number not in gone for number in range(len(rows))], dtype=bool)
@@ -83,20 +83,22 @@ def each_other(public: Public, track: str) -> Guesses:
         for row in public.rows(other_signature(track), "test"):
             graphs.append(_visible(replace(_pattern(row), classes=plain[row.node_feat])))
             ids.append(row.graph_id)
-    index = places(graphs)
+    index = index_graphs(graphs)
     same = [[number for number, name in enumerate(ids) if name == row.graph_id] for row in rows]
     return Guesses(
-        _answers(rows, [find(index, _pattern(row), exclude=own) for row, own in zip(rows, same, strict=True)])
+        _answers(
+            rows, [find_embeddings(index, _pattern(row), exclude=own) for row, own in zip(rows, same, strict=True)]
+        )
     )
 
 
 @lru_cache(maxsize=4)
-def _in_architectures(public: Public, track: str) -> tuple[Found, ...]:
-    index = places(public.architectures(track))
-    return tuple(find(index, _pattern(row)) for row in public.rows(track, "test"))
+def _in_architectures(public: Public, track: str) -> tuple[SearchResult, ...]:
+    index = index_graphs(public.architectures(track))
+    return tuple(find_embeddings(index, _pattern(row)) for row in public.rows(track, "test"))
 
 
-def _says_something(found: Found) -> bool:
+def _says_something(found: SearchResult) -> bool:
     return bool((found.guesses != NOT_KNOWN).any())
 
 
@@ -109,7 +111,7 @@ def _pattern(row: Row) -> Pattern:
     return Pattern(row.node_feat, row.edge_index, row.masked)
 
 
-def _answers(rows: Sequence[Row], found: Sequence[Found | None]) -> tuple[npt.NDArray[np.float64], ...]:
+def _answers(rows: Sequence[Row], found: Sequence[SearchResult | None]) -> tuple[npt.NDArray[np.float64], ...]:
     values = silent(rows)
     for row, value, said in zip(rows, values, found, strict=True):
         if said is not None:

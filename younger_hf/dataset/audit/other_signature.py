@@ -11,9 +11,9 @@ import numpy.typing as npt
 from younger_hf.dataset.audit.guesses import FloatArray, Guesses, silent
 from younger_hf.dataset.audit.public_view import Public, Row, other_signature, pairs_of, projection
 from younger_hf.dataset.schema import signature_of, task_of
-from younger_hf.graph.identity.graph_index import places
+from younger_hf.graph.identity.graph_index import index_graphs
 from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
-from younger_hf.graph.identity.subgraph_search import find
+from younger_hf.graph.identity.subgraph_search import find_embeddings
 from younger_hf.graph.vocabulary import FIRST_CLASS
 
 Int32Array = npt.NDArray[np.int32]
@@ -42,10 +42,12 @@ def other_attributes(public: Public, track: str) -> Guesses:
             values[number][:] = list(_flows(rows[number], others[other]))
     if task == "operator":
         free = [sample for number, sample in enumerate(theirs) if number not in links.values()]
-        index = places((np.where(c < FIRST_CLASS, NOT_KNOWN, c).astype(np.int32), row.edge_index) for row, c in free)
+        index = index_graphs(
+            (np.where(c < FIRST_CLASS, NOT_KNOWN, c).astype(np.int32), row.edge_index) for row, c in free
+        )
         for number, (row, classes) in enumerate(mine):
             if number not in links:
-                found = find(index, Pattern(classes, row.edge_index, classes < FIRST_CLASS))
+                found = find_embeddings(index, Pattern(classes, row.edge_index, classes < FIRST_CLASS))
                 _fill(values[number], found.guesses[row.targets], track, plain)
     return Guesses(tuple(values))
 

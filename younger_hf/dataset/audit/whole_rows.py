@@ -10,10 +10,11 @@ import numpy as np
 from younger_hf.dataset.audit.guesses import FloatArray, Guesses, silent
 from younger_hf.dataset.audit.public_view import Graph, Public, Row, pairs_of
 from younger_hf.dataset.schema import task_of
-from younger_hf.graph.identity.graph_index import uncertain_places
-from younger_hf.graph.identity.labelled_isomorphism import graph_hash, isomorphism
+from younger_hf.graph.identity.canonical_form import find_isomorphism
+from younger_hf.graph.identity.fingerprints import graph_fingerprint
+from younger_hf.graph.identity.graph_index import index_uncertain_graphs
 from younger_hf.graph.identity.search_pattern import Pattern
-from younger_hf.graph.identity.subgraph_search import find
+from younger_hf.graph.identity.subgraph_search import find_embeddings
 
 
 def isomorphic_rows(public: Public, track: str) -> Guesses:
@@ -25,10 +26,10 @@ def isomorphic_rows(public: Public, track: str) -> Guesses:
     rows, values = public.rows(track, "test"), silent(public.rows(track, "test"))
     known: dict[str, list[Row]] = defaultdict(list)
     for row in public.known(track):
-        known[graph_hash(_shown(row))].append(row)
+        known[graph_fingerprint(row.edge_index, row.node_feat)].append(row)
     for row, value in zip(rows, values, strict=True):
-        for other in known[graph_hash(_shown(row))]:
-            image = isomorphism(_shown(row), _shown(other))
+        for other in known[graph_fingerprint(row.edge_index, row.node_feat)]:
+            image = find_isomorphism(_shown(row), _shown(other))
             if image is not None:
                 value[:] = _operators(row, other, image) if task_of(track) == "operator" else _flows(row, other, image)
                 break
@@ -58,8 +59,8 @@ def _fill_from_architectures(rows: Iterable[Row], values: Iterable[FloatArray], 
         by_classes[np.sort(classes).tobytes()].append((classes, edge_index))
     for row, value in zip(rows, values, strict=True):
         for classes, edge_index in by_classes[np.sort(row.node_feat).tobytes()]:
-            place = uncertain_places([(row.node_feat, row.edge_index, row.targets)])
-            images = find(place, Pattern(classes, edge_index, np.zeros(len(classes), dtype=bool))).images
+            place = index_uncertain_graphs([(row.node_feat, row.edge_index, row.targets)])
+            images = find_embeddings(place, Pattern(classes, edge_index, np.zeros(len(classes), dtype=bool))).images
             if images:
                 edges = {(images[source], images[target]) for source, target in pairs_of(edge_index)}
                 value[:] = [float(pair in edges) for pair in zip(*row.targets.tolist(), strict=True)]

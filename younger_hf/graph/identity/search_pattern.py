@@ -1,46 +1,43 @@
-"""A region that is looked for, and the order in which its nodes are placed."""
+"""A masked region to search for, and the order in which the search assigns its nodes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import BoolArray, Int32Array
 from younger_hf.graph.identity.wl import Neighbours
 from younger_hf.graph.vocabulary import UNK
 
 NOT_KNOWN = -1
-"""Class of a node that says nothing, and the guess where there is none."""
-
-Int32Array = npt.NDArray[np.int32]
+"""Class of a node whose class is unknown, and the guess where there is none."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A graph of which some nodes are masked, as a row of the operator task shows it.
+    """A graph with masked nodes, as a row of the operator task shows it.
 
     Attributes:
-        classes: Class ids, int32 [N]; what stands at masked nodes does not matter.
+        classes: Class ids, int32 [N]; those of masked nodes are ignored.
         edge_index: int32 [2, E].
-        masked: Which nodes are masked, bool [N]. All other nodes but those of class UNK have their whole neighbourhood in
-            the region: that is what a boundary is.
+        masked: Which nodes are masked, bool [N]. All neighbours of every other node, except those of
+            class UNK, are in the pattern.
     """
 
     classes: Int32Array
     edge_index: Int32Array
-    masked: npt.NDArray[np.bool_]
+    masked: BoolArray
 
     @property
-    def complete(self) -> npt.NDArray[np.bool_]:
-        """Nodes that are known to have no other neighbour, bool [N]."""
+    def complete(self) -> BoolArray:
+        """Nodes that are known to have no further neighbours, bool [N]."""
         return np.asarray(~self.masked & (self.classes != UNK))
 
 
 @dataclass(frozen=True)
 class Step:
-    """One node to be placed.
+    """The assignment of one node.
 
     Attributes:
         node: The node.
@@ -48,10 +45,10 @@ class Step:
         complete: Whether all of its neighbours are in the pattern.
         num_successors: Its successors in the pattern.
         num_predecessors: Its predecessors in the pattern.
-        successors: Successors that are placed before it.
-        predecessors: Predecessors that are placed before it.
-        twin: A node placed before it of which it can be told apart by nothing, -1 if there is none; to list their
-            embeddings once, its image must come behind that one's.
+        successors: Successors that are assigned before it.
+        predecessors: Predecessors that are assigned before it.
+        twin: A node assigned before it that looks exactly alike, -1 if there is none. Its image must
+            follow the twin's, so that exchanging the two does not count as another embedding.
     """
 
     node: int
@@ -64,19 +61,20 @@ class Step:
     twin: int
 
 
-def order_of(pattern: Pattern, anchor: int, successors: Neighbours, predecessors: Neighbours) -> list[Step]:
-    """The nodes of a pattern from an anchor along edges, complete nodes first: their neighbours are bound most."""
-    complete, after, before = pattern.complete.tolist(), _lists(successors), _lists(predecessors)
+def search_order(pattern: Pattern, anchor: int, successors: Neighbours, predecessors: Neighbours) -> list[Step]:
+    """Order the nodes of a pattern along edges from an anchor; complete nodes, which restrict their neighbours, first."""
+    complete = pattern.complete.tolist()
+    after, before = ([nodes.tolist() for nodes in side] for side in (successors, predecessors))
     wanted = np.where(pattern.masked, NOT_KNOWN, pattern.classes).tolist()
-    placed: dict[int, None] = {}
+    assigned: dict[int, None] = {}
     twins: dict[tuple[int, tuple[int, ...], tuple[int, ...]], int] = {}
     waiting: tuple[list[int], list[int]] = ([anchor], [])
     steps: list[Step] = []
     rest = iter(range(len(complete)))
-    while len(placed) < len(complete):
+    while len(assigned) < len(complete):
         queue = waiting[0] or waiting[1]
         node = queue.pop(0) if queue else next(rest)
-        if node in placed:
+        if node in assigned:
             continue
         looks = (wanted[node], tuple(after[node]), tuple(before[node]))
         steps.append(
@@ -86,20 +84,15 @@ def order_of(pattern: Pattern, anchor: int, successors: Neighbours, predecessors
                 complete[node],
                 len(after[node]),
                 len(before[node]),
-                tuple(n for n in after[node] if n in placed),
-                tuple(n for n in before[node] if n in placed),
+                tuple(other for other in after[node] if other in assigned),
+                tuple(other for other in before[node] if other in assigned),
                 twins.get(looks, -1) if node != anchor else -1,
             )
         )
-        placed[node] = None
+        assigned[node] = None
         if node != anchor:
             twins[looks] = node
         for other in (*after[node], *before[node]):
-            if other not in placed:
+            if other not in assigned:
                 waiting[0 if complete[other] else 1].append(other)
     return steps
-
-
-def _lists(neighbours: Neighbours) -> list[list[int]]:
-    nodes, starts = neighbours.nodes.tolist(), neighbours.starts.tolist()
-    return [nodes[start:stop] for start, stop in pairwise(starts)]

@@ -1,8 +1,9 @@
-"""Weisfeiler-Lehman hash of a labelled directed graph, bit-identical to networkx's and without its graphs.
+"""Weisfeiler-Lehman hash of a labelled directed graph, bit-identical to networkx's but computed without its graphs.
 
-Nodes whose labels will be equal after the last round are found first, by 64-bit fingerprints of their surroundings, and only one node of
-each such class is hashed. Fingerprints only propose the classes: in every round each node is compared with the one that stands for it, and
-if two differ, all nodes are hashed one by one. So are those of small graphs, where that is faster.
+64-bit fingerprints first propose which nodes will have equal labels after the last round, and only
+one node of each such class is hashed. The proposal is verified: in every round each node is compared
+with the representative of its class, and if any two differ, every node is hashed by itself. So are
+the nodes of small graphs, for which that is faster.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ from hashlib import blake2b
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import BoolArray, Int32Array, IntArray, Ragged, offsets_of
+
 ITERATIONS = 3
 DIGEST_SIZE = 16
-FEW = 60
-"""Most nodes of a graph that is hashed node by node; measured: here both ways take the same time on parts of real models."""
+SMALL = 60
+"""Maximum nodes of a graph whose nodes are all hashed; both methods take the same time here on parts of real models."""
 
 LARGEST_TEXT = 1 << 26
-"""Most characters of all nodes' labels and neighbours' labels that are put together at once."""
+"""Maximum characters of the labels of all nodes and their neighbours that are joined at once."""
 
-_ODD = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
-_SEPARATOR = b"\xff"  # in no ASCII label
+_MULTIPLIERS = np.array([0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB], dtype=np.uint64)
+_SEPARATOR = b"\xff"  # occurs in no ASCII label
 
-Int64Array = npt.NDArray[np.int64]
 UInt64Array = npt.NDArray[np.uint64]
+Neighbours = Ragged[np.int64]
+"""The distinct neighbours of every node in one direction."""
 
 
 @dataclass(frozen=True)
@@ -39,41 +43,18 @@ class Labels:
     """
 
     names: list[str]
-    ranks: Int64Array
+    ranks: IntArray
 
     @classmethod
     def of(cls, labels: Sequence[str]) -> Labels:
-        """The labels of a sequence."""
+        """Rank the labels of a sequence."""
         names = sorted(set(labels))
         position = {name: rank for rank, name in enumerate(names)}
         return cls(names, np.fromiter(map(position.__getitem__, labels), np.int64, len(labels)))
 
 
-@dataclass(frozen=True)
-class Neighbours:
-    """The simple neighbours of every node in one direction, as flat arrays.
-
-    Attributes:
-        nodes: Neighbours of node 0, then of node 1, and so on, int64 [E].
-        owners: Whose neighbours they are, ascending, int64 [E].
-        starts: Where each node's neighbours begin in `nodes`, int64 [N + 1].
-    """
-
-    nodes: Int64Array
-    owners: Int64Array
-    starts: Int64Array
-
-    def sums(self, values: UInt64Array) -> UInt64Array:
-        """Sum of the values [N] of each node's neighbours modulo 2**64, uint64 [N]."""
-        running = np.zeros(len(self.nodes) + 1, dtype=np.uint64)
-        np.cumsum(values[self.nodes], out=running[1:])
-        running = running[self.starts]
-        sums: UInt64Array = running[1:] - running[:-1]
-        return sums
-
-
 def weisfeiler_lehman_hash(
-    edge_index: npt.NDArray[np.int32],
+    edge_index: Int32Array,
     labels: Sequence[str],
     *,
     iterations: int = ITERATIONS,
@@ -81,14 +62,15 @@ def weisfeiler_lehman_hash(
 ) -> str:
     """Hash a directed graph with node labels, equal for isomorphic graphs.
 
-    The result is that of `networkx.weisfeiler_lehman_graph_hash(G, node_attr=..., iterations, digest_size)` of networkx 3.5 and
-    later on the simple digraph: parallel edges count once, predecessors and successors are told apart.
+    The result equals `networkx.weisfeiler_lehman_graph_hash(G, node_attr=..., iterations, digest_size)`
+    of networkx 3.5 and later on the simple digraph: parallel edges count once, and predecessors are
+    distinguished from successors.
 
     Args:
         edge_index: Sources and targets, int [2, E].
-        labels: One ASCII label a node, length N.
+        labels: One ASCII label per node, length N.
         iterations: Rounds of aggregation, at least 1.
-        digest_size: Bytes of every digest, 1 to 64.
+        digest_size: Bytes of each digest, 1 to 64.
 
     Returns:
         `2 * digest_size` hex digits.
@@ -105,29 +87,28 @@ def weisfeiler_lehman_hash(
 
 
 def weisfeiler_lehman_labels(
-    edge_index: npt.NDArray[np.int32],
+    edge_index: Int32Array,
     labels: Sequence[str],
     *,
     iterations: int = ITERATIONS,
     digest_size: int = DIGEST_SIZE,
 ) -> list[Labels]:
-    """The labels after each round of aggregation; arguments as for `weisfeiler_lehman_hash`.
+    """Compute the labels after each round of aggregation; arguments as for `weisfeiler_lehman_hash`.
 
-    A node's new label is the digest of its own label, its successors' and its predecessors', each sorted.
+    A node's new label is the digest of its own label and the sorted labels of its successors and of
+    its predecessors.
     """
     rounds = None
     lengths = np.fromiter(map(len, labels), dtype=np.int64, count=len(labels))
-    if len(labels) > FEW and lengths.sum() + lengths[edge_index].sum() <= LARGEST_TEXT:
+    if len(labels) > SMALL and lengths.sum() + lengths[edge_index].sum() <= LARGEST_TEXT:
         first, sides = Labels.of(labels), simple_neighbours(edge_index, len(labels))
-        same = first_of_equal(fingerprints(first.ranks.astype(np.uint64), *sides, iterations)[-1])
+        same = representatives(fingerprints(first.ranks.astype(np.uint64), *sides, iterations)[-1])
         rounds = labels_by_class(first, *sides, same, iterations, digest_size)
     return rounds or labels_by_node(edge_index, labels, iterations, digest_size)
 
 
-def labels_by_node(
-    edge_index: npt.NDArray[np.int32], labels: Sequence[str], iterations: int, digest_size: int
-) -> list[Labels]:
-    """The labels after each round, every node hashed; arguments as for `weisfeiler_lehman_hash`."""
+def labels_by_node(edge_index: Int32Array, labels: Sequence[str], iterations: int, digest_size: int) -> list[Labels]:
+    """Compute the labels by hashing every node; arguments as for `weisfeiler_lehman_hash`."""
     successors: list[list[int]] = [[] for _ in labels]
     predecessors: list[list[int]] = [[] for _ in labels]
     for source, target in set(zip(*edge_index.tolist(), strict=True)):
@@ -151,39 +132,40 @@ def labels_by_class(
     labels: Labels,
     successors: Neighbours,
     predecessors: Neighbours,
-    same: Int64Array,
+    same: IntArray,
     iterations: int,
     digest_size: int,
 ) -> list[Labels] | None:
-    """The labels after each round, one node of each class hashed.
+    """Compute the labels after each round by hashing one node of each class.
 
     Args:
-        labels: The labels to begin with.
-        successors: Each node's successors.
-        predecessors: Each node's predecessors.
-        same: The node that stands for each node, and for itself, int64 [N].
+        labels: The initial labels.
+        successors: Successors of each node.
+        predecessors: Predecessors of each node.
+        same: Representative of each node's class; a representative's own is itself, int64 [N].
         iterations: Rounds of aggregation.
-        digest_size: Bytes of every digest.
+        digest_size: Bytes of each digest.
 
     Returns:
-        The labels; None if the labels around a node are not those around the node that stands for it.
+        The labels; None if a node's surroundings differ from those of its representative.
 
     Raises:
         UnicodeEncodeError: If a label is not ASCII.
     """
-    "".join(labels.names).encode("ascii")  # raises here, or the separator might be in a label
+    "".join(labels.names).encode("ascii")  # raises if the separator could occur in a label
     nodes = np.arange(len(same))
-    # Every node, its successors and its predecessors: once a round their ranks are sorted within these segments.
-    members = np.concatenate([nodes, successors.nodes, predecessors.nodes])
-    segments = np.concatenate([3 * nodes, 3 * successors.owners + 1, 3 * predecessors.owners + 2])
-    starts = np.arange(len(same) + 1) + successors.starts + predecessors.starts
+    # Each node has three segments: itself, its successors and its predecessors. In every round the
+    # ranks are sorted within each segment.
+    members = np.concatenate([nodes, successors.values, predecessors.values])
+    segments = np.concatenate([3 * nodes, 3 * successors.row_of_value() + 1, 3 * predecessors.row_of_value() + 2])
+    starts = np.arange(len(same) + 1) + successors.offsets + predecessors.offsets
     sizes = starts[1:] - starts[:-1]
     if (sizes != sizes[same]).any():
         return None
     bases = np.repeat(3 * nodes, sizes)
     positions = np.arange(len(members))
-    positions_of_same = positions + np.repeat(starts[same] - starts[:-1], sizes)
-    hashed = np.flatnonzero(positions_of_same == positions)
+    positions_in_same = positions + np.repeat(starts[same] - starts[:-1], sizes)
+    hashed = np.flatnonzero(positions_in_same == positions)
     classes = (np.cumsum(same == nodes) - 1)[same]
     separator = _SEPARATOR.decode("latin-1")
     rounds: list[Labels] = []
@@ -192,7 +174,7 @@ def labels_by_class(
         keys = segments * len(names) + labels.ranks[members]
         keys.sort()
         keys -= bases * len(names)
-        if (keys != keys[positions_of_same]).any():
+        if (keys != keys[positions_in_same]).any():
             return None
         words = [prefix + name for prefix in (separator, "s_", "p_") for name in names]
         texts = "".join([words[key] for key in keys[hashed].tolist()]).encode("latin-1").split(_SEPARATOR)[1:]
@@ -205,62 +187,81 @@ def labels_by_class(
 def fingerprints(
     marks: UInt64Array, successors: Neighbours, predecessors: Neighbours, iterations: int
 ) -> list[UInt64Array]:
-    """Numbers that are equal for nodes with equal labels after each round, and for others hardly ever; `iterations` times uint64 [N]."""
-    own, after, before = _ODD
+    """Compute numbers that stand for the nodes' labels after each round: equal labels have equal ones, others rarely.
+
+    Args:
+        marks: A number for each node's initial label, uint64 [N].
+        successors: Successors of each node.
+        predecessors: Predecessors of each node.
+        iterations: Rounds of aggregation.
+
+    Returns:
+        One array per round, uint64 [N].
+    """
+    own, after, before = _MULTIPLIERS
     rounds = []
     for _ in range(iterations):
-        values = mixed(marks)
-        marks = values * own + successors.sums(values) * after + predecessors.sums(values) * before
+        values = splitmix64(marks)
+        marks = (
+            values * own + neighbour_sums(successors, values) * after + neighbour_sums(predecessors, values) * before
+        )
         rounds.append(marks)
     return rounds
 
 
-def simple_neighbours(edge_index: npt.NDArray[np.int32], num_nodes: int) -> tuple[Neighbours, Neighbours]:
-    """Successors and predecessors of every node, parallel edges once."""
+def neighbour_sums(neighbours: Neighbours, values: UInt64Array) -> UInt64Array:
+    """Sum the values [N] of each node's neighbours modulo 2**64, uint64 [N]."""
+    running = np.zeros(len(neighbours.values) + 1, dtype=np.uint64)
+    np.cumsum(values[neighbours.values], out=running[1:])
+    running = running[neighbours.offsets]
+    sums: UInt64Array = running[1:] - running[:-1]
+    return sums
+
+
+def simple_neighbours(edge_index: Int32Array, num_nodes: int) -> tuple[Neighbours, Neighbours]:
+    """Find the successors and the predecessors of every node; parallel edges count once."""
     sources, targets = edge_index.astype(np.int64)
     return _neighbours(sources, targets, num_nodes), _neighbours(targets, sources, num_nodes)
 
 
-def _neighbours(owners: Int64Array, nodes: Int64Array, num_nodes: int) -> Neighbours:
+def _neighbours(owners: IntArray, nodes: IntArray, num_nodes: int) -> Neighbours:
     keys = owners * num_nodes + nodes
     keys.sort()
-    keys = keys[_begins(keys)]
+    keys = keys[_run_starts(keys)]
     owners = keys // max(num_nodes, 1)
-    starts = np.zeros(num_nodes + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owners, minlength=num_nodes), out=starts[1:])
-    return Neighbours(keys - owners * num_nodes, owners, starts)
+    return Ragged(keys - owners * num_nodes, offsets_of(np.bincount(owners, minlength=num_nodes)))
 
 
-def first_of_equal(values: UInt64Array) -> Int64Array:
-    """For each value the position of one that equals it, the same one for all that do, int64 [N]."""
+def representatives(values: UInt64Array) -> IntArray:
+    """Find for each value the position of an equal one, the same for all equal values, int64 [N]."""
     order = values.argsort()
-    begins = _begins(values[order])
+    starts = _run_starts(values[order])
     same = np.empty_like(order)
-    same[order] = order[begins][np.cumsum(begins) - 1]
+    same[order] = order[starts][np.cumsum(starts) - 1]
     return same
 
 
-def _begins(ascending: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Where a value differs from the one before it."""
-    begins = np.ones(len(ascending), dtype=np.bool_)
-    np.not_equal(ascending[1:], ascending[:-1], out=begins[1:])
-    return begins
+def _run_starts(ascending: npt.NDArray[np.integer]) -> BoolArray:
+    """Whether each value differs from the one before it."""
+    starts = np.ones(len(ascending), dtype=np.bool_)
+    np.not_equal(ascending[1:], ascending[:-1], out=starts[1:])
+    return starts
 
 
-def mixed(values: UInt64Array) -> UInt64Array:
-    """Numbers that look random, one for each different value (splitmix64, Steele et al. 2014)."""
-    values = values + _ODD[0]
+def splitmix64(values: UInt64Array) -> UInt64Array:
+    """Scramble numbers one to one (SplitMix64, Steele et al. 2014)."""
+    values = values + _MULTIPLIERS[0]
     values ^= values >> np.uint64(30)
-    values *= _ODD[1]
+    values *= _MULTIPLIERS[1]
     values ^= values >> np.uint64(27)
-    values *= _ODD[2]
+    values *= _MULTIPLIERS[2]
     values ^= values >> np.uint64(31)
     return values
 
 
 def _digests(texts: Iterable[bytes], digest_size: int) -> list[str]:
-    """The BLAKE2b digest of each text in hex digits."""
-    fresh = blake2b(digest_size=digest_size).copy  # copying is faster than making
+    """The BLAKE2b digest of each text as hex digits."""
+    fresh = blake2b(digest_size=digest_size).copy  # copying is faster than constructing
     digests = []
     for text in texts:
         digest = fresh()

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import FloatArray, IntArray, positions
 from younger_hf.errors import MetricError
-from younger_hf.graph.labelled_graphs import Graphs, IntArray
-
-FloatArray = npt.NDArray[np.float64]
+from younger_hf.graph.labelled_graphs import Graphs
 
 SPECTRUM_BINS = 200
 """Bins of the spectrum over [0, 2], as GRAN (Liao et al. 2019) and SPECTRE (Martinkus et al. 2022) have them."""
@@ -78,15 +76,15 @@ def describe(graphs: Graphs) -> Descriptors:
     Raises:
         MetricError: If a graph has more than 5,000 nodes.
     """
-    node_graph = np.repeat(np.arange(len(graphs)), graphs.num_nodes)
+    node_graph = graphs.nodes.row_of_value()
     sources, targets = simple_edges(graphs)
-    num_nodes = len(graphs.node_feat)
+    num_nodes = len(graphs.nodes.values)
     return Descriptors(
-        _points(graphs.num_nodes),
+        _points(graphs.nodes.lengths),
         _points(depths(graphs)),
-        _histograms(np.bincount(targets, minlength=num_nodes), node_graph, graphs.num_nodes),
-        _histograms(np.bincount(sources, minlength=num_nodes), node_graph, graphs.num_nodes),
-        _histograms(graphs.node_feat, node_graph, graphs.num_nodes, "discrete"),
+        _histograms(np.bincount(targets, minlength=num_nodes), node_graph, graphs.nodes.lengths),
+        _histograms(np.bincount(sources, minlength=num_nodes), node_graph, graphs.nodes.lengths),
+        _histograms(graphs.nodes.values, node_graph, graphs.nodes.lengths, "discrete"),
         spectra(graphs),
     )
 
@@ -97,9 +95,9 @@ def simple_edges(graphs: Graphs) -> tuple[IntArray, IntArray]:
     Returns:
         Sources and targets, int64 [E] each, sorted by source, then target.
     """
-    first = np.repeat(graphs.node_offsets[:-1], graphs.num_edges)
-    num_nodes = len(graphs.node_feat)
-    keys = np.unique((graphs.edge_index[0] + first) * num_nodes + graphs.edge_index[1] + first)
+    num_nodes = len(graphs.nodes.values)
+    sources, targets = graphs.joined_edges()
+    keys = np.unique(sources * num_nodes + targets)
     return keys // num_nodes, keys % num_nodes
 
 
@@ -110,7 +108,7 @@ def depths(graphs: Graphs) -> IntArray:
     are the strongly connected components. For acyclic graphs that is the usual longest path.
     """
     sources, targets = simple_edges(graphs)
-    levels = topological_levels(sources, targets, len(graphs.node_feat))
+    levels = topological_levels(sources, targets, len(graphs.nodes.values))
     if levels.min() < 0:
         import igraph
 
@@ -122,7 +120,7 @@ def depths(graphs: Graphs) -> IntArray:
         keys = np.unique(sources[between] * len(levels) + targets[between])
         found = topological_levels(keys // len(levels), keys % len(levels), int(component.max()) + 1)
         levels = found[component]
-    deepest: IntArray = np.maximum.reduceat(levels, graphs.node_offsets[:-1]) + 1
+    deepest: IntArray = np.maximum.reduceat(levels, graphs.nodes.offsets[:-1]) + 1
     return deepest
 
 
@@ -144,8 +142,7 @@ def topological_levels(sources: IntArray, targets: IntArray, num_nodes: int) -> 
     while len(front):
         levels[front] = level
         counts = starts[front + 1] - starts[front]
-        # positions of all edges that leave the front
-        edges = np.repeat(starts[front] - np.cumsum(counts) + counts, counts) + np.arange(counts.sum())
+        edges = positions(starts[front], counts)  # those that leave the front
         reached, times = np.unique(targets[edges], return_counts=True)
         missing[reached] -= times
         front = reached[missing[reached] == 0]
@@ -164,10 +161,10 @@ def spectra(graphs: Graphs) -> Histograms:
     """
     from threadpoolctl import threadpool_limits
 
-    largest = int(graphs.num_nodes.max())
+    largest = int(graphs.nodes.lengths.max())
     if largest > LARGEST_SPECTRUM:
         raise MetricError(
-            f"Graph {int(graphs.num_nodes.argmax())} has {largest:,} nodes, expected at most {LARGEST_SPECTRUM:,} for its spectrum.",
+            f"Graph {int(graphs.nodes.lengths.argmax())} has {largest:,} nodes, expected at most {LARGEST_SPECTRUM:,} for its spectrum.",
             "Leave it out: the generation task is about graphs of up to 300 nodes.",
         )
     shares = np.empty((len(graphs), SPECTRUM_BINS))

@@ -24,9 +24,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import FloatArray, IntArray
 from younger_hf.errors import MetricError
-from younger_hf.graph.labelled_graphs import IntArray
-from younger_hf.metrics.generation.descriptors import FloatArray, Histograms
+from younger_hf.metrics.generation.descriptors import Histograms
 
 _BLOCK = 64
 """Rows of the kernel matrix that are held at once."""

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import BoolArray, IntArray, Ragged
 from younger_hf.errors import MetricError
-from younger_hf.graph.labelled_graphs import Graphs, IntArray
+from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.graph.operators.schema_versions import read_signature
 from younger_hf.graph.vocabulary import Vocabulary
 from younger_hf.metrics.generation.descriptors import Descriptors, describe
 from younger_hf.metrics.generation.distances import pool
 from younger_hf.metrics.generation.uniqueness import firsts, isomorphism_classes
 from younger_hf.metrics.generation.validity import validity
-
-BoolArray = npt.NDArray[np.bool_]
 
 SCALES: Mapping[str, float] = MappingProxyType(
     {"size": 90.0, "depth": 80.0, "in_degree": 0.1, "out_degree": 0.1, "operator": 0.6, "spectral": 0.06}
@@ -118,7 +117,8 @@ def describe_generated(generated: Graphs, vocabulary: Vocabulary) -> Descriptors
 
     They are equally wrong, and a histogram of all that int32 has would not fit in memory.
     """
-    return describe(replace(generated, node_feat=np.minimum(generated.node_feat, len(vocabulary))))
+    known = np.minimum(generated.nodes.values, len(vocabulary))
+    return describe(Graphs(Ragged(known, generated.nodes.offsets), generated.edges))
 
 
 def distance_floor(reference: Graphs, train: Graphs) -> dict[str, float]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import IntArray
 from younger_hf.graph.identity.canonical_form import canonical_form, literal_form
-from younger_hf.graph.identity.wl import fingerprints, mixed, simple_neighbours
-from younger_hf.graph.labelled_graphs import Graphs, IntArray
+from younger_hf.graph.identity.wl import fingerprints, simple_neighbours, splitmix64
+from younger_hf.graph.labelled_graphs import Graphs
 
 _ROUNDS = 6
 """Rounds of Weisfeiler-Lehman that propose which graphs may be isomorphic: twice those of the dataset's hash, since they cost little."""
@@ -76,9 +77,8 @@ def firsts(classes: IntArray) -> npt.NDArray[np.bool_]:
 
 def _proposals(graphs: Graphs) -> npt.NDArray[np.uint64]:
     """A number for each graph, equal for isomorphic ones, uint64 [G]; all graphs are taken at once, as one of many components."""
-    edge_index = graphs.edge_index + np.repeat(graphs.node_offsets[:-1], graphs.num_edges)
-    successors, predecessors = simple_neighbours(edge_index.astype(np.int32), len(graphs.node_feat))
-    marks = fingerprints(graphs.node_feat.astype(np.uint64), successors, predecessors, _ROUNDS)[-1]
+    successors, predecessors = simple_neighbours(graphs.joined_edges().astype(np.int32), len(graphs.nodes.values))
+    marks = fingerprints(graphs.nodes.values.astype(np.uint64), successors, predecessors, _ROUNDS)[-1]
     # the number of nodes needs no place in it: sums of so many mixed numbers agree for graphs of different size hardly ever
-    proposals: npt.NDArray[np.uint64] = np.add.reduceat(mixed(marks), graphs.node_offsets[:-1])
+    proposals: npt.NDArray[np.uint64] = np.add.reduceat(splitmix64(marks), graphs.nodes.offsets[:-1])
     return proposals

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from younger_hf.graph.labelled_graphs import Graph, Graphs, IntArray
+from younger_hf.arrays import BoolArray, IntArray
+from younger_hf.graph.labelled_graphs import Graph, Graphs
 from younger_hf.graph.operators.schema_versions import most_inputs, read_signature, what_is_wrong
 from younger_hf.graph.operators.signatures import operator_name
 from younger_hf.graph.vocabulary import FIRST_CLASS, MASK, UNK, Vocabulary
@@ -23,11 +23,11 @@ class Validity:
         schema: Whether all its operators fit ONNX's schemas, bool [G].
     """
 
-    acyclic: npt.NDArray[np.bool_]
-    schema: npt.NDArray[np.bool_]
+    acyclic: BoolArray
+    schema: BoolArray
 
     @property
-    def valid(self) -> npt.NDArray[np.bool_]:
+    def valid(self) -> BoolArray:
         """Both, bool [G]."""
         return self.acyclic & self.schema
 
@@ -52,10 +52,10 @@ def validity(graphs: Graphs, vocabulary: Vocabulary) -> Validity:
         MetricError: If a class of the vocabulary is no signature.
     """
     sources, targets = simple_edges(graphs)
-    num_nodes = len(graphs.node_feat)
+    num_nodes = len(graphs.nodes.values)
     acyclic = topological_levels(sources, targets, num_nodes) >= 0
-    fits = np.bincount(targets, minlength=num_nodes) <= _limits(graphs.node_feat, vocabulary)
-    starts = graphs.node_offsets[:-1]
+    fits = np.bincount(targets, minlength=num_nodes) <= _limits(graphs.nodes.values, vocabulary)
+    starts = graphs.nodes.offsets[:-1]
     return Validity(np.logical_and.reduceat(acyclic, starts), np.logical_and.reduceat(fits, starts))
 
 

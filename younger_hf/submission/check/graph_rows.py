@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from younger_hf.arrays import Ragged
 from younger_hf.dataset.schema import GENERATION_NODES
 from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.submission.format.columns import EDGES_PER_NODE, GENERATED_GRAPHS
-from younger_hf.submission.format.prediction_rows import IntArray, PredictionRows, RaggedColumn, offsets_of
+from younger_hf.submission.format.prediction_rows import IntArray, PredictionRows, RaggedColumn
 from younger_hf.submission.format.predictions import GeneratedGraphs
 from younger_hf.submission.format.problems import Problem, problem
 from younger_hf.submission.format.track import Track
@@ -146,10 +147,5 @@ def in_own_order(rows: PredictionRows, asked: Track, content_hash: str) -> Gener
     return GeneratedGraphs(
         asked.name,
         content_hash,
-        Graphs(
-            np.concatenate([graph[4] for graph in graphs]),
-            offsets_of([np.array([graph[0] for graph in graphs])]),
-            np.concatenate([graph[5] for graph in graphs], axis=1),
-            offsets_of([np.array([graph[1] for graph in graphs])]),
-        ),
+        Graphs(Ragged.of([graph[4] for graph in graphs]), Ragged.of([graph[5] for graph in graphs])),
     )

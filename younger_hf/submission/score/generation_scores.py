@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
+from younger_hf.arrays import Ragged
 from younger_hf.dataset.build.vocabulary import read_vocabulary
 from younger_hf.dataset.read.release import Release
 from younger_hf.errors import DatasetError
@@ -105,7 +106,8 @@ def graphs_of(release: Release, track: str, split: str) -> Graphs:
         )
     node_feat = nodes.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
     ends = lists.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-    return Graphs(node_feat, offsets_of([_lengths(nodes)]), _pairs(ends, lengths[::2]), offsets_of([lengths[::2]]))
+    pairs = Ragged(_pairs(ends, lengths[::2]), offsets_of([lengths[::2]]))
+    return Graphs(Ragged(node_feat, offsets_of([_lengths(nodes)])), pairs)
 
 
 def _lengths(lists: object) -> IntArray:
