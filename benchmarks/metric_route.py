@@ -71,9 +71,6 @@ def younger(task: str) -> Way:
 
 def through_evaluate(task: str) -> Way:
     """The `evaluate` module."""
-    from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
-
-    declare_torchvision_operators()  # `import evaluate` fails without it where torchvision does not fit torch
     import evaluate
 
     from younger_hf.metrics import evaluate_module

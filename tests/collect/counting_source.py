@@ -11,7 +11,7 @@ import onnx
 
 from tests.dataset.models import network
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source
 
 
@@ -22,7 +22,7 @@ def _candidates(query: Query) -> Iterator[Candidate]:
     models = (
         Candidate(f"counting--{n:03}", "counting", str(n), "", "", "", {**recipe, "seed": n}) for n in range(count)
     )
-    return selected(models, query)
+    return select_candidates(models, query)
 
 
 def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:

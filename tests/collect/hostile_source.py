@@ -16,7 +16,7 @@ import numpy as np
 import onnx
 
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source
 
 
@@ -115,7 +115,7 @@ DEEDS: Mapping[str, Callable[[str], None]] = {
 
 def _candidates(query: Query) -> Iterator[Candidate]:
     outside = str(query.options["outside"])
-    return selected(
+    return select_candidates(
         (
             Candidate(
                 f"hostile--{name}", "hostile", name, "", "", "", {"kind": "hostile", "deed": name, "outside": outside}

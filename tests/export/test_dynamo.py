@@ -25,11 +25,8 @@ from younger_hf.export.placeholder_arrays import UnknownArray, unknown_array
 from younger_hf.export.strip_model import strip
 from younger_hf.export.torch_model import export_torch
 from younger_hf.graph.read.extract import extract
-from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 from younger_hf.sources.libraries.transformers_models.inputs import example
 from younger_hf.sources.source import TorchModel
-
-declare_torchvision_operators()  # else transformers finds no models beside a torchvision that cannot be imported
 
 
 def inputs_of(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -259,8 +256,6 @@ _LLAMA = (
 import torch, transformers
 from younger_hf.export.dynamo import export_program
 from younger_hf.export.lazy_weights import LazyWeights
-from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
-declare_torchvision_operators()
 with LazyWeights():
     model = transformers.AutoModelForCausalLM.from_config(transformers.LlamaConfig(), attn_implementation="eager")
 ids = torch.arange(16).unsqueeze(0)

@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from younger_hf.sources import identifier as identifier_module
+from younger_hf.sources import licence as licence_module
 from younger_hf.sources.hubs import huggingface_config as config_module
-from younger_hf.sources.hubs import licence as licence_module
 from younger_hf.sources.hubs import onnx_variant as variant_module
-from younger_hf.sources.hubs.licence import spdx
 from younger_hf.sources.hubs.onnx_variant import name_variant
 from younger_hf.sources.identifier import LONGEST, identifier
+from younger_hf.sources.licence import spdx
 
 NAMES = st.lists(st.text("abA0-_./ é\0", min_size=1, max_size=8), min_size=1, max_size=3)
 

@@ -16,7 +16,7 @@ from younger_hf.containment.process_monitor import clean_up
 from younger_hf.graph.version import EXTRACTOR
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.registry import find_source
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Page, Query, Source
 
 EXPORT_VERSION = 4
@@ -162,7 +162,7 @@ def _meant(workspace: Workspace, selection: Selection) -> Iterator[Candidate]:
         if (not selection.hubs or candidate.hub in selection.hubs)
         and (selection.ids is None or candidate.id in selection.ids)
     )
-    return selected(candidates, replace(selection.query, limit=None))
+    return select_candidates(candidates, replace(selection.query, limit=None))
 
 
 def _job(workspace: Workspace, candidate: Candidate, selection: Selection) -> Job | None:

@@ -21,7 +21,7 @@ from younger_hf.errors import ExportError, MissingDependencyError, SourceError
 from younger_hf.graph.read.weight_stripper import read_model
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.registry import find_source
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source, TorchModel
 
 MOST_ELEMENTS = 100_000_000
@@ -43,7 +43,7 @@ def _candidates(query: Query) -> Iterator[Candidate]:
             for candidate, result, _, _ in workspace.results()
             if result.exporter == "torchscript" and not candidate.variant
         )
-        yield from selected((_variant(candidate, how) for candidate, how in product(done, MAKERS)), query)
+        yield from select_candidates((_variant(candidate, how) for candidate, how in product(done, MAKERS)), query)
 
 
 def _variant(candidate: Candidate, how: str) -> Candidate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -93,9 +92,8 @@ def test_configurations_are_kilobytes_and_no_weight_file_is_asked_for(serve: Ser
     assert all(path.endswith(".json") for path in asked)
 
 
+@pytest.mark.models
 def test_a_timm_model_of_the_hub_is_built_as_its_authors_configured_it(serve: Serve, tmp_path: Path) -> None:
-    if find_spec("timm") is None:  # which cannot be imported before its operators are declared
-        pytest.skip("timm is not installed")
     from younger_hf.sources.libraries.timm import SOURCE as TIMM
 
     serve(config_repos())

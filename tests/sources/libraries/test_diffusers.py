@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
-
-if find_spec("diffusers") is None:
-    pytest.skip("needs diffusers", allow_module_level=True)
 
 from tests.sources.library_checks import check_listing, exported
 from younger_hf.sources.libraries.diffusers import SOURCE
+
+pytestmark = pytest.mark.models
 
 
 def test_networks_of_each_kind_are_listed() -> None:

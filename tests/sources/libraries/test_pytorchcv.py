@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
-
-if find_spec("pytorchcv") is None:
-    pytest.skip("needs pytorchcv", allow_module_level=True)
 
 from tests.sources.library_checks import check_listing, exported
 from younger_hf.sources.libraries.pytorchcv import SOURCE
+
+pytestmark = pytest.mark.models
 
 
 def test_a_model_is_listed_once_for_all_the_data_it_was_trained_on() -> None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
-
-if find_spec("sentence_transformers") is None:
-    pytest.skip("needs sentence-transformers", allow_module_level=True)
 
 from tests.sources.library_checks import check_listing, exported
 from younger_hf.sources.libraries.sentence_transformers import SOURCE
+
+pytestmark = pytest.mark.models
 
 
 def test_every_head_of_every_family_is_listed() -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from importlib.util import find_spec
 
 import pytest
-
-if find_spec("segmentation_models_pytorch") is None:
-    pytest.skip("needs segmentation-models-pytorch", allow_module_level=True)
 
 from tests.sources.library_checks import check_listing, exported
 from younger_hf.export.lazy_weights import LazyWeights
 from younger_hf.sources.libraries import smp
 from younger_hf.sources.libraries.smp import SOURCE
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
+
+pytestmark = pytest.mark.models
 
 
 def test_every_architecture_is_listed_on_many_encoders() -> None:

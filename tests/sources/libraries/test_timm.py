@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 import pytest
 
 from tests.sources.library_checks import check_listing, exported, listed
 from younger_hf.sources.libraries.timm import SOURCE
 
-if find_spec("timm") is None:
-    pytest.skip("needs timm", allow_module_level=True)
+pytestmark = pytest.mark.models
 
 
 def test_every_entry_point_is_listed() -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from importlib.util import find_spec
 
 import pytest
 
-if find_spec("torchvision") is None:
-    pytest.skip("needs torchvision", allow_module_level=True)
-
 from tests.sources.library_checks import check_listing, exported
 from younger_hf.sources.libraries.torchvision import SOURCE
+
+pytestmark = pytest.mark.models
 
 
 def test_every_registered_builder_is_listed_with_its_task() -> None:

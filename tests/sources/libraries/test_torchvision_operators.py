@@ -1,4 +1,4 @@
-"""Torchvision beside a build of torch that it was not made for: the kernels by their definitions, and libraries that need it."""
+"""Torchvision beside a build of torch that it does not fit: the kernels by their definitions, and libraries that need it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from younger_hf.sources.libraries import torchvision_kernels as kernels  # noqa:
 from younger_hf.sources.libraries import torchvision_operators as operators  # noqa: E402
 
 ROOT = Path(__file__).parents[3]
-needs_torchvision = pytest.mark.skipif(find_spec("torchvision") is None, reason="needs torchvision")
+needs_torchvision = pytest.mark.models
 SEEDS = st.integers(0, 2**31)
 
 
@@ -242,6 +242,7 @@ def test_the_metrics_load_in_an_environment_with_torchvision(tmp_path: Path) -> 
 import younger_hf
 metric = younger_hf.load_metric("dataflow")
 import sys
+from importlib.util import find_spec
 print("torch" in sys.modules)
 print(metric.compute(references=[1, 0, 1], predictions=[.9, .2, .6])["auc"])
 """
@@ -250,7 +251,6 @@ print(metric.compute(references=[1, 0, 1], predictions=[.9, .2, .6])["auc"])
 
 @pytest.mark.slow
 @needs_torchvision
-@pytest.mark.skipif(find_spec("transformers") is None, reason="needs transformers")
 def test_evaluate_datasets_and_transformers_work_after_the_declaration(tmp_path: Path) -> None:
     code = f"""
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators

@@ -16,14 +16,12 @@ from younger_hf.export.lazy_weights import LazyWeights
 from younger_hf.export.torchscript import export_module
 from younger_hf.graph.read.extract import extract
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 from younger_hf.sources.libraries.transformers import SOURCE, build
 from younger_hf.sources.libraries.transformers_models.configuration import COMPOSED, SETTINGS, configuration, look_up
 from younger_hf.sources.libraries.transformers_models.families import FAMILIES
 from younger_hf.sources.libraries.transformers_tasks import TASKS
 from younger_hf.sources.source import Query, TorchModel
 
-declare_torchvision_operators()  # else transformers finds no models beside a torchvision that cannot be imported
 transformers = pytest.importorskip("transformers")
 
 _TOWER = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}

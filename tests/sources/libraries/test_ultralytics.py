@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-if find_spec("ultralytics") is None:
-    pytest.skip("needs ultralytics", allow_module_level=True)
-
 from tests.sources.library_checks import check_listing, exported
 from younger_hf.sources.libraries.ultralytics import SOURCE, _name
+
+pytestmark = pytest.mark.models
 
 ROOT = Path(__file__).parents[3]
 

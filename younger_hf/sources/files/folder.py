@@ -14,7 +14,7 @@ import onnx
 from younger_hf.errors import SourceError
 from younger_hf.graph.read.weight_stripper import read_model
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source
 
 MAX_NAME = 200
@@ -59,7 +59,7 @@ def _safe(name: str) -> str:
 def _candidates(query: Query) -> Iterator[Candidate]:
     if "path" not in query.options:
         raise SourceError("The source 'local' needs a folder.", "Name it: --option path=FOLDER.")
-    return selected(folder(Path(query.options["path"])), query)
+    return select_candidates(folder(Path(query.options["path"])), query)
 
 
 def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:

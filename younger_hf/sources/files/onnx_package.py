@@ -9,7 +9,7 @@ from pathlib import Path
 
 from younger_hf.errors import SourceError
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source
 
 
@@ -42,7 +42,7 @@ def light_models() -> list[Candidate]:
 
 
 def _candidates(query: Query) -> Iterator[Candidate]:
-    return selected(light_models(), query)
+    return select_candidates(light_models(), query)
 
 
 SOURCE = Source(

@@ -16,7 +16,7 @@ from younger_hf.sources.hubs.http_client import Client, Parameters, RefusedError
 from younger_hf.sources.hubs.huggingface_config import fetch_config
 from younger_hf.sources.hubs.huggingface_repo import FIELDS, LIBRARIES, candidates_of
 from younger_hf.sources.hubs.remote_file import fetch_onnx
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Page, Query, Source
 
 PAGE = 100
@@ -69,7 +69,7 @@ def _pages(query: Query, cursor: str) -> Iterator[Page]:
 def _chosen(entries: Iterable[Any], query: Query, libraries: tuple[str, ...]) -> Iterator[Candidate]:
     code = bool(query.options.get("trust_remote_code", False))
     found = (candidate for entry in entries for candidate in candidates_of(entry, libraries, remote_code=code))
-    return selected(found, replace(query, limit=None))
+    return select_candidates(found, replace(query, limit=None))
 
 
 def _libraries(query: Query) -> tuple[str, ...]:

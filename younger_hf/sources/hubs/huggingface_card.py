@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from younger_hf.sources.hubs.licence import spdx
+from younger_hf.sources.licence import spdx
 
 MAX_RESULTS = 100
 """Most results that are kept of one model; benchmarks of embeddings list thousands."""

@@ -14,10 +14,10 @@ from younger_hf.errors import MissingDependencyError, SourceError
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.hubs.http_client import Client, RefusedError
 from younger_hf.sources.hubs.kaggle_files import fetch_keras, fetch_onnx_file
-from younger_hf.sources.hubs.licence import spdx
 from younger_hf.sources.hubs.onnx_variant import name_variant
 from younger_hf.sources.identifier import identifier
-from younger_hf.sources.selection import selected
+from younger_hf.sources.licence import spdx
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Page, Query, Source
 
 ENDPOINT = "KAGGLE_API_ENDPOINT"
@@ -77,7 +77,7 @@ def _pages(query: Query, cursor: str) -> Iterator[Page]:
             following = str(answer.get("nextPageToken") or "")
             if following and following == cursor:
                 raise SourceError(f"{url}: the page behind {cursor[:80]!r} is that page again.")
-            yield Page(tuple(selected(found, replace(query, limit=None, search=""))), following)
+            yield Page(tuple(select_candidates(found, replace(query, limit=None, search=""))), following)
             cursor = following
             if not cursor:
                 return

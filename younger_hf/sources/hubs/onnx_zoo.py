@@ -14,7 +14,7 @@ from younger_hf.sources.hubs.http_client import Client, RefusedError
 from younger_hf.sources.hubs.onnx_variant import name_variant
 from younger_hf.sources.hubs.remote_file import fetch_onnx
 from younger_hf.sources.identifier import identifier
-from younger_hf.sources.selection import selected
+from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source
 
 BASE = "YOUNGER_ONNX_ZOO"
@@ -43,7 +43,7 @@ def _candidates(query: Query) -> Iterator[Candidate]:
         entries, _ = client.json(f"{base}/{MANIFEST}")
     if not isinstance(entries, list):
         raise SourceError(f"{base}/{MANIFEST}: expected a list of models, got {type(entries).__name__}.")
-    yield from selected(filter(None, map(_candidate, entries)), query)
+    yield from select_candidates(filter(None, map(_candidate, entries)), query)
 
 
 def _candidate(entry: Any) -> Candidate | None:

@@ -8,47 +8,38 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.libraries.diffusers_inputs import INPUTS, SEQUENCES, VIDEOS, sizes
+from younger_hf.sources.libraries.diffusers_inputs import AUDIO, INPUTS, VIDEO, patch_layout
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import import_torchvision
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
+from younger_hf.sources.source import TorchModel
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
-    yield from selected(_all(), query)
-
-
-def _all() -> Iterator[Candidate]:
+def _models() -> Iterator[Candidate]:
     import_torchvision()
     import diffusers
 
     for name in sorted(dir(diffusers.models)):
         network = getattr(diffusers.models, name)
-        if not isinstance(network, type) or not issubclass(network, diffusers.ModelMixin) or not _is_known(network):
-            continue
-        yield Candidate(
-            id=f"diffusers--{name}",
-            hub="diffusers",
-            model=name,
-            task="text-to-video"
-            if re.search(VIDEOS, name)
-            else "text-to-audio"
-            if re.search(SEQUENCES, name)
-            else "text-to-image",
-            family=network.__module__.rpartition(".")[2],
-            licence="Apache-2.0",
-            recipe={"kind": "diffusers", "name": name},
-            revision=diffusers.__version__,
-        )
+        if isinstance(network, type) and issubclass(network, diffusers.ModelMixin) and _can_build(network):
+            media = "video" if re.search(VIDEO, name) else "audio" if re.search(AUDIO, name) else "image"
+            yield library_model(
+                "diffusers",
+                name,
+                {"name": name},
+                task=f"text-to-{media}",
+                family=network.__module__.rpartition(".")[2],
+                licence="Apache-2.0",
+                version=diffusers.__version__,
+            )
 
 
-def _is_known(network: Any) -> bool:
-    """Whether it is made without arguments, and its inputs are among those below."""
-    needed = [name for function in (network.__init__, network.forward) for name in _needed(function)]
-    return set(needed) <= set(INPUTS) and "forward" in vars(network)
+def _can_build(network: Any) -> bool:
+    """Return whether a class can be constructed without arguments and all its required inputs are in `INPUTS`."""
+    required = [name for function in (network.__init__, network.forward) for name in _required(function)]
+    return set(required) <= set(INPUTS) and "forward" in vars(network)
 
 
-def _needed(function: Callable[..., Any]) -> list[str]:
+def _required(function: Callable[..., Any]) -> list[str]:
     parameters = list(inspect.signature(function).parameters.values())[1:]
     return [p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
 
@@ -57,20 +48,20 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     import_torchvision()
     import diffusers
 
-    network = getattr(diffusers.models, recipe["name"])
+    name = recipe["name"]
+    network = getattr(diffusers.models, name)
     module = network().eval()
-    taken = inspect.signature(network.forward).parameters
-    inputs = {name: make(recipe["name"], module.config) for name, make in INPUTS.items() if name in taken}
-    extra = {name: value for name, value in {"return_dict": False, **sizes(recipe["name"])}.items() if name in taken}
-    return TorchModel(module, {name: value for name, value in inputs.items() if value is not None}, extra)
+    accepted = inspect.signature(network.forward).parameters
+    inputs = {key: make(name, module.config) for key, make in INPUTS.items() if key in accepted}
+    extra = {key: value for key, value in {"return_dict": False, **patch_layout(name)}.items() if key in accepted}
+    return TorchModel(module, {key: value for key, value in inputs.items() if value is not None}, extra)
 
 
-SOURCE = Source(
-    name="diffusers",
-    about="Diffusers: every U-Net, transformer, autoencoder and ControlNet in its default configuration.",
-    candidates=_candidates,
-    build=_build,
+SOURCE = library_source(
+    "diffusers",
+    "Diffusers: every U-Net, transformer, autoencoder and ControlNet in its default configuration.",
+    _models,
+    _build,
     packages=("diffusers", "torch"),
     preload=("torch", "diffusers"),
-    extra="models",
 )

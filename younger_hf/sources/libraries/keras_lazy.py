@@ -1,7 +1,7 @@
-"""Building a Keras model, and converting it with tf2onnx, without allocating its weights.
+"""Keras models built, and converted by tf2onnx, without allocating their weights.
 
-TensorFlow and tf2onnx copy every constant some thirty times: a ResNet-50 of 100 MB takes 7 GB. Here a big weight is one number with a
-shape wherever it goes; the operators that come out are the same.
+TensorFlow and tf2onnx copy every constant some thirty times: a ResNet-50 of 100 MB takes 7 GB. Here
+a big weight is one number with a shape throughout; the resulting operators are the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy.typing as npt
 import onnx
 
 BIG = 1 << 14
-"""Floating-point tensors with more elements are weights whose values nobody needs; smaller ones keep real values."""
+"""Floating-point tensors with more elements are weights without values; smaller ones keep their values."""
 
 _STEP = 2.0**-12
 _FLOATS = ("float32", "float64")
@@ -28,10 +28,11 @@ Array = npt.NDArray[Any]
 
 @contextmanager
 def lazy_variables(keras: Any, tf: Any) -> Iterator[None]:
-    """While active, big variables that Keras makes hold no values, and giving them some does nothing.
+    """While active, big variables that Keras creates hold no values, and assigning to them does nothing.
 
-    Where a graph reads such a variable, it reads a constant of one number: TensorFlow keeps one number, whatever the shape. Every
-    variable has a number of its own, which is neither 0 nor 1, because what is equal is merged, and what changes nothing is left out.
+    A graph that reads such a variable reads a constant of one number, whatever its shape. Every variable
+    has a number of its own that is neither 0 nor 1, because converters merge equal constants and drop
+    operators without effect.
     """
     variable = keras.Variable
     initialise, assign = variable._initialize_with_initializer, variable._direct_assign
@@ -42,7 +43,7 @@ def lazy_variables(keras: Any, tf: Any) -> Iterator[None]:
             initialise(self, initializer)
             return
         number = 1 + next(numbers) * _STEP
-        # what Keras reads of a variable that has no value yet
+        # Keras reads these two of a variable without a value
         self._value, self._initializer = None, lambda shape, dtype: tf.constant(number, dtype, shape)
 
     def assign_if_real(self: Any, value: Any) -> None:
@@ -58,10 +59,11 @@ def lazy_variables(keras: Any, tf: Any) -> Iterator[None]:
 
 @contextmanager
 def lazy_tensors() -> Iterator[None]:
-    """While active, big floating-point tensors that tf2onnx reads and makes are one number with a shape.
+    """While active, big floating-point tensors that tf2onnx reads and creates are one number with a shape.
 
-    Their arrays are views that repeat it, so that transposing, reshaping and comparing them costs nothing. A tensor whose elements
-    differ gets a number made of all of them: what is equal stays equal, what is not stays different.
+    Their arrays are views that repeat it, so that transposing, reshaping and comparing them costs
+    nothing. A tensor whose elements differ gets a number computed from all of them: equal tensors stay
+    equal, different ones stay different.
     """
     from tf2onnx import tf_utils
 
@@ -98,8 +100,8 @@ def lazy_tensors() -> Iterator[None]:
 
 
 @contextmanager
-def inlined(tf: Any) -> Iterator[None]:
-    """While active, what a layer compiles for itself (Keras: convolutions in groups) is part of the graph, which tf2onnx can convert."""
+def inline_functions(tf: Any) -> Iterator[None]:
+    """While active, functions that a layer compiles (Keras: grouped convolutions) are inlined, so that tf2onnx can convert them."""
 
     def plain(func: Callable[..., Any] | None = None, **_: Any) -> Callable[..., Any]:
         return func if func is not None else lambda function: function
@@ -119,14 +121,14 @@ def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
 
 
 def _is_lazy(tensor: onnx.TensorProto) -> bool:
-    """Whether a tensor is one number with the shape of many, as no file has it."""
+    """Return whether a tensor is one number with the shape of many, which no file contains."""
     if prod(tensor.dims) <= BIG or tensor.data_type not in (onnx.TensorProto.FLOAT, onnx.TensorProto.DOUBLE):
         return False
     return len(tensor.raw_data) == onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
 
 
 def _number(array: Array) -> Array:
-    """The number of all elements if they are equal, else one that follows from them: a scalar array of the same dtype."""
+    """Return a scalar array of the same dtype: the number that all elements equal, else one computed from them."""
     first = array.flat[0]
     if not any(array.strides) or (array == first).all():
         return np.array(first)

@@ -1,4 +1,4 @@
-"""Every pair of model type and task that optimum-onnx exports, the way the Hub's ONNX files are made: dynamic axes, caches, parts."""
+"""Every pair of model type and task that optimum-onnx exports, as in the Hub's ONNX files: dynamic axes, caches, parts."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 from younger_hf.errors import ExportError
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 from younger_hf.sources.libraries.transformers_models.configuration import COMPOSED
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
+from younger_hf.sources.source import TorchModel
 
 WITH_PAST = "-with-past"
-"""How optimum ends the names of tasks whose graphs have a cache of keys and values."""
+"""Ending of the names of tasks whose graphs have a cache of keys and values."""
 
 _REASON = 300
 
@@ -25,17 +25,14 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
     "musicgen": ("text_encoder", "encodec_decode", *_DECODERS, "build_delay_pattern_mask"),
     "sam": ("vision_encoder", "prompt_encoder_mask_decoder"),
 }
-"""Families that optimum cuts into parts of their own."""
+"""Families that optimum splits into parts of their own."""
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
-    yield from selected(_listed(), query)
+def _models() -> Iterator[Candidate]:
+    """Yield one candidate for each file that optimum would write of each pair.
 
-
-def _listed() -> Iterator[Candidate]:
-    """One candidate for each file that optimum would write of each pair; the encoder of a pair with a cache is that without.
-
-    Model types that transformers itself does not know need code from the Hub, or are parts of others: they are not listed.
+    The encoder of a pair with a cache equals that of the pair without. Model types that transformers itself does not
+    know need code from the Hub, or are parts of others: they are left out.
     """
     tasks = _tasks_manager()
     import transformers
@@ -45,32 +42,30 @@ def _listed() -> Iterator[Candidate]:
             continue
         for pair, make in exporters.get("onnx", {}).items():
             for part in _parts(model_type, pair, make.func):
-                model = f"{model_type}--{pair}" + (f"--{part}" if part else "")
-                yield Candidate(
-                    id=f"optimum--{model}",
-                    hub="optimum",
-                    model=model,
+                yield library_model(
+                    "optimum",
+                    f"{model_type}--{pair}" + (f"--{part}" if part else ""),
+                    {"model_type": model_type, "pair": pair, "part": part},
                     task=pair.removesuffix(WITH_PAST),
                     family=model_type,
                     licence="Apache-2.0",
-                    recipe={"kind": "optimum", "model_type": model_type, "pair": pair, "part": part},
-                    revision=transformers.__version__,
+                    version=transformers.__version__,
                 )
 
 
-def _parts(model_type: str, pair: str, made_by: Any) -> tuple[str, ...]:
-    """Names of the files a pair is exported as; `""` is the whole."""
+def _parts(model_type: str, pair: str, config_class: Any) -> tuple[str, ...]:
+    """Return the names of the files that a pair is exported as; `""` is the whole model."""
     from optimum.exporters.onnx.base import OnnxSeq2SeqConfigWithPast
 
     if model_type in _PARTS:
         return _PARTS[model_type]
-    if issubclass(made_by, OnnxSeq2SeqConfigWithPast) and pair.startswith(_tasks_manager()._ENCODER_DECODER_TASKS):
+    if issubclass(config_class, OnnxSeq2SeqConfigWithPast) and pair.startswith(_tasks_manager()._ENCODER_DECODER_TASKS):
         return _DECODERS if pair.endswith(WITH_PAST) else ("encoder_model", "decoder_model")
     return ("",)
 
 
 def _tasks_manager() -> Any:
-    """What optimum knows; the second import is what tells it."""
+    """Return optimum's registry of tasks, which the second import fills."""
     declare_torchvision_operators()
     from optimum.exporters.tasks import TasksManager
 
@@ -93,9 +88,9 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
 
 
 def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
-    """One part of a model, patched as optimum patches it, with the inputs and axes that optimum gives it.
+    """Return one part of a model with optimum's patches, inputs and axes.
 
-    The patches stay: this process is that model's alone.
+    The patches stay: this process works on no other model.
     """
     tasks = _tasks_manager()
     import transformers
@@ -105,7 +100,7 @@ def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
 
     config = transformers.CONFIG_MAPPING[model_type](**COMPOSED.get(model_type, {}))
     if getattr(config, "pad_token_id", 0) is None:
-        config.pad_token_id = 0  # the examples are batches of two, which classifiers of sequences refuse without it
+        config.pad_token_id = 0  # sequence classifiers refuse batches of two without it
     if hasattr(config, "use_pretrained_backbone"):
         config.use_pretrained_backbone = False  # the library would fetch its weights
     model_class = tasks.get_model_class_for_task(pair, model_type=model_type)
@@ -118,14 +113,14 @@ def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
     module, settings = parts[part] if part else next(iter(parts.values()))
     for name, value in (settings.values_override or {}).items():
         setattr(module.config, name, value)
-    given = settings.rename_ambiguous_inputs(settings.generate_dummy_inputs(framework="pt"))
+    arguments = settings.rename_ambiguous_inputs(settings.generate_dummy_inputs(framework="pt"))
     all_logits = {"logits_to_keep": 0} if "logits_to_keep" in inspect.signature(module.forward).parameters else {}
     settings.patch_model_for_export(module, model_kwargs=all_logits).__enter__()
     axes = settings.ordered_inputs(module)
-    flattened = Flattened(module, given)
+    flattened = Flattened(module, arguments)
     if len(axes) != len(flattened.tensors):
         raise ExportError(
-            f"{model_type}, {pair}: optimum names {len(axes)} inputs, but makes {len(flattened.tensors)}."
+            f"{model_type}, {pair}: optimum names {len(axes)} inputs but creates {len(flattened.tensors)}."
         )
     return TorchModel(
         flattened,
@@ -137,11 +132,11 @@ def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
     )
 
 
-SOURCE = Source(
-    name="optimum",
-    about="optimum-onnx: every pair of model type and task as the Hub's ONNX files have them; an environment of its own.",
-    candidates=_candidates,
-    build=_build,
+SOURCE = library_source(
+    "optimum",
+    "optimum-onnx: every pair of model type and task as the Hub's ONNX files have them; an environment of its own.",
+    _models,
+    _build,
     packages=("optimum-onnx", "transformers", "torch"),
     preload=("torch", "transformers", "optimum.exporters.onnx.model_configs"),
     extra="optimum",

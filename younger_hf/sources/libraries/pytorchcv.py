@@ -1,4 +1,4 @@
-"""Every model of pytorchcv, once for all data sets and languages that it was trained on."""
+"""Every model of pytorchcv, once for all the data sets and languages it was trained on."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators, import_torchvision
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
+from younger_hf.sources.source import TorchModel
 
 _TRAINED_ON = re.compile(
     "_(cifar10|cifar100|svhn|cub|voc|coco|ade20k|cityscapes|celebamaskhq|widerface|cmupan|things"
     "|(en|fr|de|it|es|ca|pl|ru)(_nr|_ls|34)?)$"
 )
-"""What a name ends with that says which classes a model tells apart, not what it is made of."""
+"""Endings of names that determine the classes of a model, not its architecture."""
 
 _CIFAR = re.compile("_(cifar10|cifar100|svhn)$")
-"""Images of 32 x 32, for which a model of the same name has another stem."""
+"""Models for images of 32 x 32, whose first layers differ from those of the same name."""
 
 _TASKS = (
     (r"fcn8|psp|deeplab|icnet|_cityscapes|_celebamaskhq", "image-segmentation"),
@@ -48,34 +48,29 @@ _SHAPES: tuple[tuple[str, dict[str, tuple[int, ...]]], ...] = (
     (r"lffd", {"x": (1, 3, 640, 640)}),
     (r"ntsnet", {"x": (1, 3, 448, 448)}),
 )
-"""Inputs of the models that do not say the size of an image they are for."""
+"""Inputs of the models that do not state the size of their image; `()` is one integer."""
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
-    yield from selected(_all(), query)
-
-
-def _all() -> Iterator[Candidate]:
+def _models() -> Iterator[Candidate]:
     declare_torchvision_operators()
     from importlib.metadata import version
 
-    from pytorchcv.model_provider import _models
+    from pytorchcv.model_provider import _models as builders
 
     seen: set[tuple[str, bool]] = set()
-    for name, builder in _models.items():
+    for name, builder in builders.items():
         stem = _TRAINED_ON.sub("", name), bool(_CIFAR.search(name))
         if stem in seen:
             continue
         seen.add(stem)
-        yield Candidate(
-            id=f"pytorchcv--{name}",
-            hub="pytorchcv",
-            model=name,
+        yield library_model(
+            "pytorchcv",
+            name,
+            {"name": name},
             task=next(task for pattern, task in _TASKS if re.search(pattern, name)),
             family=builder.__module__.rpartition(".")[2],
             licence="MIT",
-            recipe={"kind": "pytorchcv", "name": name},
-            revision=version("pytorchcv"),
+            version=version("pytorchcv"),
         )
 
 
@@ -85,7 +80,7 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     from pytorchcv.model_provider import get_model
 
     name = recipe["name"]
-    # speech models else contain librosa's code for spectrograms, which is no part of the network
+    # else speech models contain librosa's code for spectrograms, which does not belong to the network
     settings = {"from_audio": False} if re.search("jasper|quartznet", name) else {}
     module = get_model(name, pretrained=False, **settings).eval()
     shapes = next((shapes for pattern, shapes in _SHAPES if re.search(pattern, name)), None)
@@ -94,17 +89,16 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     inputs = {key: torch.zeros(shape) if shape else torch.ones(1, dtype=torch.long) for key, shape in shapes.items()}
     if "x_len" in inputs:
         inputs["x_len"] *= shapes["x"][-1]
-    # of a clip's frames, those that the flows lie between; the others are far away in time
+    # the flows lie between these frames of a clip; the others are far away in time
     extra = {"num_local_frames": 3} if name == "propainter" else {}
     return TorchModel(module, inputs, extra, positional=True)
 
 
-SOURCE = Source(
-    name="pytorchcv",
-    about="pytorchcv: classic and lesser-known models for images, faces, flow and speech.",
-    candidates=_candidates,
-    build=_build,
+SOURCE = library_source(
+    "pytorchcv",
+    "pytorchcv: classic and lesser-known models for images, faces, flow and speech.",
+    _models,
+    _build,
     packages=("pytorchcv", "torch"),
     preload=("torch", "pytorchcv.model_provider"),
-    extra="models",
 )

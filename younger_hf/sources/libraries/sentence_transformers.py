@@ -1,4 +1,4 @@
-"""Sentence encoders as sentence-transformers stacks them: a text model, a pooling of its tokens, what comes after."""
+"""Sentence encoders as sentence-transformers builds them: a text model, a pooling of its tokens, further modules."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
+from younger_hf.sources.source import TorchModel
 
 _ENCODERS = (
     # CamemBERT and XLM-RoBERTa are RoBERTa with another vocabulary
@@ -18,33 +18,27 @@ _ENCODERS = (
 _DECODERS = ("gemma2", "gemma3_text", "gpt2", "gpt_neo", "llama", "mistral", "qwen2", "qwen3")
 
 _HEADS = {
-    # what the models of the library's own collection and of the best-known families on hubs have
+    # the heads of the library's own models and of the best-known families on hubs
     **dict.fromkeys(_ENCODERS, (("mean",), ("cls",), ("mean", "normalize"), ("cls", "normalize"), ("mean", "dense"))),
     **dict.fromkeys(_DECODERS, (("lasttoken", "normalize"), ("weightedmean",))),
     "t5": (("mean", "dense", "normalize"),),
 }
-"""Family -> heads: how tokens are pooled, then modules that follow."""
+"""Family -> heads: the pooling of the tokens, then the modules that follow."""
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
-    yield from selected(_all(), query)
-
-
-def _all() -> Iterator[Candidate]:
+def _models() -> Iterator[Candidate]:
     from importlib.metadata import version
 
     for family, heads in _HEADS.items():
         for head in heads:
-            name = "--".join((family, *head))
-            yield Candidate(
-                id=f"sentence_transformers--{name}",
-                hub="sentence_transformers",
-                model=name,
+            yield library_model(
+                "sentence_transformers",
+                "--".join((family, *head)),
+                {"model_type": family, "head": list(head)},
                 task="sentence-similarity",
                 family=family,
                 licence="Apache-2.0",
-                recipe={"kind": "sentence_transformers", "model_type": family, "head": list(head)},
-                revision=version("sentence-transformers"),
+                version=version("sentence-transformers"),
             )
 
 
@@ -55,33 +49,31 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
 
     from younger_hf.sources.libraries.transformers import build
 
-    family, (pooling, *after) = recipe["model_type"], recipe["head"]
+    family, (pooling, *following) = recipe["model_type"], recipe["head"]
     auto_class = "AutoModelForTextEncoding" if family == "t5" else "AutoModel"
     text = build({"kind": "transformers", "model_type": family, "auto_class": auto_class, "overrides": {}})
     width = text.module.config.hidden_size
-    follow = {"dense": lambda: models.Dense(width, width), "normalize": models.Normalize}
+    modules = {"dense": lambda: models.Dense(width, width), "normalize": models.Normalize}
 
     class Sentence(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.text = text.module
-            self.head = torch.nn.Sequential(models.Pooling(width, pooling), *(follow[name]() for name in after))
+            self.head = torch.nn.Sequential(models.Pooling(width, pooling), *(modules[name]() for name in following))
 
         def forward(self, **inputs: Any) -> Any:
             tokens = self.text(**inputs).last_hidden_state
-            return self.head({"token_embeddings": tokens, "attention_mask": inputs["attention_mask"]})[
-                "sentence_embedding"
-            ]
+            features = {"token_embeddings": tokens, "attention_mask": inputs["attention_mask"]}
+            return self.head(features)["sentence_embedding"]
 
     return TorchModel(Sentence().eval(), text.inputs, text.extra, notes=text.notes)
 
 
-SOURCE = Source(
-    name="sentence_transformers",
-    about="sentence-transformers: text models of transformers with poolings and what follows them.",
-    candidates=_candidates,
-    build=_build,
+SOURCE = library_source(
+    "sentence_transformers",
+    "sentence-transformers: text models of transformers with poolings and what follows them.",
+    _models,
+    _build,
     packages=("sentence-transformers", "transformers", "torch"),
     preload=("torch", "transformers", "sentence_transformers"),
-    extra="models",
 )

@@ -7,54 +7,48 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
+from younger_hf.sources.source import TorchModel
 
 SIZE = 384
-"""Height and width of the image: its features can be cut into 1, 2, 3 and 6 parts, which pyramids of pools do."""
+"""Height and width of the image: its features can be cut into 1, 2, 3 and 6 parts, as pooling pyramids require."""
 
 _TRANSFORMERS = ("dpt",)
-"""Architectures whose decoder needs a vision transformer that gives tokens; those come from timm, by the prefix `tu-`."""
+"""Architectures whose decoder needs a vision transformer that returns tokens: timm's, with the prefix `tu-`."""
 
 _TOKENS = ("beit", "deit", "eva", "vision_transformer")
-"""Modules of timm with vision transformers that give tokens of one size."""
+"""Modules of timm with vision transformers that return tokens of one size."""
 
-_DILATED = ("deeplabv3", "deeplabv3plus", "pan")
-_UNDILATED = ("vgg*", "densenet*", "inception*", "xception")
 _REFUSED = {
-    **dict.fromkeys(_DILATED, _UNDILATED),  # they lower the resolution by pooling, which cannot be dilated
-    **dict.fromkeys(("unetplusplus", "linknet"), ("mit_*",)),  # they have no features of half the resolution
-    "dpt": ("*patch14*",),  # steps of 2 do not meet again: built, but features of two sizes are added
+    # these encoders lower the resolution by pooling, which cannot be dilated
+    **dict.fromkeys(("deeplabv3", "deeplabv3plus", "pan"), ("vgg*", "densenet*", "inception*", "xception")),
+    **dict.fromkeys(("unetplusplus", "linknet"), ("mit_*",)),  # no features of half the resolution
+    "dpt": ("*patch14*",),  # can be built, but adds features of two sizes
 }
 """Architecture -> patterns of the encoders that the library cannot build it on, or run it with."""
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
+def _models() -> Iterator[Candidate]:
     declare_torchvision_operators()
     import segmentation_models_pytorch
     import timm
 
     registered = list(segmentation_models_pytorch.encoders.encoders)
     transformers = [f"tu-{name}" for module in _TOKENS for name in timm.list_models(module=module)]
-    yield from selected(
-        (
-            Candidate(
-                id=f"smp--{architecture}--{encoder}",
-                hub="smp",
-                model=f"{architecture}/{encoder}",
+    for architecture in segmentation_models_pytorch.MODEL_ARCHITECTURES_MAPPING:
+        for encoder in transformers if architecture in _TRANSFORMERS else registered:
+            if any(fnmatchcase(encoder, pattern) for pattern in _REFUSED.get(architecture, ())):
+                continue
+            yield library_model(
+                "smp",
+                f"{architecture}/{encoder}",
+                {"architecture": architecture, "encoder": encoder},
                 task="image-segmentation",
                 family=architecture,
                 licence="MIT",
-                recipe={"kind": "smp", "architecture": architecture, "encoder": encoder},
-                revision=segmentation_models_pytorch.__version__,
+                version=segmentation_models_pytorch.__version__,
             )
-            for architecture in segmentation_models_pytorch.MODEL_ARCHITECTURES_MAPPING
-            for encoder in (transformers if architecture in _TRANSFORMERS else registered)
-            if not any(fnmatchcase(encoder, pattern) for pattern in _REFUSED.get(architecture, ()))
-        ),
-        query,
-    )
 
 
 def _build(recipe: Mapping[str, Any]) -> TorchModel:
@@ -71,12 +65,11 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     return TorchModel(module, {"x": torch.zeros(1, *shape)}, positional=True)
 
 
-SOURCE = Source(
-    name="smp",
-    about="segmentation-models-pytorch: every architecture on every encoder.",
-    candidates=_candidates,
-    build=_build,
+SOURCE = library_source(
+    "smp",
+    "segmentation-models-pytorch: every architecture on every encoder.",
+    _models,
+    _build,
     packages=("segmentation-models-pytorch", "timm", "torch"),
     preload=("torch", "segmentation_models_pytorch"),
-    extra="models",
 )

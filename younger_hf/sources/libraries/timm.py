@@ -6,35 +6,30 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
-
-_SPDX = {"apache-2.0": "Apache-2.0", "mit": "MIT", "bsd-3-clause": "BSD-3-Clause"}
-_SPDX |= {"cc-by-4.0": "CC-BY-4.0", "cc-by-nc-4.0": "CC-BY-NC-4.0"}
+from younger_hf.sources.licence import spdx
+from younger_hf.sources.source import TorchModel
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
+def _models() -> Iterator[Candidate]:
     declare_torchvision_operators()
     import timm
 
-    family = {name: module for module in timm.list_modules() for name in timm.list_models(module=module)}
-    yield from selected(
-        (
-            Candidate(
-                id=f"timm--{name}",
-                hub="timm",
-                model=name,
-                task=_task(name),
-                family=family[name],
-                licence=_licence(timm.get_pretrained_cfg(name).license),
-                recipe={"kind": "timm", "name": name},
-                revision=timm.__version__,
-            )
-            for name in timm.list_models()
-        ),
-        query,
-    )
+    families = {name: module for module in timm.list_modules() for name in timm.list_models(module=module)}
+    for name in timm.list_models():
+        settings = timm.get_pretrained_cfg(name)
+        yield library_model(
+            "timm",
+            name,
+            {"name": name},
+            # entry points without a classifier (the encoders of CLIP, DINO and SAM) compute features
+            task="image-classification" if settings.num_classes else "image-feature-extraction",
+            family=families[name],
+            # the licence of the weights that an entry point names first, or timm's own
+            licence="Apache-2.0" if settings.license is None else spdx(settings.license),
+            version=timm.__version__,
+        )
 
 
 def _build(recipe: Mapping[str, Any]) -> TorchModel:
@@ -43,30 +38,15 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     import torch
 
     module = timm.create_model(recipe["name"], pretrained=False, **recipe.get("arguments", {})).eval()
-    # the size its authors trained it for, which many position embeddings insist on
+    # the size that its authors trained it for, which many position embeddings require
     return TorchModel(module, {"x": torch.zeros(1, *module.pretrained_cfg["input_size"])}, positional=True)
 
 
-def _task(name: str) -> str:
-    """Entry points that are made without a classifier (CLIP's, DINO's and SAM's encoders) give features."""
-    import timm
-
-    return "image-classification" if timm.get_pretrained_cfg(name).num_classes else "image-feature-extraction"
-
-
-def _licence(weights: str | None) -> str:
-    """That of the weights an entry point names first; timm's own if it names none."""
-    if weights is None:
-        return "Apache-2.0"
-    return _SPDX.get(weights, "" if weights == "unknown" else f"LicenseRef-{weights}")
-
-
-SOURCE = Source(
-    name="timm",
-    about="PyTorch Image Models: every entry point of the installed timm.",
-    candidates=_candidates,
-    build=_build,
+SOURCE = library_source(
+    "timm",
+    "PyTorch Image Models: every entry point of the installed timm.",
+    _models,
+    _build,
     packages=("timm", "torch"),
     preload=("torch", "timm"),
-    extra="models",
 )

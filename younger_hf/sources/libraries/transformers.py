@@ -1,4 +1,4 @@
-"""Every family of the installed transformers with every head it has, from default configurations or from one of the Hub."""
+"""Every family of the installed transformers with each of its heads, in its default configuration or one of the Hub."""
 
 from __future__ import annotations
 
@@ -9,22 +9,18 @@ from typing import Any
 
 from younger_hf.errors import ExportError, YoungerError
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 from younger_hf.sources.libraries.transformers_models.configuration import configuration
 from younger_hf.sources.libraries.transformers_tasks import IMAGE_FEATURES, TASKS
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
+from younger_hf.sources.source import TorchModel
 
 REASON = 300
-"""Most characters kept of what the library says is wrong; it can list all its models."""
+"""Most characters of an error message that are kept: the library may list all its models."""
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
-    yield from selected(_listed(), query)
-
-
-def _listed() -> Iterator[Candidate]:
-    """One candidate for each model class of each family, under the most telling auto class that gives it."""
+def _models() -> Iterator[Candidate]:
+    """Yield one candidate for each model class of each family, under the most specific auto class that builds it."""
     declare_torchvision_operators()
     import transformers
     from transformers.models.auto import modeling_auto
@@ -39,35 +35,32 @@ def _listed() -> Iterator[Candidate]:
     seen: set[tuple[str, str]] = set()
     for auto_class in order:
         for model_type, classes in auto_classes[auto_class].items():
-            names = (classes,) if isinstance(classes, str) else classes
-            for number, architecture in enumerate(names):
+            for number, architecture in enumerate((classes,) if isinstance(classes, str) else classes):
                 if (model_type, architecture) in seen:
                     continue
                 seen.add((model_type, architecture))
-                model = f"{model_type}--{auto_class}" + (f"--{architecture}" if number else "")
-                task = TASKS.get(auto_class, "")
-                recipe = {"kind": "transformers", "model_type": model_type, "auto_class": auto_class, "overrides": {}}
-                yield Candidate(
-                    id=f"transformers--{model}",
-                    hub="transformers",
-                    model=model,
-                    task=IMAGE_FEATURES if auto_class == "AutoModel" and model_type in images else task,
+                is_image = auto_class == "AutoModel" and model_type in images
+                recipe = {"model_type": model_type, "auto_class": auto_class, "overrides": {}}
+                yield library_model(
+                    "transformers",
+                    f"{model_type}--{auto_class}" + (f"--{architecture}" if number else ""),
+                    {**recipe, "architecture": architecture} if number else recipe,
+                    task=IMAGE_FEATURES if is_image else TASKS.get(auto_class, ""),
                     family=model_type,
                     licence="Apache-2.0",
-                    recipe={**recipe, "architecture": architecture} if number else recipe,
-                    revision=transformers.__version__,
+                    version=transformers.__version__,
                 )
 
 
 def build(recipe: Mapping[str, Any]) -> TorchModel:
-    """The model of a recipe, without weights, with inputs for it.
+    """Return the model of a recipe, without weights, with example inputs.
 
     Args:
         recipe: `auto_class` (as `AutoModel`), and `model_type` with `overrides` of its default configuration, or `config`, the
             path of a `config.json`; `architecture` where the auto class has several for the family.
 
     Raises:
-        ExportError: If the library cannot build it, or an input is required that nothing is known about.
+        ExportError: If the library cannot build it, or there is no example for a required input.
     """
     declare_torchvision_operators()
     import torch
@@ -78,7 +71,7 @@ def build(recipe: Mapping[str, Any]) -> TorchModel:
 
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     torch.manual_seed(0)
-    what = recipe.get("model_type") or recipe.get("config")
+    subject = recipe.get("model_type") or recipe.get("config")
     try:
         config, settings = configuration(recipe)
         module = _module(getattr(transformers, recipe["auto_class"]), config)
@@ -86,9 +79,9 @@ def build(recipe: Mapping[str, Any]) -> TorchModel:
         inputs, extra = example(module, module.config)
     except YoungerError:
         raise
-    except Exception as error:  # the library raises anything on a configuration it does not like
+    except Exception as error:  # the library raises anything on a configuration that does not fit
         reason = shorten(str(error), REASON, placeholder=" ...")
-        raise ExportError(f"{what}: the model cannot be built ({type(error).__name__}: {reason}).") from error
+        raise ExportError(f"{subject}: the model cannot be built ({type(error).__name__}: {reason}).") from error
     notes = {
         "attention": getattr(module.config, "_attn_implementation", None),
         "experts": experts,
@@ -98,7 +91,7 @@ def build(recipe: Mapping[str, Any]) -> TorchModel:
 
 
 def _module(auto_class: Any, config: Any) -> Any:
-    """Eager attention where the model has it: the others are one opaque call or cannot be traced."""
+    """Build a model with eager attention where it has it: other implementations are one opaque call or cannot be traced."""
     try:
         module = auto_class.from_config(config, attn_implementation="eager")
     except (ValueError, TypeError):
@@ -106,18 +99,17 @@ def _module(auto_class: Any, config: Any) -> Any:
     return module.eval()
 
 
-SOURCE = Source(
-    name="transformers",
-    about="Hugging Face transformers: every model type and head of the installed release, in its default configuration.",
-    candidates=_candidates,
-    build=build,
+SOURCE = library_source(
+    "transformers",
+    "Hugging Face transformers: every model type and head of the installed release, in its default configuration.",
+    _models,
+    build,
     packages=("transformers", "torch"),
-    # what every model imports: done once, before a worker is given a model, it is three seconds less for each
+    # every model imports these: importing them before the first model saves three seconds for each
     preload=(
         "torch",
         "transformers",
         "transformers.models.auto.modeling_auto",
         "transformers.models.llama.modeling_llama",
     ),
-    extra="models",
 )

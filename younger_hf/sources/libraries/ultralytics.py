@@ -10,81 +10,88 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from younger_hf.sources.candidate import Candidate
+from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import import_torchvision
-from younger_hf.sources.selection import selected
-from younger_hf.sources.source import Query, Source, TorchModel
+from younger_hf.sources.source import TorchModel
 
 SIZE = {"Classify": 224, "WorldDetect": 672}
-"""Height and width of the image by the last layer; 640 for all others, as the library's own export takes.
+"""Last layer -> height and width of the image; 640 for all others, as in the library's own export.
 
-YOLO-World pools its features to 3 x 3, which ONNX says of sizes that 3 divides.
+YOLO-World pools its features to 3 x 3, which ONNX can express if 3 divides their size.
 """
 
 _TASKS = {
     "Classify": "image-classification",
     "Depth": "depth-estimation",
-    "Pose": "keypoint-detection",
-    "Pose26": "keypoint-detection",
-    "Segment": "image-segmentation",
-    "Segment26": "image-segmentation",
-    "SemanticSegment": "image-segmentation",
-    "YOLOESegment": "image-segmentation",
-    "YOLOESegment26": "image-segmentation",
-    "WorldDetect": "zero-shot-object-detection",
-    "YOLOEDetect": "zero-shot-object-detection",
+    **dict.fromkeys(("Pose", "Pose26"), "keypoint-detection"),
+    **dict.fromkeys(
+        ("Segment", "Segment26", "SemanticSegment", "YOLOESegment", "YOLOESegment26"), "image-segmentation"
+    ),
+    **dict.fromkeys(("WorldDetect", "YOLOEDetect"), "zero-shot-object-detection"),
 }
 """Last layer -> task; object detection for all others."""
 
+_CLASSES = {
+    "Classify": "ClassificationModel",
+    "Depth": "DepthModel",
+    **dict.fromkeys(("OBB", "OBB26"), "OBBModel"),
+    **dict.fromkeys(("Pose", "Pose26"), "PoseModel"),
+    "RTDETRDecoder": "RTDETRDetectionModel",
+    **dict.fromkeys(("Segment", "Segment26"), "SegmentationModel"),
+    "SemanticSegment": "SemanticSegmentationModel",
+    "WorldDetect": "WorldModel",
+    "YOLOEDetect": "YOLOEModel",
+    **dict.fromkeys(("YOLOESegment", "YOLOESegment26"), "YOLOESegModel"),
+}
+"""Last layer -> class that builds the model; `DetectionModel` for all others."""
+
 _settings: list[TemporaryDirectory[str]] = []
-"""Where the library's settings go, which it writes when it is imported; the folder goes with the process."""
+"""Folder for the settings that the library writes when it is imported; deleted with the process."""
+
+
+def _models() -> Iterator[Candidate]:
+    ultralytics = _import()
+    folder = _descriptions(ultralytics)
+    for file in (*sorted(folder.rglob("yolo*.yaml")), *sorted(folder.rglob("rtdetr*.yaml"))):
+        description = _read(file)
+        last = description["head"][-1][2]
+        for scale in description.get("scales") or ("",):
+            yield library_model(
+                "ultralytics",
+                _name(file.stem, scale),
+                {"file": f"{file.parent.name}/{file.name}", "scale": scale, "last": last},
+                task=_TASKS.get(last, "object-detection"),
+                family=re.sub(r"^(yolov?(\d+|e|)).*|^(rtdetr).*", r"\1\3", file.stem),
+                licence="AGPL-3.0",
+                version=ultralytics.__version__,
+            )
 
 
 def _import() -> Any:
-    """Import ultralytics so that it neither asks the network, nor installs anything, nor writes into the user's home."""
+    """Import ultralytics without network requests, installations or files in the user's home."""
     if "YOLO_CONFIG_DIR" not in os.environ:
         _settings.append(TemporaryDirectory(prefix="ultralytics-"))
         os.environ["YOLO_CONFIG_DIR"] = _settings[0].name
-    os.environ["YOLO_OFFLINE"] = "true"
-    os.environ["YOLO_AUTOINSTALL"] = "false"
-    os.environ["YOLO_VERBOSE"] = "false"
+    os.environ |= {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "YOLO_VERBOSE": "false"}
     import_torchvision()
     import ultralytics
 
     return ultralytics
 
 
-def _candidates(query: Query) -> Iterator[Candidate]:
-    yield from selected(_all(), query)
+def _descriptions(ultralytics: Any) -> Path:
+    return Path(ultralytics.__file__).parent / "cfg" / "models"
 
 
-def _all() -> Iterator[Candidate]:
+def _read(file: Path) -> dict[str, Any]:
     import yaml
 
-    ultralytics = _import()
-    for file in sorted((Path(ultralytics.__file__).parent / "cfg" / "models").rglob("yolo*.yaml")):
-        yield from _scaled(file, yaml.safe_load(file.read_text(encoding="utf-8")), ultralytics.__version__)
-    for file in sorted((Path(ultralytics.__file__).parent / "cfg" / "models").rglob("rtdetr*.yaml")):
-        yield from _scaled(file, yaml.safe_load(file.read_text(encoding="utf-8")), ultralytics.__version__)
-
-
-def _scaled(file: Path, description: Mapping[str, Any], version: str) -> Iterator[Candidate]:
-    last = description["head"][-1][2]
-    for scale in description.get("scales") or ("",):
-        name = _name(file.stem, scale)
-        yield Candidate(
-            id=f"ultralytics--{name}",
-            hub="ultralytics",
-            model=name,
-            task=_TASKS.get(last, "object-detection"),
-            family=re.sub(r"^(yolov?(\d+|e|)).*|^(rtdetr).*", r"\1\3", file.stem),
-            licence="AGPL-3.0",
-            recipe={"kind": "ultralytics", "file": f"{file.parent.name}/{file.name}", "scale": scale, "last": last},
-            revision=version,
-        )
+    description: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return description
 
 
 def _name(stem: str, scale: str) -> str:
-    """As users ask for it: `yolo11n-seg`; a scale that the name already ends with is not repeated."""
+    """Return the name that users know, as `yolo11n-seg`; a scale that the name already ends with is not repeated."""
     if not scale or stem.endswith(f"-{scale}") or re.search(rf"\d{scale}$", stem):
         return stem
     named = re.sub(r"^(yolo(?:e-)?v?\d+)", rf"\g<1>{scale}", stem)
@@ -94,14 +101,12 @@ def _name(stem: str, scale: str) -> str:
 def _build(recipe: Mapping[str, Any]) -> TorchModel:
     ultralytics = _import()
     import torch
-    import yaml
     from ultralytics.nn import tasks
 
-    file = Path(ultralytics.__file__).parent / "cfg" / "models" / recipe["file"]
-    description = yaml.safe_load(file.read_text(encoding="utf-8")) | {"scale": recipe["scale"]}
+    description = _read(_descriptions(ultralytics) / recipe["file"]) | {"scale": recipe["scale"]}
     last, size = recipe["last"], SIZE.get(recipe["last"], 640)
-    module = getattr(tasks, _MODELS.get(last, "DetectionModel"))(description, verbose=False).eval().fuse(verbose=False)
-    # what the library's own export to ONNX sets, whose graphs are those on hubs
+    module = getattr(tasks, _CLASSES.get(last, "DetectionModel"))(description, verbose=False).eval().fuse(verbose=False)
+    # as the library's own export to ONNX, whose graphs are those on hubs
     for part in module.modules():
         if hasattr(type(part), "export"):
             part.export, part.format, part.dynamic = True, "onnx", False
@@ -110,30 +115,11 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     return TorchModel(module, {"images": torch.zeros(1, 3, size, size)}, positional=True)
 
 
-_MODELS = {
-    "Classify": "ClassificationModel",
-    "Depth": "DepthModel",
-    "OBB": "OBBModel",
-    "OBB26": "OBBModel",
-    "Pose": "PoseModel",
-    "Pose26": "PoseModel",
-    "RTDETRDecoder": "RTDETRDetectionModel",
-    "Segment": "SegmentationModel",
-    "Segment26": "SegmentationModel",
-    "SemanticSegment": "SemanticSegmentationModel",
-    "WorldDetect": "WorldModel",
-    "YOLOEDetect": "YOLOEModel",
-    "YOLOESegment": "YOLOESegModel",
-    "YOLOESegment26": "YOLOESegModel",
-}
-"""Last layer -> class that builds the model; `DetectionModel` for all others."""
-
-SOURCE = Source(
-    name="ultralytics",
-    about="Ultralytics: every YOLO and RT-DETR description in each of its scales.",
-    candidates=_candidates,
-    build=_build,
+SOURCE = library_source(
+    "ultralytics",
+    "Ultralytics: every YOLO and RT-DETR description in each of its scales.",
+    _models,
+    _build,
     packages=("ultralytics", "torch"),
     preload=("torch", "torchvision"),
-    extra="models",
 )
