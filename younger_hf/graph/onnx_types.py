@@ -1,58 +1,70 @@
-"""ONNX element types, value types and small integer tensors as plain values."""
+"""ONNX element types, value types and small tensors as plain values."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import prod
 
 import onnx
-from onnx import TensorProto
+from onnx import AttributeProto, TensorProto
+
+from younger_hf.graph.values import TensorInfo
 
 MAX_ELEMENTS = 64
 """Largest integer tensor, and longest attribute list, whose values belong to the architecture."""
 
-INTEGER_TYPES = frozenset(
-    {
-        TensorProto.INT8,
-        TensorProto.INT16,
-        TensorProto.INT32,
-        TensorProto.INT64,
-        TensorProto.UINT8,
-        TensorProto.UINT16,
-        TensorProto.UINT32,
-        TensorProto.UINT64,
-    }
-)
-FLOAT_TYPES = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
-"""Types of which a single element is looked at while constants are folded, and none ever written."""
-_LAYOUTS: dict[int, str] = {
-    # element type -> its letter in the struct module
+_INTEGER_LAYOUTS: Mapping[int, str] = {
     **{TensorProto.INT8: "b", TensorProto.INT16: "h", TensorProto.INT32: "i", TensorProto.INT64: "q"},
     **{TensorProto.UINT8: "B", TensorProto.UINT16: "H", TensorProto.UINT32: "I", TensorProto.UINT64: "Q"},
+}
+_LAYOUTS: Mapping[int, str] = {
+    # element type -> its letter in the struct module
+    **_INTEGER_LAYOUTS,
     **{TensorProto.BOOL: "?", TensorProto.FLOAT16: "e", TensorProto.FLOAT: "f", TensorProto.DOUBLE: "d"},
 }
-_NAMES: dict[int, str] = {
+INTEGER_TYPES = frozenset(_INTEGER_LAYOUTS)
+FLOAT_TYPES = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16})
+
+READ_ELEMENTS: Mapping[int, int] = {
+    **dict.fromkeys((*INTEGER_TYPES, TensorProto.BOOL), MAX_ELEMENTS),
+    **dict.fromkeys(FLOAT_TYPES, 1),
+}
+"""Element type -> size of the largest tensor whose elements are read; those of other types are not.
+
+Only integers become part of a Dag. Booleans and single floats are needed to fold shape arithmetic.
+"""
+
+_NAMES: Mapping[int, str] = {
     value: name.lower() for name, value in TensorProto.DataType.items() if value != TensorProto.UNDEFINED
 }
-_CODES: dict[str, int] = {name: value for value, name in _NAMES.items()}
-
+_CODES: Mapping[str, int] = {name: value for value, name in _NAMES.items()}
 
 INTEGER_NAMES = frozenset(_NAMES[code] for code in INTEGER_TYPES)
-"""The integer types, by name."""
+"""Names of the integer types."""
+
+LENGTH_MARK = "younger-hf: list of length "
+"""Prefix of the doc string that replaces a long list in an attribute; the list's length follows it."""
+LIST_FIELDS: Mapping[int, str] = {
+    AttributeProto.FLOATS: "floats",
+    AttributeProto.INTS: "ints",
+    AttributeProto.STRINGS: "strings",
+}
+"""Type of an attribute that holds a list -> name of the list's field."""
 
 
 def dtype_name(code: int) -> str:
-    """ONNX's name of an element type in lower case (`float`, `int64`); `""` for undefined and unknown codes."""
+    """Return ONNX's name of an element type in lower case (`float`, `int64`); `""` for undefined and unknown codes."""
     return _NAMES.get(code, "")
 
 
 def dtype_code(name: str) -> int:
-    """The code of an element type's name; 0 (undefined) if there is no such type."""
+    """Return the code of an element type; 0 (undefined) if there is no such type."""
     return _CODES.get(name, 0)
 
 
 def type_name(value: onnx.TypeProto) -> str:
-    """A value's type: `float`, `seq(float)`, `optional(seq(int64))`, `map(int64,float)`; `""` if it is not declared."""
+    """Name a value's type: `float`, `seq(float)`, `optional(seq(int64))`, `map(int64,float)`; `""` if not declared."""
     kind = value.WhichOneof("value")
     if kind == "tensor_type":
         return dtype_name(value.tensor_type.elem_type)
@@ -68,7 +80,7 @@ def type_name(value: onnx.TypeProto) -> str:
 
 
 def type_proto(name: str, shape: Sequence[int | str | None] | None) -> onnx.TypeProto | None:
-    """The type that `type_name` gives this name; None if it is not a type. The shape is that of the innermost tensor."""
+    """Return the type that `type_name` names, its innermost tensor of the given shape; None if it is not a type."""
     kind, bracket, inner = name.partition("(")
     if not bracket:
         return onnx.helper.make_tensor_type_proto(dtype_code(name), shape) if dtype_code(name) else None
@@ -87,7 +99,7 @@ def type_proto(name: str, shape: Sequence[int | str | None] | None) -> onnx.Type
 
 
 def type_shape(value: onnx.TypeProto) -> tuple[int, ...] | None:
-    """A tensor value's dimensions, -1 where dynamic; None if they are not declared or it is no tensor."""
+    """Return a tensor's dimensions, -1 where dynamic; None if they are not declared or it is not a tensor."""
     if not value.HasField("tensor_type") or not value.tensor_type.HasField("shape"):
         return None
     return tuple(
@@ -95,35 +107,62 @@ def type_shape(value: onnx.TypeProto) -> tuple[int, ...] | None:
     )
 
 
-def most_values(code: int) -> int:
-    """How many elements a tensor of a type may have for its values to be looked at: none at all for text and odd types."""
-    return MAX_ELEMENTS if code in INTEGER_TYPES or code == TensorProto.BOOL else 1 if code in FLOAT_TYPES else 0
+def tensor_info(tensor: TensorProto) -> TensorInfo:
+    """Return a tensor's type, its shape, and its elements if `READ_ELEMENTS` allows."""
+    return TensorInfo(dtype_name(tensor.data_type), tensor_shape(tensor.dims), tensor_values(tensor))
+
+
+def tensor_shape(dims: Sequence[int]) -> tuple[int, ...]:
+    """Return dimensions, -1 for negative ones."""
+    return tuple([max(dim, -1) for dim in dims])
 
 
 def tensor_integers(tensor: TensorProto) -> tuple[int, ...] | None:
-    """The elements of an integer tensor in row-major order; None if it has more than `MAX_ELEMENTS` or no readable values."""
+    """Return the elements of a small integer tensor in row-major order; None if it is another or cannot be read."""
     if tensor.data_type not in INTEGER_TYPES:
         return None
     return tensor_values(tensor)  # type: ignore[return-value]  # integers, by their type
 
 
-def tensor_values(tensor: TensorProto) -> tuple[int | float, ...] | None:
-    """The elements of a small tensor in row-major order: integers and truths up to `MAX_ELEMENTS`, a single float; else None."""
-    code = tensor.data_type
-    limit = most_values(code)
+def has_readable_size(tensor: TensorProto) -> bool:
+    """Return whether a tensor is small enough for its elements to be read, see `READ_ELEMENTS`."""
+    limit = READ_ELEMENTS.get(tensor.data_type, 0)
     size = 1
     for dim in tensor.dims:
         size *= dim
-        if dim < 0 or size > limit:
-            return None
+        if not 0 <= size <= limit:
+            return False
+    return size <= limit
+
+
+def tensor_values(tensor: TensorProto) -> tuple[int | float, ...] | None:
+    """Return the elements of a small tensor in row-major order; None if it is large or cannot be read."""
+    if not has_readable_size(tensor) or min(tensor.dims, default=0) < 0:
+        return None
+    size = prod(tensor.dims)
     if size == 0:
         return ()
-    if size > limit or tensor.data_location == TensorProto.EXTERNAL:
+    if tensor.data_location == TensorProto.EXTERNAL:
         return None
-    layout = _LAYOUTS.get(code)
+    layout = _LAYOUTS.get(tensor.data_type)
     try:
         if layout is not None and tensor.HasField("raw_data"):
             return struct.unpack(f"<{size}{layout}", tensor.raw_data)
         return tuple(onnx.numpy_helper.to_array(tensor).ravel().tolist())
     except (ValueError, TypeError, struct.error):
         return None
+
+
+def omitted_length(attribute: AttributeProto) -> int | None:
+    """Return the length of the list that was left out of an attribute; None if none was left out."""
+    text = attribute.doc_string
+    if not text.startswith(LENGTH_MARK) or attribute.type not in LIST_FIELDS:
+        return None
+    digits = text[len(LENGTH_MARK) :]
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
+
+
+def list_length(attribute: AttributeProto) -> int:
+    """Return the length of a list attribute, whether or not its list was left out."""
+    omitted = omitted_length(attribute)
+    return len(getattr(attribute, LIST_FIELDS[attribute.type])) if omitted is None else omitted

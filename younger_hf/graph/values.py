@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class TensorInfo:
-    """What is known of a value that flows through a model.
+class TensorInfo(NamedTuple):
+    """What is known of a value in a model.
 
     Attributes:
-        dtype: Element type as in `NodeInput`, `""` if not known.
-        shape: Dimensions, -1 where not known; None if the rank is not known.
-        values: Elements in row-major order of a tensor of at most 64 elements that follows from shapes and structural
-            constants; else None.
+        dtype: Element type as in `NodeInput`, `""` if unknown.
+        shape: Dimensions, -1 where unknown; None if the rank is unknown.
+        values: Elements in row-major order if they are few and known, else None. Only integers
+            become part of a Dag; booleans and single floats serve to follow shape arithmetic such
+            as `Floor(Mul(Cast(Shape(x)), scale))`.
     """
 
     dtype: str = ""
@@ -24,13 +25,19 @@ class TensorInfo:
 
     @property
     def size(self) -> int | None:
-        """Number of elements, None if a dimension is not known."""
+        """Number of elements, None if a dimension is unknown."""
         return None if self.shape is None or min(self.shape, default=0) < 0 else prod(self.shape)
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether type, shape and all elements are known."""
+        return self.values is not None and self.shape is not None and self.dtype != ""
 
 
 UNKNOWN = TensorInfo()
 
 Slots = Mapping[int, TensorInfo]
+"""Position of an input or output -> its value."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +45,8 @@ class TensorInfos:
     """What is known of every value of a Dag.
 
     Attributes:
-        inputs: For each node, position -> value read there; positions without input are missing. Length N.
-        outputs: For each node, position -> value produced there; those of which nothing is known may be missing.
+        inputs: For each node, position -> value read there; absent inputs are missing. Length N.
+        outputs: For each node, position -> value produced there; unknown ones may be missing.
             Length N.
     """
 
@@ -47,37 +54,37 @@ class TensorInfos:
     outputs: tuple[Slots, ...]
 
     def input(self, node: int, slot: int) -> TensorInfo:
-        """Input `slot` of a node."""
+        """Return input `slot` of a node."""
         return self.inputs[node].get(slot, UNKNOWN)
 
     def output(self, node: int, slot: int) -> TensorInfo:
-        """Output `slot` of a node."""
+        """Return output `slot` of a node."""
         return self.outputs[node].get(slot, UNKNOWN)
 
 
-def either(first: TensorInfo, second: TensorInfo) -> TensorInfo:
-    """What the first says of a value, and where it says nothing what the second says."""
+def completed(first: TensorInfo, second: TensorInfo) -> TensorInfo:
+    """Return the first description of a value, its unknown parts filled in from the second."""
     shape = first.shape if first.shape is not None else second.shape
     if shape is not None and second.shape is not None and len(shape) == len(second.shape):
         shape = tuple([dim if dim >= 0 else other for dim, other in zip(shape, second.shape, strict=True)])
     return TensorInfo(first.dtype or second.dtype, shape, first.values)
 
 
-def both(one: TensorInfo, other: TensorInfo) -> TensorInfo:
-    """What is true of either of two values."""
+def in_common(one: TensorInfo, other: TensorInfo) -> TensorInfo:
+    """Return the type and shape that two values share, with unknown parts where they differ."""
     shape = None
     if one.shape is not None and other.shape is not None and len(one.shape) == len(other.shape):
         shape = tuple([a if a == b else -1 for a, b in zip(one.shape, other.shape, strict=True)])
     return TensorInfo(one.dtype if one.dtype == other.dtype else "", shape)
 
 
-def stacked(value: TensorInfo, turns: int) -> TensorInfo:
-    """A loop's scan output: the values of all turns, one behind the other."""
-    return TensorInfo(value.dtype, None if value.shape is None else (turns, *value.shape))
+def stacked(value: TensorInfo, iterations: int) -> TensorInfo:
+    """Return a loop's scan output: the values of all iterations along a new first axis."""
+    return TensorInfo(value.dtype, None if value.shape is None else (iterations, *value.shape))
 
 
 def described_shape(shape: tuple[int, ...] | None) -> str:
-    """A shape for people: its dimensions with multiplication signs between them, `scalar`, and `?` for what is not known."""
+    """Format a shape for display: dimensions joined by multiplication signs, `?` for unknown ones, or `scalar`."""
     if shape is None:
         return "?"
     return "\N{MULTIPLICATION SIGN}".join("?" if dim < 0 else str(dim) for dim in shape) or "scalar"
