@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import prod
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from younger_hf.graph.values import TensorInfo
+from younger_hf.graph.values import UNKNOWN, TensorInfo
 
 MAX_ELEMENTS = 64
 """Largest integer tensor, and longest attribute list, whose values belong to the architecture."""
@@ -166,3 +168,45 @@ def list_length(attribute: AttributeProto) -> int:
     """Return the length of a list attribute, whether or not its list was left out."""
     omitted = omitted_length(attribute)
     return len(getattr(attribute, LIST_FIELDS[attribute.type])) if omitted is None else omitted
+
+
+def constant_info(attributes: Iterable[AttributeProto]) -> TensorInfo:
+    """Return what the attributes of a `Constant` node, one of which holds the value, tell of its output."""
+    for attribute in attributes:
+        kind = attribute.type
+        if kind == AttributeProto.TENSOR:
+            return tensor_info(attribute.t)
+        if kind == AttributeProto.SPARSE_TENSOR:
+            return sparse_info(attribute.sparse_tensor)
+        if kind in LIST_FIELDS:
+            count = list_length(attribute)
+            values = tuple(attribute.ints) if kind == AttributeProto.INTS and count <= MAX_ELEMENTS else None
+            return TensorInfo(_ELEMENTS[kind], (count,), values)
+        if kind in _ELEMENTS:
+            element = {AttributeProto.INT: (attribute.i,), AttributeProto.FLOAT: (attribute.f,)}.get(kind)
+            return TensorInfo(_ELEMENTS[kind], (), element)
+    return UNKNOWN
+
+
+_ELEMENTS: Mapping[int, str] = {
+    **dict.fromkeys((AttributeProto.INT, AttributeProto.INTS), "int64"),
+    **dict.fromkeys((AttributeProto.FLOAT, AttributeProto.FLOATS), "float"),
+    **dict.fromkeys((AttributeProto.STRING, AttributeProto.STRINGS), "string"),
+}
+"""Type of an attribute -> element type of the tensor that it stands for in a `Constant`."""
+
+
+def sparse_info(tensor: onnx.SparseTensorProto) -> TensorInfo:
+    """Return the type and shape of a sparse tensor."""
+    return TensorInfo(dtype_name(tensor.values.data_type), tensor_shape(tensor.dims))
+
+
+def tensor_array(info: TensorInfo) -> npt.NDArray[np.generic]:
+    """Return a constant as an array."""
+    dtype = onnx.helper.tensor_dtype_to_np_dtype(dtype_code(info.dtype))
+    return np.array(info.values, dtype=dtype).reshape(info.shape or ())
+
+
+def tensor_proto(info: TensorInfo, name: str = "") -> TensorProto:
+    """Return a constant as an ONNX tensor."""
+    return onnx.numpy_helper.from_array(tensor_array(info), name)

@@ -20,10 +20,10 @@ from younger_hf.graph.operators.node_protos import attribute_proto
 from younger_hf.graph.operators.schema_versions import (
     INVALID,
     UNLIMITED,
+    explain_misfit,
     kinds_of,
     most_inputs,
     versions_of,
-    what_is_wrong,
 )
 from younger_hf.graph.operators.signatures import canonical_attributes, parse_signature, signature
 from younger_hf.graph.vocabulary import Vocabulary
@@ -152,7 +152,7 @@ def test_the_attributes_choose_the_version_that_says_how_many_inputs_there_are()
 )
 def test_attributes_that_do_not_fit_are_named(text, wrong):
     assert INVALID == most(text)
-    assert what_is_wrong(text).endswith(wrong) or f"{wrong};" in what_is_wrong(text)
+    assert explain_misfit(text).endswith(wrong) or f"{wrong};" in explain_misfit(text)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_attributes_that_do_not_fit_are_named(text, wrong):
 )
 def test_values_that_are_not_kept_fit_by_their_type(text):
     assert most(text) > INVALID
-    assert "" == what_is_wrong(text)
+    assert "" == explain_misfit(text)
 
 
 def test_the_kinds_of_canonical_values():

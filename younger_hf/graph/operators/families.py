@@ -1,4 +1,4 @@
-"""Families of operators, for people to look at: what an operator is for, and a colour for it."""
+"""Families of operators with a colour each, for drawings."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 
 class Family(NamedTuple):
-    """Operators of the default domain that do a like thing.
+    """Operators of the default domain with a similar purpose.
 
     Attributes:
-        name: What they do.
-        colour: Fill for a box with dark text.
-        members: Their types.
+        name: Their purpose.
+        colour: Fill of a box with dark text.
+        members: Operator types.
     """
 
     name: str
@@ -68,10 +68,10 @@ FAMILIES = (
 )
 
 OTHER = Family("other", "#ffffff", frozenset())
-"""Rare operators, and all that onnx does not define."""
+"""Rare operators and those that onnx does not define."""
 
 
 def family_of(domain: str, op_type: str) -> Family:
-    """The family of an operator."""
+    """Return the family of an operator."""
     known = (family for family in FAMILIES if op_type in family.members)
     return OTHER if domain else next(known, OTHER)

@@ -1,9 +1,9 @@
-"""Compute: how many multiply-accumulates an architecture needs for its inputs, from inferred shapes.
+"""Compute: the multiply-accumulates of an architecture, from inferred shapes.
 
-Counted are convolutions, matrix products, einsum, recurrent layers and attention, which is where the time goes;
-elementwise operators, normalisation, pooling and additions of a bias are not, as in fvcore, timm and torch's own
-counter. One multiply-accumulate (MAC) is two FLOPs, as in `torch.utils.flop_counter`; fvcore, thop and many papers
-write "FLOPs" for the number of MACs.
+Convolutions, matrix products, einsum, recurrent layers and attention are counted, which is where
+the time goes. Elementwise operators, normalisation, pooling and the addition of a bias are not, as
+in fvcore, timm and torch's own counter. One multiply-accumulate (MAC) is two FLOPs, as in
+`torch.utils.flop_counter`; fvcore, thop and many papers write "FLOPs" for the number of MACs.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ FLOPS_PER_MAC = 2
 
 
 class _UnknownShapeError(Exception):
-    """A shape that is needed is not known."""
+    """A shape that the count needs is unknown."""
 
 
 _MISFITS = (_UnknownShapeError, AttributeError, LookupError, TypeError, ValueError)
-"""What counting raises where shapes or attributes are not known or do not fit the operator."""
+"""Errors of a count whose shapes or attributes are unknown or do not fit the operator."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Compute:
 
     Attributes:
         macs: Their number; a lower bound if there are uncounted operators.
-        node_macs: Those of each node in one run of it, None where they are not known. Length N.
-        uncounted: Operator -> number of its nodes whose share is not known, most frequent first: shapes that do not
-            follow from the inputs', operators that onnx does not know, and loops with an unknown number of turns, whose
-            bodies are counted once.
+        node_macs: Those of each node in one run of it, None where unknown. Length N.
+        uncounted: Operator -> number of its nodes whose share is unknown, most frequent first:
+            shapes that do not follow from the inputs', operators that onnx does not know, and
+            loops with an unknown number of iterations, whose bodies are counted once.
     """
 
     macs: int
@@ -49,19 +49,20 @@ class Compute:
 
     @property
     def flops(self) -> int:
-        """Floating-point operations, two a MAC."""
+        """Floating-point operations, two per MAC."""
         return FLOPS_PER_MAC * self.macs
 
 
 def count_macs(dag: Dag, dynamic_size: int = 1, values: TensorInfos | None = None) -> Compute:
     """Count the multiply-accumulates of one forward pass.
 
-    Of the branches of an `If` the dearest counts; the body of a `Scan` counts once for each element of its sequence.
+    The most expensive branch of an `If` counts, and the body of a `Scan` once per element of its
+    sequence.
 
     Args:
         dag: The architecture.
-        dynamic_size: What dynamic dimensions of the inputs (batch, sequence) are taken to be, >= 1.
-        values: What `infer_values(dag, dynamic_size)` gave, if it is at hand.
+        dynamic_size: Size assumed for dynamic dimensions of the inputs (batch, sequence), >= 1.
+        values: The result of `infer_values(dag, dynamic_size)`, if already computed.
 
     Example:
         >>> import onnx, onnx.parser
@@ -80,10 +81,10 @@ def count_macs(dag: Dag, dynamic_size: int = 1, values: TensorInfos | None = Non
         macs = own or 0
         if node in inside:
             branches, op_type = inside.pop(node), dag.op_types[node]
-            turns = _turns(dag, node, values)
-            if op_type != "If" and turns is None and any(branches.values()):
+            iterations = _iterations(dag, node, values)
+            if op_type != "If" and iterations is None and any(branches.values()):
                 uncounted.append(node)
-            macs += max(branches.values()) if op_type == "If" else sum(branches.values()) * (turns or 1)
+            macs += max(branches.values()) if op_type == "If" else sum(branches.values()) * (iterations or 1)
         parent = int(dag.parents[node])
         if parent > node:
             branches = inside.setdefault(parent, {})
@@ -97,8 +98,8 @@ def count_macs(dag: Dag, dynamic_size: int = 1, values: TensorInfos | None = Non
     return Compute(total, node_macs, dict(sorted(names.items(), key=lambda item: (-item[1], item[0]))))
 
 
-def _turns(dag: Dag, node: int, values: TensorInfos) -> int | None:
-    """How often a Scan's body runs; None if that is not known. A Loop may end before its last turn."""
+def _iterations(dag: Dag, node: int, values: TensorInfos) -> int | None:
+    """Return how often a Scan's body runs; None if unknown. A Loop may end before its last iteration."""
     body = next((subgraph for subgraph in dag.subgraphs if subgraph.node == node), None)
     if dag.op_types[node] != "Scan" or body is None:
         return None
@@ -113,25 +114,19 @@ def _turns(dag: Dag, node: int, values: TensorInfos) -> int | None:
 def _node_macs(dag: Dag, node: int, values: TensorInfos) -> int | None:
     op_type = dag.op_types[node]
     if dag.domains[node]:
-        return None  # what an operator outside the standard set computes is not known
+        return None  # the computation of an operator outside the standard set is unknown
     count = _COUNTERS.get(op_type)
     if count is None:
         return 0
     try:
         return count(_Operator(node, json.loads(dag.attributes[node]), values))
-    except (
-        _UnknownShapeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        AttributeError,
-    ):  # shapes that do not fit the operator
+    except _MISFITS:
         return None
 
 
 @dataclass(frozen=True)
 class _Operator:
-    """One node with what is known of its inputs and outputs."""
+    """One node and the shapes of its inputs and outputs."""
 
     node: int
     attributes: Mapping[str, Any]
@@ -184,7 +179,7 @@ def _attention(operator: _Operator) -> int:
     return keys * (prod(operator.input(0)) + prod(operator.output()))
 
 
-def _not_known(operator: _Operator) -> int:
+def _unknown(operator: _Operator) -> int:
     raise _UnknownShapeError
 
 
@@ -193,17 +188,17 @@ def _einsum(operator: _Operator) -> int:
     terms, arrow, result = operator.attributes["equation"].replace(" ", "").partition("->")
     inputs = terms.split(",")
     if "." in terms:
-        raise _UnknownShapeError  # an ellipsis stands for dimensions without names
+        raise _UnknownShapeError  # the dimensions of an ellipsis have no labels
     sizes: dict[str, int] = {}
     for slot, term in enumerate(inputs):
         for label, size in zip(term, operator.input(slot), strict=True):
-            sizes[label] = max(sizes.get(label, 1), size)  # of broadcast dimensions the other is 1
+            sizes[label] = max(sizes.get(label, 1), size)  # a broadcast dimension is 1 in the other operand
     if not arrow:
         result = "".join(label for label in sizes if terms.count(label) == 1)
     macs, left = 0, set(inputs[0])
     for position, term in enumerate(inputs[1:], start=2):
         right, later = set(term), set(result).union(*inputs[position:])
-        left, right = left & (right | later), right & (left | later)  # what only one has is summed first
+        left, right = left & (right | later), right & (left | later)  # labels of one operand only are summed first
         macs += prod(sizes[label] for label in left | right)
         left = (left | right) & later
     return macs
@@ -225,5 +220,5 @@ _COUNTERS: Mapping[str, Callable[[_Operator], int]] = {
     "GRU": _recurrent,
     "LSTM": _recurrent,
     "Attention": _attention,
-    "LinearAttention": _not_known,  # depends on the update rule and on how far it is parallel
+    "LinearAttention": _unknown,  # depends on the update rule and on how far it is parallel
 }

@@ -1,4 +1,4 @@
-"""How many data flows may end in an operator of each class, by the ONNX schemas that its class fits."""
+"""Limits on the inputs of each operator class, from the versions of the ONNX schema that the class fits."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from younger_hf.graph.operators.signatures import operator_name, parse_signature
 from younger_hf.graph.vocabulary import FIRST_CLASS, Vocabulary
 
 UNLIMITED = 2**31 - 1
-"""As many data flows as one likes: what ONNX writes for variadic inputs."""
+"""ONNX's own number for variadic inputs."""
 INVALID = -1
-"""No data flow may end in it, and it may not be there at all."""
+"""Limit of a class that no schema allows."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """What one version of an operator's schema allows.
+    """The constraints of one version of an operator's schema.
 
     Attributes:
-        since: First version of the operator set that has it.
-        max_input: Most inputs.
-        kinds: Type of each attribute, as `ints`.
-        needed: Attributes that the canonical attributes of every such operator name: required ones and those with a default.
+        since: First version of the operator set that contains it.
+        max_input: Maximum number of inputs.
+        kinds: Type of each attribute, such as `ints`.
+        needed: Attributes that canonical attributes always contain: required ones and those with
+            a default.
     """
 
     since: int
@@ -41,17 +42,17 @@ class Version:
 
 @lru_cache(maxsize=16)
 def most_inputs(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
-    """Most data flows that may end in an operator of each class.
+    """Return the maximum number of data flows into an operator of each class.
 
     Args:
         vocabulary: The classes.
 
     Returns:
-        By class id, int64 [len(vocabulary)]: the highest number that a version of the operator's schema allows that fits the class, -1 for
-        UNK, MASK and classes that fit none. Not to be written to.
+        By class id, int64 [len(vocabulary)]: the highest limit among the versions of the operator's
+        schema that fit the class, -1 for UNK, MASK and classes without such a version. Read-only.
 
     Raises:
-        MetricError: If a class is no signature.
+        MetricError: If a class is not a signature.
     """
     limits = [INVALID] * FIRST_CLASS + [_limit(text) for text in vocabulary.classes]
     array = np.array(limits, dtype=np.int64)
@@ -59,8 +60,8 @@ def most_inputs(vocabulary: Vocabulary) -> npt.NDArray[np.int64]:
     return array
 
 
-def what_is_wrong(signature: str) -> str:
-    """Why a class fits no version of an ONNX schema, in a few words; empty if it fits one."""
+def explain_misfit(signature: str) -> str:
+    """Explain in a few words why a class fits no version of an ONNX schema; empty if it fits one."""
     if _limit(signature) != INVALID:
         return ""
     domain, op_type, attributes = read_signature(signature)
@@ -86,10 +87,10 @@ def _limit(signature: str) -> int:
 
 
 def read_signature(text: str) -> tuple[str, str, dict[str, Any] | None]:
-    """Domain, op_type and attributes of a class; None where it says nothing about attributes.
+    """Split a class into domain, op_type and attributes, None for a signature without attributes.
 
     Raises:
-        MetricError: If it is no signature.
+        MetricError: If it is not a signature.
     """
     try:
         domain, op_type, written = parse_signature(text)
@@ -106,21 +107,21 @@ def read_signature(text: str) -> tuple[str, str, dict[str, Any] | None]:
 
 @lru_cache(maxsize=4096)
 def versions_of(domain: str, op_type: str) -> tuple[Version, ...]:
-    """The versions of an operator, oldest first; none for operators that ONNX does not know."""
+    """Return the versions of an operator, oldest first; empty if ONNX does not know it."""
     return tuple(map(_version, _history().get((domain, op_type), ())))
 
 
 def _version(schema: onnx.defs.OpSchema) -> Version:
     kinds = {name: str(each.type).removeprefix("AttrType.").lower() for name, each in schema.attributes.items()}
     needed = frozenset(name for name, each in schema.attributes.items() if each.required or each.default_value.name)
-    # What a sub-graph gives is read by its operator: these data flows are no inputs that the schema counts.
+    # The results of sub-graphs flow into their operator too, and the schema does not count them.
     most = UNLIMITED if "graph" in kinds.values() else schema.max_input
     return Version(schema.since_version, most, kinds, needed)
 
 
 @lru_cache(maxsize=1)
 def _history() -> dict[tuple[str, str], list[onnx.defs.OpSchema]]:
-    """All schemas that can still be used, by domain and name, oldest first."""
+    """Return all schemas that are not deprecated by domain and name, oldest first."""
     found: dict[tuple[str, str], list[onnx.defs.OpSchema]] = {}
     for schema in sorted(onnx.defs.get_all_schemas_with_history(), key=lambda schema: schema.since_version):
         if not schema.deprecated:
@@ -129,7 +130,7 @@ def _history() -> dict[tuple[str, str], list[onnx.defs.OpSchema]]:
 
 
 def _misfits(version: Version, attributes: Mapping[str, Any]) -> list[str]:
-    """How attributes differ from what a version allows."""
+    """Describe how attributes differ from the version's."""
     found = [f"there is no attribute {name!r}" for name in attributes if name not in version.kinds]
     found += [f"attribute {name!r} is missing" for name in sorted(version.needed - attributes.keys())]
     return found + [
@@ -143,9 +144,10 @@ _LISTS = ("floats", "ints", "strings")
 
 
 def kinds_of(value: Any) -> frozenset[str]:
-    """The attribute types that a canonical value can have; several for an empty list, none for what is no canonical value.
+    """Return the attribute types of a canonical value: several for an empty list, empty if it is not canonical.
 
-    Values that are not kept are objects that name their type; texts that are no UTF-8 are objects of type `bytes`.
+    Values that are not recorded are objects that name their type, and so are strings that are not
+    UTF-8, with the type `bytes`.
     """
     if isinstance(value, dict):
         kind = value.get("type")

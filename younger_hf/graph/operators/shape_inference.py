@@ -1,4 +1,4 @@
-"""Shapes: what is known of every value of a Dag, by onnx's own inference, operator after operator."""
+"""Shape inference: types, shapes and small constants of every value of a Dag, by onnx's own inference."""
 
 from __future__ import annotations
 
@@ -8,51 +8,46 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-import numpy as np
 import onnx
-from onnx import helper, numpy_helper
 
 from younger_hf.errors import YoungerError
 from younger_hf.graph.dag import Dag, FormalRead, NodeInput, SubGraph
-from younger_hf.graph.onnx_types import MAX_ELEMENTS, dtype_code, type_name, type_proto, type_shape
-from younger_hf.graph.operators.constant_info import ConstantValue
+from younger_hf.graph.onnx_types import MAX_ELEMENTS, tensor_proto, type_name, type_proto, type_shape
 from younger_hf.graph.operators.control_flow_shapes import control_flow_outputs, formal_value
 from younger_hf.graph.operators.folding import NOT_FOLDED, fold
-from younger_hf.graph.operators.inference_guards import INFERENCE_ERRORS, infer_types
+from younger_hf.graph.operators.inference_guards import INFERENCE_ERRORS, MAX_AXES, infer_types
 from younger_hf.graph.operators.node_protos import node_proto
 from younger_hf.graph.operators.signatures import find_schema
-from younger_hf.graph.values import UNKNOWN, Slots, TensorInfo, TensorInfos, either
+from younger_hf.graph.values import UNKNOWN, Slots, TensorInfo, TensorInfos, completed
 
-MOST_SLOTS = 10_000
-"""Inputs or outputs of a node that is inferred; nothing is known of the outputs of one that has more."""
-
-MOST_DIMENSIONS = 64
-"""Dimensions of a tensor whose shape is followed, numpy's limit."""
+MAX_SLOTS = 10_000
+"""Maximum number of inputs or outputs of a node whose outputs are inferred."""
 
 _VERSIONS_AHEAD = 6
 _LIKE_FIRST = frozenset({"GroupNormalization", "MeanVarianceNormalization"})
-"""Operators that no version of onnx infers; their output is like their first input."""
+"""Operators that no version of onnx infers; their output has the type and shape of their first input."""
 
 _MISFITS = (YoungerError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What reading attributes and values raises where they do not fit the operator: its outputs are then not known."""
+"""Errors of attributes and values that do not fit the operator: its outputs are then unknown."""
 
 Source = tuple[int, int] | NodeInput
+"""Origin of an input: a node and the position of its output, or an input that is not an edge."""
 
 
 def infer_values(dag: Dag, dynamic_size: int = 1) -> TensorInfos:
-    """Types, shapes and small integer values of everything that flows through a Dag.
+    """Infer types, shapes and small integer values of everything that flows through a Dag.
 
-    Each operator's outputs follow from its inputs by onnx's function for it; the values of shape arithmetic are
-    followed too, so that `Reshape(x, Concat(Shape(x)[0], ...))` has a shape. The body of a loop is seen in its first
-    turn. Of an operator that onnx does not know, or whose inputs contradict each other, only what the model declares is
-    known.
+    The outputs of each operator follow from its inputs by onnx's inference function. Shape
+    arithmetic is evaluated too, so that `Reshape(x, Concat(Shape(x)[0], ...))` has a shape. The body
+    of a loop is inferred for its first iteration. If onnx does not know an operator, or its inputs
+    contradict each other, only the declarations of the model are used.
 
     Args:
         dag: The architecture.
-        dynamic_size: What the dynamic dimensions of the model's inputs are taken to be, >= 1.
+        dynamic_size: Size assumed for the dynamic dimensions of the model's inputs, >= 1.
 
     Returns:
-        What is known; nothing is raised for an architecture that makes no sense.
+        What is known; an architecture that makes no sense is not an error.
 
     Example:
         >>> import onnx, onnx.parser
@@ -67,16 +62,16 @@ def infer_values(dag: Dag, dynamic_size: int = 1) -> TensorInfos:
 
 @dataclass
 class _Inference:
-    """The values found so far, and the outputs of each distinct call."""
+    """The values inferred so far, and the outputs of each distinct call of an operator."""
 
     dag: Dag
     dynamic_size: int
     outputs: list[Slots] = field(default_factory=list)
     attributes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    remembered: dict[object, dict[int, TensorInfo]] = field(default_factory=dict)
+    calls: dict[object, dict[int, TensorInfo]] = field(default_factory=dict)
 
     def run(self) -> TensorInfos:
-        """GraphBuilder the nodes in their (topological) order."""
+        """Infer all nodes in their (topological) order."""
         dag = self.dag
         declared: dict[int, dict[int, TensorInfo]] = {}
         for result in dag.outputs:
@@ -93,16 +88,16 @@ class _Inference:
             for formal_read in formal.get(node, ()):
                 read[formal_read.slot] = self._formal(formal_read, read)
             inputs.append(read)
-            made = self._outputs(node, read, subgraphs.get(node, ()))
-            said = declared.get(node, {})
-            self.outputs.append(
-                made if not said else {**made, **{s: either(made.get(s, UNKNOWN), said[s]) for s in said}}
-            )
+            inferred = self._outputs(node, read, subgraphs.get(node, ()))
+            known = {
+                slot: completed(inferred.get(slot, UNKNOWN), value) for slot, value in declared.get(node, {}).items()
+            }
+            self.outputs.append({**inferred, **known} if known else inferred)
         return TensorInfos(tuple(inputs), tuple(self.outputs))
 
     def _read(self, source: Source) -> TensorInfo:
         if isinstance(source, NodeInput):
-            return _given(source, self.dynamic_size)
+            return _input_info(source, self.dynamic_size)
         node, slot = source
         return self.outputs[node].get(slot, UNKNOWN) if node < len(self.outputs) else UNKNOWN
 
@@ -118,17 +113,17 @@ class _Inference:
 
     def _outputs(self, node: int, read: Slots, subgraphs: Sequence[SubGraph]) -> dict[int, TensorInfo]:
         dag, num_outputs, version = self.dag, int(self.dag.num_outputs[node]), int(self.dag.opset_versions[node])
-        if max(read, default=0) >= MOST_SLOTS or num_outputs > MOST_SLOTS:
+        if max(read, default=0) >= MAX_SLOTS or num_outputs > MAX_SLOTS:
             return {}
         try:
             if subgraphs:
                 return control_flow_outputs(dag.op_types[node], version, self._attributes(node), subgraphs, read)
             operator = (dag.op_types[node], dag.domains[node], version, dag.attributes[node], num_outputs)
             call = (operator, tuple(read.items()))
-            if call not in self.remembered:
-                self.remembered[call] = {}
-                self.remembered[call] = _infer(dag, node, self._attributes(node), read)
-            return self.remembered[call]
+            if call not in self.calls:
+                self.calls[call] = {}
+                self.calls[call] = _infer(dag, node, self._attributes(node), read)
+            return self.calls[call]
         except _MISFITS:
             return {}
 
@@ -140,7 +135,7 @@ class _Inference:
 
 
 def _infer(dag: Dag, index: int, attributes: dict[str, Any], read: Slots) -> dict[int, TensorInfo]:
-    """The outputs of a node without sub-graphs."""
+    """Infer the outputs of a node without sub-graphs."""
     inputs = [f"i{slot}" if slot in read else "" for slot in range(max(read, default=-1) + 1)]
     node = node_proto(dag, index, inputs, [f"o{slot}" for slot in range(int(dag.num_outputs[index]))])
     version = int(dag.opset_versions[index])
@@ -156,21 +151,24 @@ def _infer(dag: Dag, index: int, attributes: dict[str, Any], read: Slots) -> dic
     withheld = any(isinstance(value, dict) and "values" not in value for value in attributes.values())
     if withheld or node.op_type in NOT_FOLDED or not read or any(value.values is None for value in read.values()):
         return _inferred_outputs(node, read, version)
-    constants: list[ConstantValue | None] = [None] * len(inputs)
-    for slot, value in read.items():
-        constants[slot] = ConstantValue(f"i{slot}", value.dtype, value.shape, value.values)
-    folded = {slot: TensorInfo(*value.known) for slot, value in enumerate(fold(node, constants, version))}
-    return folded if folded[0].shape is not None else _inferred_outputs(node, read, version)
+    encoded = tuple([attribute.SerializeToString() for attribute in node.attribute])
+    constants = tuple([read.get(slot) for slot in range(len(inputs))])
+    folded = fold(node.op_type, encoded, constants, len(node.output), version)
+    return dict(enumerate(folded)) if folded[0].shape is not None else _inferred_outputs(node, read, version)
 
 
 def _inferred_outputs(node: onnx.NodeProto, read: Slots, version: int) -> dict[int, TensorInfo]:
-    types = {f"i{slot}": _type_proto(value.dtype, value.shape) for slot, value in read.items()}
-    data = {f"i{slot}": _tensor(value) for slot, value in read.items() if value.values is not None}
+    types = {f"i{slot}": _type_proto(value) for slot, value in read.items()}
+    data = {f"i{slot}": tensor_proto(value) for slot, value in read.items() if value.values is not None}
     inferred = _inferred_types(node, types, data, version)
     if not inferred:  # shapes that contradict each other still leave the element types
-        inferred = _inferred_types(node, {f"i{s}": _type_proto(v.dtype, None) for s, v in read.items()}, {}, version)
+        inferred = _inferred_types(
+            node, {f"i{s}": _type_proto(TensorInfo(v.dtype)) for s, v in read.items()}, {}, version
+        )
     slots = {name: slot for slot, name in enumerate(node.output)}
-    return {slots[name]: TensorInfo(type_name(made), _shape(type_shape(made))) for name, made in inferred.items()}
+    return {
+        slots[name]: TensorInfo(type_name(kind), _followed_shape(type_shape(kind))) for name, kind in inferred.items()
+    }
 
 
 def _inferred_types(
@@ -186,7 +184,7 @@ def _inferred_types(
 
 
 def _inferring_schema(op_type: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
-    """The operator's schema, or the next later one that can infer: many of the first operator set cannot."""
+    """Return the operator's schema, or the next later one that can infer: many of the first operator set cannot."""
     for later in range(version, version + _VERSIONS_AHEAD):
         schema = find_schema(op_type, domain, later)
         if schema is None or schema.has_type_and_shape_inference_function:
@@ -195,7 +193,7 @@ def _inferring_schema(op_type: str, domain: str, version: int) -> onnx.defs.OpSc
 
 
 def _sources(dag: Dag) -> list[dict[int, Source]]:
-    """For each node, position -> where the input comes from, in the order of positions."""
+    """Return, for each node, the origin of its input at each position, in the order of positions."""
     found: list[dict[int, Source]] = [{} for _ in range(dag.num_nodes)]
     edges = zip(*dag.edge_index.tolist(), dag.edge_output.tolist(), dag.edge_input.tolist(), strict=True)
     for source, target, output, slot in edges:
@@ -205,8 +203,8 @@ def _sources(dag: Dag) -> list[dict[int, Source]]:
     return [dict(sorted(slots.items())) for slots in found]
 
 
-def _given(item: NodeInput, dynamic_size: int) -> TensorInfo:
-    shape = _shape(item.shape)
+def _input_info(item: NodeInput, dynamic_size: int) -> TensorInfo:
+    shape = _followed_shape(item.shape)
     if shape is not None and item.kind == "graph_input":
         return TensorInfo(item.dtype, tuple([dim if dim >= 0 else dynamic_size for dim in shape]))
     if shape is not None and item.kind == "constant" and len(item.values) == prod(shape) <= MAX_ELEMENTS:
@@ -214,15 +212,10 @@ def _given(item: NodeInput, dynamic_size: int) -> TensorInfo:
     return TensorInfo(item.dtype, shape)
 
 
-def _shape(shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
-    return shape if shape is None or len(shape) <= MOST_DIMENSIONS else None
+def _followed_shape(shape: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return shape if shape is None or len(shape) <= MAX_AXES else None
 
 
-def _type_proto(dtype: str, shape: tuple[int, ...] | None) -> onnx.TypeProto:
-    dims = None if shape is None else [dim if dim >= 0 else None for dim in shape]
-    return type_proto(dtype, dims) or onnx.TypeProto()
-
-
-def _tensor(value: TensorInfo) -> onnx.TensorProto:
-    dtype = helper.tensor_dtype_to_np_dtype(dtype_code(value.dtype))
-    return numpy_helper.from_array(np.array(value.values, dtype=dtype).reshape(value.shape or ()))
+def _type_proto(value: TensorInfo) -> onnx.TypeProto:
+    dims = None if value.shape is None else [dim if dim >= 0 else None for dim in value.shape]
+    return type_proto(value.dtype, dims) or onnx.TypeProto()

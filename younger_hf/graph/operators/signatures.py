@@ -1,8 +1,9 @@
 """Operator signatures: what makes two operators the same class.
 
-`wo_attrs` is (domain, op_type); `w_attrs` adds the canonical attributes: the schema's defaults for the model's opset
-filled in, names sorted, floats in the shortest form that gives the same float32. No tensor of floats, no list of more
-than 64 elements and no value of an `ai.onnx.ml` attribute is kept: they are recorded as type and size only.
+`wo_attrs` is (domain, op_type). `w_attrs` adds the canonical attributes: the schema's defaults for
+the model's opset filled in, names sorted, floats in the shortest form that rounds to the same
+float32. Tensors of floats, lists of more than 64 elements and values of `ai.onnx.ml` attributes are
+recorded as type and size only.
 """
 
 from __future__ import annotations
@@ -16,32 +17,40 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto
 
-from younger_hf.graph.onnx_types import INTEGER_TYPES, MAX_ELEMENTS, dtype_name, tensor_integers, type_name
-from younger_hf.graph.read.weight_stripper import listed_length
+from younger_hf.graph.onnx_types import (
+    INTEGER_TYPES,
+    LIST_FIELDS,
+    MAX_ELEMENTS,
+    dtype_name,
+    list_length,
+    omitted_length,
+    tensor_integers,
+    type_name,
+)
 
 ML_DOMAIN = "ai.onnx.ml"
 
 LONGEST_TEXT = 1024
-"""Bytes of the longest text whose value is kept: a longer one is no architecture but holds compiled code or weights."""
+"""Bytes of the longest string that is kept: longer ones hold compiled code or weights."""
 LONGEST_ATTRIBUTES = 1 << 16
-"""Characters of the canonical attributes of any node."""
+"""Maximum number of characters of a node's canonical attributes."""
 
 LONGEST_KEY = 4096
-"""Bytes of attributes up to which what follows from them is remembered."""
+"""Maximum number of bytes of attributes for which results are cached."""
 
 
 def canonical_domain(domain: str) -> str:
-    """`ai.onnx` is another name of the default domain, `""`."""
+    """Return a domain, `""` for `ai.onnx`, which is another name of the default domain."""
     return "" if domain == "ai.onnx" else domain
 
 
 def operator_name(domain: str, op_type: str) -> str:
-    """The name people know an operator by: `Conv`, `com.microsoft.FusedMatMul`."""
+    """Return the usual name of an operator: `Conv`, `com.microsoft.FusedMatMul`."""
     return f"{domain}.{op_type}" if domain else op_type
 
 
 def signature(domain: str, op_type: str, attributes: str | None = None) -> str:
-    """The canonical ASCII string of a node class: a JSON list of domain, op_type and, if given, the attributes object."""
+    """Return the canonical ASCII string of a node class: a JSON list of domain, op_type and, if given, attributes."""
     head = _head(domain, op_type)
     return f"{head}]" if attributes is None else f"{head},{attributes}]"
 
@@ -52,17 +61,17 @@ def _head(domain: str, op_type: str) -> str:
 
 
 def parse_signature(text: str) -> tuple[str, str, str]:
-    """Undo `signature`: domain, op_type and the attributes as JSON (`""` if the signature has none)."""
+    """Split a signature into domain, op_type and the attributes as JSON, `""` if it has none."""
     parts = json.loads(text)
     return parts[0], parts[1], _dump(parts[2]) if len(parts) > 2 else ""
 
 
 def canonical_attributes(node: onnx.NodeProto, opset_version: int) -> str:
-    """The canonical attributes of a node as a JSON object.
+    """Return the canonical attributes of a node as a JSON object.
 
     Args:
         node: The node; references to function attributes must have been resolved.
-        opset_version: Version of the node's operator set in its model, which decides about the defaults.
+        opset_version: Version of the node's operator set in its model, which determines defaults.
 
     Returns:
         ASCII JSON with sorted keys. Values that are not kept are objects: `{"type": "floats", "length": 100}`,
@@ -73,14 +82,13 @@ def canonical_attributes(node: onnx.NodeProto, opset_version: int) -> str:
 
 
 def canonical_encoded(op_type: str, domain: str, opset_version: int, encoded: tuple[bytes, ...]) -> str:
-    """As `canonical_attributes`, of encoded attributes and a canonical domain."""
+    """Return the canonical attributes for attributes in wire format and a canonical domain."""
     short = sum(map(len, encoded)) <= LONGEST_KEY
     return (_canonical if short else _canonical.__wrapped__)(op_type, domain, opset_version, encoded)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # models repeat themselves
 def _canonical(op_type: str, domain: str, opset_version: int, encoded: tuple[bytes, ...]) -> str:
-    """As `canonical_encoded`; models repeat themselves, so that most are remembered."""
     attributes = list(map(AttributeProto.FromString, encoded))
     if domain == ML_DOMAIN:
         types = dict(_default_types(op_type, domain, opset_version))
@@ -92,33 +100,20 @@ def _canonical(op_type: str, domain: str, opset_version: int, encoded: tuple[byt
 
 
 def canonical_value(attribute: AttributeProto) -> Any:
-    """One attribute's value as canonical JSON-able data."""
+    """Return an attribute's value as canonical JSON-able data."""
     kind = attribute.type
-    left_out = listed_length(attribute)
-    if left_out is not None:
-        return {"type": _TYPE_NAMES[kind], "length": left_out}
-    scalar = _SCALARS.get(kind)
-    if scalar is not None:
-        field, convert = scalar
-        return convert(getattr(attribute, field))
-    items = _LISTS.get(kind)
-    if items is not None:
-        field, convert = items
-        elements = getattr(attribute, field)
-        if len(elements) > MAX_ELEMENTS:
-            return {"type": _TYPE_NAMES[kind], "length": len(elements)}
-        return [convert(element) for element in elements]
+    if kind in LIST_FIELDS:
+        elements = getattr(attribute, LIST_FIELDS[kind])
+        if len(elements) > MAX_ELEMENTS or omitted_length(attribute) is not None:
+            return {"type": _TYPE_NAMES[kind], "length": list_length(attribute)}
+        return list(map(_CONVERTERS[kind], elements))
+    if kind in _SCALAR_FIELDS:
+        return _CONVERTERS[kind](getattr(attribute, _SCALAR_FIELDS[kind]))
     if kind == AttributeProto.TENSOR:
         return _tensor(attribute.t)
     if kind == AttributeProto.TYPE_PROTO:
         return {"type": "type_proto", "value": type_name(attribute.tp)}
     return {"type": _TYPE_NAMES.get(kind, "undefined")}
-
-
-def list_length(attribute: AttributeProto) -> int:
-    """The length of a list attribute, also of one that was left out when the model was read."""
-    left_out = listed_length(attribute)
-    return len(getattr(attribute, _LISTS[attribute.type][0])) if left_out is None else left_out
 
 
 def _float(value: float) -> float | dict[str, str]:
@@ -146,21 +141,17 @@ def _tensor(tensor: TensorProto) -> dict[str, Any]:
 
 
 _TYPE_NAMES: dict[int, str] = {value: name.lower() for name, value in AttributeProto.AttributeType.items()}
-_SCALARS: Mapping[int, tuple[str, Callable[[Any], Any]]] = {
-    AttributeProto.FLOAT: ("f", _float),
-    AttributeProto.INT: ("i", int),
-    AttributeProto.STRING: ("s", _bytes),
-}
-_LISTS: Mapping[int, tuple[str, Callable[[Any], Any]]] = {
-    AttributeProto.FLOATS: ("floats", _float),
-    AttributeProto.INTS: ("ints", int),
-    AttributeProto.STRINGS: ("strings", _bytes),
+_SCALAR_FIELDS: Mapping[int, str] = {AttributeProto.FLOAT: "f", AttributeProto.INT: "i", AttributeProto.STRING: "s"}
+_CONVERTERS: Mapping[int, Callable[[Any], Any]] = {
+    **dict.fromkeys((AttributeProto.FLOAT, AttributeProto.FLOATS), _float),
+    **dict.fromkeys((AttributeProto.INT, AttributeProto.INTS), int),
+    **dict.fromkeys((AttributeProto.STRING, AttributeProto.STRINGS), _bytes),
 }
 
 
 @lru_cache(maxsize=4096)
 def find_schema(op_type: str, domain: str, opset_version: int) -> onnx.defs.OpSchema | None:
-    """The operator's schema in that version of its operator set; None for operators onnx does not know."""
+    """Return the operator's schema in that version of its operator set; None if onnx does not know it."""
     try:
         return onnx.defs.get_schema(op_type, opset_version, domain)
     except onnx.defs.SchemaError:

@@ -1,8 +1,8 @@
-"""ONNX model -> Dag: operators become nodes, data flows edges; the rest is kept only as far as a rebuild needs it.
+"""ONNX model -> Dag: operators become nodes, data flows become edges, weights are left out.
 
-Local functions are inlined. Sub-graphs of If, Loop and Scan are flattened: values they capture are real edges, the
-formal inputs of a body stand for the control-flow node's own inputs, and a sub-graph's results flow into that node.
-Operators over constants are folded away.
+Local functions are inlined. Sub-graphs of If, Loop and Scan are flattened: values that they capture are
+real edges, the formal inputs of a body stand for the control-flow node's own inputs, and the results of
+a sub-graph flow into that node. Operators over constants are folded away.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from younger_hf.errors import ModelReadError
+from younger_hf.files import first_line
 from younger_hf.graph.dag import Dag
 from younger_hf.graph.operators.signatures import canonical_domain
 from younger_hf.graph.read.blocks import Blocks
@@ -19,22 +20,23 @@ from younger_hf.graph.read.graph_parts import split_encoded, split_model
 from younger_hf.graph.read.local_functions import inline_functions
 from younger_hf.graph.read.location import ModelLocation, in_memory, open_blocks
 from younger_hf.graph.read.names import check_names, check_opsets, name_text
-from younger_hf.graph.read.weight_stripper import NO_MODEL
+from younger_hf.graph.read.weight_stripper import HINT, check_not_empty, not_a_model, unreadable
 
 
 def from_onnx(source: ModelLocation) -> Dag:
     """Read the architecture of an ONNX model; its weights are neither kept nor needed.
 
     Args:
-        source: A path, an address (`https://`, `http://`, `hf://`), the bytes of a file, or a seekable binary file. Of a large file
-            little more is read than the architecture takes; external data files are never opened.
+        source: A path, an address (`https://`, `http://`, `hf://`), the bytes of a file, or a
+            seekable binary file. Weights of large files are skipped; external data files are never
+            opened.
 
     Returns:
         The Dag, its nodes in topological order.
 
     Raises:
-        ModelReadError: If the source is no readable ONNX model, or its graph is no valid one (a cycle, a value that
-            nothing produces or that is defined twice).
+        ModelReadError: If the source is not a readable ONNX model, or its graph is invalid (a
+            cycle, a value that is undefined or defined twice).
 
     Example:
         >>> import onnx, onnx.parser
@@ -45,13 +47,12 @@ def from_onnx(source: ModelLocation) -> Dag:
         (('Relu', 'Mul'), [[0, 0], [1, 1]])
     """
     with open_blocks(source) as blocks:
-        if not blocks.size:
-            raise ModelReadError(f"{blocks.name}: the file is empty, expected an ONNX model.", NO_MODEL)
+        check_not_empty(blocks)
         return _extract(blocks)
 
 
 def extract(model: onnx.ModelProto, name: str = "<model>") -> Dag:
-    """The Dag of a parsed model; `name` is used in messages. See `from_onnx`."""
+    """Return the Dag of a parsed model, see `from_onnx`; `name` is used in messages."""
     return _extract(in_memory(model.SerializeToString(), name))
 
 
@@ -65,23 +66,11 @@ def _extract(blocks: Blocks) -> Dag:
             inlined = inline_functions(model.whole, name)
             graph, opsets = split_encoded(inlined.graph.SerializeToString()), list(inlined.opset_import)
         if graph is None or not (model.ir_version or opsets):
-            raise ModelReadError(
-                f"{name}: this is no ONNX model: it has no graph, or neither IR version nor operator sets.", NO_MODEL
-            )
+            raise not_a_model(blocks)
         check_opsets(opsets, name)
         versions = {canonical_domain(name_text(item.domain, name)): item.version for item in opsets}
-        return GraphBuilder(name, tuple(versions.items())).main_graph(graph)
+        return GraphBuilder(name, tuple(versions.items())).build(graph)
     except UnicodeDecodeError as error:
-        raise ModelReadError(
-            f"{name}: a name is no UTF-8 text ({error.object[:40]!r}), expected names to be text.", NO_MODEL
-        ) from error
+        raise ModelReadError(f"{name}: a name is not UTF-8 ({error.object[:40]!r}).", HINT) from error
     except (DecodeError, RecursionError) as error:
-        raise ModelReadError(
-            f"{name}: this is no readable ONNX model ({blocks.size:,} bytes; cut off, or another format: {first_line(error)}).",
-            NO_MODEL,
-        ) from error
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, in one line."""
-    return next(iter(str(error).splitlines()), type(error).__name__)
+        raise unreadable(blocks, first_line(error)) from error

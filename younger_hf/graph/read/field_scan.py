@@ -1,8 +1,9 @@
-"""What a serialised model has, found by protobuf's own parser through messages of our own with ONNX's field numbers.
+"""Scanning a serialised model with protobuf's own parser, through message types of our own with ONNX's field numbers.
 
-To take a graph apart its nodes and tensors are declared to be bytes. To see all attributes at once a model has *one* graph, that *one*
-node, and that *one* tensor: the parser merges all of them into it, so that the attributes of all nodes come out as one list of bytes,
-of which few are distinct. See "Last One Wins" in https://protobuf.dev/programming-guides/encoding/
+To split a graph, its nodes and tensors are declared to be bytes. To list the attributes of all nodes
+at once, a model is declared to have *one* graph with *one* node and *one* tensor: the parser merges all
+of them into it, so that all attributes come out as one list of bytes, few of them distinct. See "Last
+One Wins" in https://protobuf.dev/programming-guides/encoding/
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _MESSAGES: dict[str, dict[int, str]] = {
-    # message -> field number -> a message of this table, or a plain type; the plain ones of a tensor are all that are no payload
+    # message -> field number -> a message of this table or a plain type; those of a tensor are all but payloads
     "Model": {7: "Graph", 25: "Function"},
     "Graph": {1: "Node", 5: "Tensor", 15: "bytes"},
     "Function": {7: "Node", 11: "bytes"},
@@ -25,11 +26,12 @@ _TYPES = {"bytes": _FIELD.TYPE_BYTES, "int64": _FIELD.TYPE_INT64}
 
 
 class FieldScan(NamedTuple):
-    """What a model has.
+    """The content of a model, summarised.
 
     Attributes:
-        attributes: The distinct attributes of its nodes and functions, serialised; those of sub-graphs are inside them.
-        has_payloads: Whether any initializer of its graph has values.
+        attributes: The distinct attributes of its nodes and functions in wire format, those of
+            sub-graphs inside them.
+        has_payloads: Whether any initializer of its graph has elements.
         has_sparse: Whether its graph has sparse initializers.
     """
 
@@ -38,18 +40,18 @@ class FieldScan(NamedTuple):
     has_sparse: bool
 
 
-def glance(payload: bytes) -> FieldScan:
-    """Look at a serialised model, which `onnx` can parse."""
-    model = _MODEL.FromString(payload)
-    graph, function = model.f7, model.f25
+def scan_fields(model: bytes) -> FieldScan:
+    """Scan a serialised model that `onnx` can parse."""
+    scanned = _MODEL.FromString(model)
+    graph, function = scanned.f7, scanned.f25
     attributes = frozenset((*graph.f1.f5, *function.f7.f5, *function.f11))
     size = graph.f5.ByteSize()
     graph.f5.DiscardUnknownFields()
     return FieldScan(attributes, graph.f5.ByteSize() != size, bool(graph.f15))
 
 
-class Pieces(NamedTuple):
-    """The messages of a graph, each as bytes."""
+class EncodedParts(NamedTuple):
+    """The messages of a graph in wire format."""
 
     nodes: list[bytes]
     tensors: list[bytes]
@@ -58,18 +60,18 @@ class Pieces(NamedTuple):
     sparse: list[bytes]
 
 
-def pieces(graph: bytes) -> Pieces:
-    """Take a serialised GraphProto apart.
+def split_encoded_graph(graph: bytes) -> EncodedParts:
+    """Split a serialised GraphProto.
 
     Raises:
-        DecodeError: If it is none.
+        DecodeError: If it is malformed.
     """
     parts = _PARTS.FromString(graph)
-    return Pieces(parts.f1[:], parts.f5[:], parts.f11[:], parts.f12[:], parts.f15[:])
+    return EncodedParts(parts.f1[:], parts.f5[:], parts.f11[:], parts.f12[:], parts.f15[:])
 
 
 def _message_classes() -> dict[str, Any]:
-    file = descriptor_pb2.FileDescriptorProto(name="younger_hf/glance.proto", package="younger_hf.glance")
+    file = descriptor_pb2.FileDescriptorProto(name="younger_hf/field_scan.proto", package="younger_hf.field_scan")
     for name, fields in _MESSAGES.items():
         message = file.message_type.add(name=name)
         for number, kind in fields.items():

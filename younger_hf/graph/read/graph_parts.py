@@ -1,7 +1,8 @@
-"""The parts of an ONNX graph, straight from its wire format: who reads what, and everything else once however often it occurs.
+"""Splitting an ONNX graph in wire format: who reads what, and everything else once however often it occurs.
 
-Names make up most of a graph; a node without them is one of a few dozen byte strings, which `operation.py` looks into once each. What is
-not encoded in the usual way (fields in order of their numbers) goes through protobuf first, whose reading is the one that counts.
+Names make up most of a graph; without them a node is one of a few dozen byte strings, which `operation`
+parses once each. Graphs in an unusual encoding (fields not in order of their numbers) go through
+protobuf first, whose interpretation is the one that counts.
 Message and field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
@@ -12,22 +13,30 @@ from typing import NamedTuple
 import onnx
 
 from younger_hf.errors import ModelReadError
-from younger_hf.graph.operators.constant_info import Known, known_of_tensor
+from younger_hf.graph.onnx_types import sparse_info, tensor_info
 from younger_hf.graph.read.blocks import Blocks
-from younger_hf.graph.read.field_scan import pieces
+from younger_hf.graph.read.field_scan import split_encoded_graph
 from younger_hf.graph.read.location import in_memory
-from younger_hf.graph.read.skip_payload import leap, read_varint
-from younger_hf.graph.read.split_messages import NodeParts, is_rest, name_bytes, split_message, split_node, split_tensor
+from younger_hf.graph.read.skip_payload import read_varint, skip_payload
+from younger_hf.graph.read.split_messages import (
+    NodeParts,
+    is_nameless,
+    name_bytes,
+    split_node,
+    split_parsed_node,
+    split_tensor,
+)
 from younger_hf.graph.read.weight_stripper import MAX_STRIPPED, SMALL, strip
+from younger_hf.graph.values import TensorInfo
 
 WHOLE = 1 << 20
-"""Bytes of a graph that is taken apart in memory."""
+"""Maximum size in bytes of a graph that is split in memory."""
 TAIL = 1 << 10
-"""Bytes that are read at once of what stands behind a model's graph: mostly its operator sets."""
+"""Bytes behind a model's graph, mostly its operator sets, that are read at once."""
 LARGE = 64 << 10
-"""Bytes of a node that may hold a weight: the weight-free reader takes it."""
+"""Size in bytes of a node above which it may hold a weight and is stripped."""
 MAX_NODES = 2_000_000
-"""Nodes of a graph; the largest architectures known have a tenth of it."""
+"""Maximum number of nodes of a graph; the largest architectures known have a tenth of it."""
 
 _GRAPH, _FUNCTION = 7 << 3 | 2, 25 << 3 | 2
 _MODEL = frozenset({1 << 3, 8 << 3 | 2})
@@ -44,14 +53,14 @@ class GraphParts(NamedTuple):
     """A graph.
 
     Attributes:
-        nodes: Its nodes, as they stand in the file.
-        constants: Name and what is known of each initializer, then of each sparse one.
+        nodes: Its nodes, in the order of the file.
+        constants: Name and description of each initializer, then of each sparse one.
         inputs: Its formal inputs.
         outputs: Its results.
     """
 
     nodes: list[NodeParts]
-    constants: list[tuple[bytes, Known]]
+    constants: list[tuple[bytes, TensorInfo]]
     inputs: list[onnx.ValueInfoProto]
     outputs: list[onnx.ValueInfoProto]
 
@@ -60,10 +69,10 @@ class ModelParts(NamedTuple):
     """A model.
 
     Attributes:
-        ir_version: Version of the format, 0 if it does not say.
+        ir_version: Version of the format, 0 if not stated.
         opsets: The operator sets that it imports.
-        graph: Its graph, if that was found at a glance.
-        whole: The model without its large payloads, if it was not: it may have local functions, or no graph.
+        graph: Its graph, unless the model is unusual.
+        whole: An unusual model without its large payloads: it may have local functions, or no graph.
     """
 
     ir_version: int
@@ -73,15 +82,15 @@ class ModelParts(NamedTuple):
 
 
 class UnusualError(Exception):
-    """Encoded in another way than onnx's own writers do."""
+    """A message is not encoded as onnx's own writers do it."""
 
 
 def split_model(blocks: Blocks) -> ModelParts:
-    """The parts of a model.
+    """Split a model.
 
     Raises:
-        DecodeError: If it is none.
-        ModelReadError: If it cannot be read, or is larger without its weights than any model is.
+        DecodeError: If it is malformed.
+        ModelReadError: If it cannot be read, or is larger than 256 MiB without its weights.
     """
     graph: list[tuple[int, int]] = []
     others: list[bytes] = []
@@ -91,7 +100,7 @@ def split_model(blocks: Blocks) -> ModelParts:
         data, base = blocks.data, blocks.base
         while position < blocks.size:
             if position - base > len(data) - Blocks.HEADER and base + len(data) < blocks.size:
-                # what stands behind the graph is read by itself: the window stays where the graph begins
+                # read what is behind the graph by itself, so that the window stays at the graph
                 data, base = blocks.load(position, min(position + TAIL, blocks.size)), position
             start = position - base
             tag, at = read_varint(data, start)
@@ -119,141 +128,145 @@ def split_model(blocks: Blocks) -> ModelParts:
 
 
 def split_encoded(data: bytes) -> GraphParts:
-    """The parts of an encoded GraphProto; see `split_graph`."""
+    """Split a GraphProto in wire format, see `split_graph`."""
     return split_graph(in_memory(data, "a sub-graph"), 0, len(data))
 
 
 def split_graph(blocks: Blocks, start: int, stop: int) -> GraphParts:
-    """The parts of the encoded GraphProto that lies at [start, stop).
+    """Split the GraphProto at [start, stop).
 
     Raises:
-        DecodeError: If it is none.
-        ModelReadError: As above.
+        DecodeError: If it is malformed.
+        ModelReadError: If it cannot be read, or is larger than 256 MiB without its weights.
     """
     begin, end = start - blocks.base, stop - blocks.base
     if begin >= 0 and end <= len(blocks.data) and stop - start <= WHOLE:
-        return _split_whole(blocks.data[begin:end])
+        return _split_in_memory(blocks.data[begin:end])
     try:
         return _split(blocks, start, stop)
     except (UnusualError, IndexError):
-        return _split_whole(encoded(blocks, start, stop, "graph"))
+        return _split_in_memory(encoded(blocks, start, stop, "graph"))
 
 
-def _split_whole(data: bytes) -> GraphParts:
-    """A graph that is in memory, taken apart by protobuf."""
-    parts = pieces(data)
+def _split_in_memory(data: bytes) -> GraphParts:
+    """Split a graph that is in memory with protobuf."""
+    parts = split_encoded_graph(data)
     nodes = [split_node(node) for node in parts.nodes]
-    constants = []
-    for message in parts.tensors:
-        constant = split_tensor(message, 0, len(message))
-        if constant is None:
-            tensor = onnx.TensorProto.FromString(message)
-            constant = name_bytes(tensor.name), known_of_tensor(tensor)
-        constants.append(constant)
-    for rest in {node[2] for node in nodes}:
-        if not is_rest(rest):  # some node is not encoded in the usual way
-            nodes = [split_message(onnx.NodeProto.FromString(node)) for node in parts.nodes]
-            break
+    constants = [split_tensor(tensor, 0, len(tensor)) or _parsed_tensor(tensor) for tensor in parts.tensors]
+    if not all(map(is_nameless, {encoded for _, _, encoded in nodes})):  # some node has an unusual encoding
+        nodes = [split_parsed_node(onnx.NodeProto.FromString(node)) for node in parts.nodes]
     return _graph(nodes, constants, parts.sparse, parts.inputs, parts.outputs)
+
+
+def _parsed_tensor(message: bytes) -> tuple[bytes, TensorInfo]:
+    tensor = onnx.TensorProto.FromString(message)
+    return name_bytes(tensor.name), tensor_info(tensor)
 
 
 def _graph(
     nodes: list[NodeParts],
-    constants: list[tuple[bytes, Known]],
+    constants: list[tuple[bytes, TensorInfo]],
     sparse: list[bytes],
     inputs: list[bytes],
     outputs: list[bytes],
 ) -> GraphParts:
     for message in sparse:
         tensor = onnx.SparseTensorProto.FromString(message)
-        dtype, _, _ = known_of_tensor(tensor.values)
-        constants.append((name_bytes(tensor.values.name), (dtype, tuple(max(dim, -1) for dim in tensor.dims), None)))
+        constants.append((name_bytes(tensor.values.name), sparse_info(tensor)))
     values = onnx.ValueInfoProto.FromString
     return GraphParts(nodes, constants, list(map(values, inputs)), list(map(values, outputs)))
 
 
 def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:
     nodes: list[NodeParts] = []
-    constants: list[tuple[bytes, Known]] = []
+    constants: list[tuple[bytes, TensorInfo]] = []
     others: dict[int, list[bytes]] = {_INPUT: [], _OUTPUT: [], _SPARSE: []}
     position, kept = start, 0
     data, base, safe = blocks.data, blocks.base, blocks.safe
-    # This runs once for every node and every weight of a model: everything usual is done in place.
+    # This runs once for every node and every weight of a model: the usual case needs few calls.
     while position < stop:
         if position > safe or position < base:
             if kept > MAX_STRIPPED or len(nodes) > MAX_NODES:
-                raise ModelReadError(f"{blocks.name}: the model without its weights is larger than any model is.")
+                raise ModelReadError(f"{blocks.name}: the model without its weights is too large for an architecture.")
             blocks.move(position, position)
             data, base, safe = blocks.data, blocks.base, blocks.safe
         begin = position - base
         tag, length, value = data[begin], data[begin + 1], begin + 2
-        if tag > 0x7F:
-            if (tag, length) != _METADATA:
-                raise UnusualError
-            length, value = read_varint(data, value)
-        elif length > 0x7F:
-            length, value = read_varint(data, begin + 1)
+        if tag > 0x7F or length > 0x7F:
+            length, value = _long_length(data, begin)
         end = value + length
         position = base + end
         if position > stop:
             raise UnusualError
-        if tag == _TENSOR:
-            constant = split_tensor(data, value, end)
-            if constant is None and begin and end > len(data):  # perhaps only since it begins at the window's end
-                blocks.move(base + begin, base + begin)
-                data, base, safe, value, end, begin = (
-                    blocks.data,
-                    blocks.base,
-                    blocks.safe,
-                    value - begin,
-                    end - begin,
-                    0,
-                )
-                constant = split_tensor(data, value, end)
-            if constant is None:
-                message = _without_payload(blocks, begin, value, end, "tensor")
-                tensor = onnx.TensorProto.FromString(message)
-                constant = name_bytes(tensor.name), known_of_tensor(tensor)
-                data, base, safe = blocks.data, blocks.base, blocks.safe
-            constants.append(constant)
-        elif tag == _NODE:
-            if length > LARGE:
+        if tag == _NODE and length <= LARGE:
+            kept += length
+            nodes.append(split_node(data[value:end] if end <= len(data) else blocks.load(base + value, position)))
+            continue
+        constant = split_tensor(data, value, end) if tag == _TENSOR else None
+        if constant is None:
+            if tag == _TENSOR:
+                constant = _split_unusual_tensor(blocks, begin, value, end)
+            elif tag == _NODE:
                 nodes.append(split_node(_without_payload(blocks, begin, value, end, "node")))
-                data, base, safe = blocks.data, blocks.base, blocks.safe
-            else:
-                kept += length
-                nodes.append(split_node(data[value:end] if end <= len(data) else blocks.load(base + value, position)))
-        elif tag in others:
-            others[tag].append(encoded(blocks, base + value, position, _KINDS[tag]))
+            elif tag in others:
+                others[tag].append(encoded(blocks, base + value, position, _KINDS[tag]))
+            elif tag not in _SKIPPED:
+                raise UnusualError
             data, base, safe = blocks.data, blocks.base, blocks.safe
-        elif tag not in _SKIPPED:
-            raise UnusualError
-    for rest in {node[2] for node in nodes}:
-        if not is_rest(rest):
-            raise UnusualError
+        if constant is not None:
+            constants.append(constant)
+    if not all(map(is_nameless, {encoded for _, _, encoded in nodes})):
+        raise UnusualError
     return _graph(nodes, constants, others[_SPARSE], others[_INPUT], others[_OUTPUT])
 
 
-def _without_payload(blocks: Blocks, begin: int, value: int, end: int, kind: str) -> bytes:
-    """A message without its large payload, if it has one.
+def _long_length(data: bytes, begin: int) -> tuple[int, int]:
+    """Return the length of a field whose tag or length takes more than one byte, and the index behind it."""
+    if data[begin] <= 0x7F:
+        return read_varint(data, begin + 1)
+    if (data[begin], data[begin + 1]) != _METADATA:
+        raise UnusualError
+    return read_varint(data, begin + 2)
+
+
+def _split_unusual_tensor(blocks: Blocks, begin: int, value: int, end: int) -> tuple[bytes, TensorInfo]:
+    """Split a tensor that `split_tensor` cannot split in the present window; may move the window.
 
     Args:
         blocks: The file.
-        begin: Where its tag is in the window.
-        value: Where it begins.
-        end: Where it ends; that may lie behind the window.
+        begin: Index of its tag in the window.
+        value: Index of the tensor.
+        end: Index behind it, which may lie behind the window.
+    """
+    if begin and end > len(blocks.data):  # perhaps only because the window ends in it
+        blocks.move(blocks.base + begin, blocks.base + begin)
+        begin, value, end = 0, value - begin, end - begin
+        constant = split_tensor(blocks.data, value, end)
+        if constant is not None:
+            return constant
+    return _parsed_tensor(_without_payload(blocks, begin, value, end, "tensor"))
+
+
+def _without_payload(blocks: Blocks, begin: int, value: int, end: int, kind: str) -> bytes:
+    """Return a message without its large payload, if it has one; may move the window.
+
+    Args:
+        blocks: The file.
+        begin: Index of its tag in the window.
+        value: Index of the message.
+        end: Index behind it, which may lie behind the window.
         kind: `tensor` or `node`.
     """
     data, base = blocks.data, blocks.base
-    usual = leap(data, begin, value, end, SMALL) if end - value > SMALL else None
-    if usual is None:
+    skipped = skip_payload(data, begin, value, end, SMALL) if end - value > SMALL else None
+    if skipped is None:
         return encoded(blocks, base + value, base + end, kind)
-    head, after = usual
+    head, after = skipped
     if after < end and end > len(data):
-        blocks.move(base + after, base + after)  # the next field lies in the same window then
+        blocks.move(base + after, base + after)  # the next field is then in the same window
     return head[read_varint(head, 1)[1] :] + blocks.read(base + after, base + end)
 
 
 def encoded(blocks: Blocks, start: int = 0, stop: int | None = None, kind: str = "model") -> bytes:
-    """The message of a kind (see `fields.py`) that lies at [start, stop), without its large payloads."""
+    """Return the message at [start, stop), of a type in `onnx_fields`, without its large payloads."""
     return strip(blocks, start, blocks.size if stop is None else stop, kind)

@@ -1,4 +1,4 @@
-"""The names and numbers in a model that everything else takes for granted: text is text, versions are versions."""
+"""Checks of the names and versions in a model: UTF-8 text of limited length, small positive versions."""
 
 from __future__ import annotations
 
@@ -10,19 +10,16 @@ from onnx import AttributeProto
 from younger_hf.errors import ModelReadError
 
 LARGEST_OPSET = 10_000
-"""Operator sets have had fewer than 100 versions in ten years."""
+"""Largest version of an operator set; there have been fewer than 100 versions in ten years."""
 LONGEST_NAME = 10_000
-"""Exporters join the names of modules in modules, and come to some hundred characters."""
-_SHOWN = 80
+"""Maximum length of a name; exporters, which join the names of nested modules, use a few hundred characters."""
+_QUOTED = 80
 
 
 def check_names(model: onnx.ModelProto, source: str) -> None:
-    """Do nothing if every name in a model is text of bearable length and every operator-set version a small positive number.
+    """Raise ModelReadError if a name is not UTF-8 or too long, or a version of an operator set is out of range.
 
-    protobuf hands out names that are no UTF-8 as bytes, which nothing behind this expects.
-
-    Raises:
-        ModelReadError: If one is not.
+    protobuf returns names that are not UTF-8 as bytes, which later code does not expect.
     """
     check_opsets(
         [*model.opset_import, *(opset for function in model.functions for opset in function.opset_import)], source
@@ -32,40 +29,34 @@ def check_names(model: onnx.ModelProto, source: str) -> None:
 
 
 def check_opsets(opsets: Iterable[onnx.OperatorSetIdProto], source: str) -> None:
-    """Do nothing if every operator set has a small positive version.
-
-    Raises:
-        ModelReadError: If one has not.
-    """
+    """Raise ModelReadError if a version of an operator set is not a small positive number."""
     for item in opsets:
         if not 0 < item.version <= LARGEST_OPSET:
             raise ModelReadError(
-                f"{source}: the operator set {shown(item.domain)} has version {item.version}, expected a positive one."
+                f"{source}: the operator set {quoted(item.domain)} has version {item.version}, expected 1 to {LARGEST_OPSET:,}."
             )
 
 
 def name_text(name: str | bytes, source: str) -> str:
-    """A name of bearable length as text.
+    """Return a name as text.
 
     Raises:
-        ModelReadError: If it is no UTF-8 text, or too long.
+        ModelReadError: If it is not UTF-8 or too long.
     """
     if len(name) > LONGEST_NAME:
         raise ModelReadError(
-            f"{source}: the name {shown(name)} has {len(name):,} characters, expected at most {LONGEST_NAME:,}."
+            f"{source}: the name {quoted(name)} has {len(name):,} characters, expected at most {LONGEST_NAME:,}."
         )
     try:
         return name if isinstance(name, str) else name.decode()
     except UnicodeDecodeError:
-        raise ModelReadError(
-            f"{source}: the name {str(name)[:40]} is no UTF-8 text, expected names to be text."
-        ) from None
+        raise ModelReadError(f"{source}: the name {str(name)[:40]} is not UTF-8, expected names to be text.") from None
 
 
-def shown(name: str | bytes) -> str:
-    """A name as it stands in a message: quoted, without control characters, and cut if it is long."""
+def quoted(name: str | bytes) -> str:
+    """Return a name for a message: in quotes, control characters escaped, cut off if it is long."""
     name = name if isinstance(name, str) else name.decode(errors="replace")
-    return repr(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}...")
+    return repr(name if len(name) <= _QUOTED else f"{name[:_QUOTED]}...")
 
 
 def _names(model: onnx.ModelProto) -> list[str]:

@@ -1,114 +1,23 @@
-"""Which payloads of a model are architecture and stay, and dropping the others from a parsed model."""
+"""Dropping the payloads of a parsed model that do not belong to its architecture.
+
+Two sets of payloads stay: those that reading a model needs (`READ_ELEMENTS`), and the integers among
+them, which are all that is published.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import onnx
-from onnx import AttributeProto, TensorProto
+from google.protobuf.message import Message
+from onnx import AttributeProto, SparseTensorProto, TensorProto
 
-from younger_hf.graph.onnx_types import MAX_ELEMENTS, most_values
-from younger_hf.graph.read.field_scan import glance
+from younger_hf.graph.onnx_types import LENGTH_MARK, LIST_FIELDS, MAX_ELEMENTS, has_readable_size, tensor_integers
+from younger_hf.graph.read.field_scan import scan_fields
 
-LENGTH_MARK = "younger-hf: list of length "
-"""Begins the doc string of an attribute whose long list was left out, followed by the list's length."""
-
-_LIST_FIELDS = {AttributeProto.FLOATS: "floats", AttributeProto.INTS: "ints", AttributeProto.STRINGS: "strings"}
 _CACHED_BYTES = 1024
-"""Larger attributes, which are rare, are not remembered."""
-
-
-def keeps_payload(tensor: TensorProto) -> bool:
-    """Whether a tensor's elements stay: integers and truth values up to 64 of them, a float if it is the only one."""
-    limit = most_values(tensor.data_type)
-    size = 1
-    for dim in tensor.dims:
-        size *= dim
-        if not 0 <= size <= limit:
-            return False
-    return size <= limit
-
-
-def listed_length(attribute: AttributeProto) -> int | None:
-    """The length of the list that was left out of an attribute of a stripped model; None if none was."""
-    text = attribute.doc_string
-    if not text.startswith(LENGTH_MARK) or attribute.type not in _LIST_FIELDS:
-        return None
-    digits = text[len(LENGTH_MARK) :]
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
-
-
-def drop_payloads(model: onnx.ModelProto, serialised: bytes) -> None:
-    """Drop every payload that does not stay, and every attribute list of more than 64 elements, in place.
-
-    Args:
-        model: The model.
-        serialised: The same model, serialised: a glance at it says whether there is anything to drop.
-    """
-    seen = glance(serialised)
-    graph = model.graph
-    if seen.has_payloads:
-        for tensor in graph.initializer:
-            _of_tensor(tensor)
-    if seen.has_sparse:
-        for sparse in graph.sparse_initializer:
-            _of_sparse(sparse)
-    if all(len(attribute) <= _CACHED_BYTES and _stays(attribute) for attribute in seen.attributes):
-        return
-    _of_nodes(graph.node)
-    for function in model.functions:
-        _of_nodes(function.node)
-        for attribute in function.attribute_proto:
-            _of_attribute(attribute)
-
-
-@lru_cache(maxsize=4096)
-def _stays(serialised: bytes) -> bool:
-    """Whether there is nothing to drop in an attribute; most are the same in many nodes and many models."""
-    attribute, whole = AttributeProto.FromString(serialised), AttributeProto.FromString(serialised)
-    _of_attribute(attribute)
-    return attribute == whole
-
-
-def _of_graph(graph: onnx.GraphProto) -> None:
-    for tensor in graph.initializer:
-        _of_tensor(tensor)
-    for sparse in graph.sparse_initializer:
-        _of_sparse(sparse)
-    _of_nodes(graph.node)
-
-
-def _of_nodes(nodes: Iterable[onnx.NodeProto]) -> None:
-    for node in nodes:
-        for attribute in node.attribute:
-            _of_attribute(attribute)
-
-
-def _of_attribute(attribute: AttributeProto) -> None:
-    length = len(attribute.floats) + len(attribute.ints) + len(attribute.strings)
-    if length > MAX_ELEMENTS:
-        for field in _LIST_FIELDS.values():
-            attribute.ClearField(field)
-        attribute.doc_string = f"{LENGTH_MARK}{length}"
-    for tensor in (*([attribute.t] if attribute.HasField("t") else []), *attribute.tensors):
-        _of_tensor(tensor)
-    if attribute.HasField("g"):
-        _of_graph(attribute.g)
-    for graph in attribute.graphs:
-        _of_graph(graph)
-    if attribute.HasField("sparse_tensor"):
-        _of_sparse(attribute.sparse_tensor)
-    for sparse in attribute.sparse_tensors:
-        _of_sparse(sparse)
-
-
-def _of_sparse(sparse: onnx.SparseTensorProto) -> None:
-    for tensor in (sparse.values, sparse.indices):
-        for field in _PAYLOAD_FIELDS:
-            tensor.ClearField(field)
-
-
+"""Attributes that are larger are rare and not cached."""
 _PAYLOAD_FIELDS = (
     "raw_data",
     "float_data",
@@ -121,9 +30,77 @@ _PAYLOAD_FIELDS = (
 )
 
 
-def _of_tensor(tensor: TensorProto) -> None:
-    if keeps_payload(tensor):
+def drop_unread_payloads(model: onnx.ModelProto, serialised: bytes) -> None:
+    """Drop every payload that reading the model does not need, and every attribute list of more than 64 elements.
+
+    Args:
+        model: The model, changed in place.
+        serialised: The same model, serialised, which is quick to scan for something to drop.
+    """
+    scan = scan_fields(serialised)
+    if scan.has_payloads:
+        _drop(model.graph.initializer, _drop_unread)
+    if scan.has_sparse:
+        _drop(model.graph.sparse_initializer, _drop_unread)
+    if all(len(attribute) <= _CACHED_BYTES and _is_unchanged(attribute) for attribute in scan.attributes):
         return
-    clear = tensor.ClearField
-    for field in _PAYLOAD_FIELDS:
-        clear(field)
+    _drop((*model.graph.node, *model.functions), _drop_unread)
+
+
+def drop_values(model: onnx.ModelProto) -> None:
+    """Drop every payload but small integers and every attribute list of more than 64 elements, in place."""
+    _drop([model], _drop_unpublished)
+
+
+def messages(message: Message) -> Iterator[Message]:
+    """Yield a message and all inside it, but not those inside tensors."""
+    yield message
+    if isinstance(message, TensorProto | SparseTensorProto):
+        return
+    for field, value in message.ListFields():
+        if field.message_type is not None:
+            for inner in [value] if isinstance(value, Message) else value:
+                yield from messages(inner)
+
+
+def _drop(roots: Iterable[Message], drop_payload: Callable[[TensorProto | SparseTensorProto], None]) -> None:
+    for root in roots:
+        for message in messages(root):
+            if isinstance(message, TensorProto | SparseTensorProto):
+                drop_payload(message)
+            elif isinstance(message, AttributeProto):
+                _drop_long_list(message)
+
+
+def _drop_long_list(attribute: AttributeProto) -> None:
+    length = sum(len(getattr(attribute, field)) for field in LIST_FIELDS.values())
+    if length > MAX_ELEMENTS:
+        for field in LIST_FIELDS.values():
+            attribute.ClearField(field)
+        attribute.doc_string = f"{LENGTH_MARK}{length}"
+
+
+def _drop_unread(tensor: TensorProto | SparseTensorProto) -> None:
+    parts = [tensor.values, tensor.indices] if isinstance(tensor, SparseTensorProto) else [tensor]
+    if isinstance(tensor, TensorProto) and has_readable_size(tensor):
+        return
+    for part in parts:
+        for field in _PAYLOAD_FIELDS:
+            part.ClearField(field)
+
+
+def _drop_unpublished(tensor: TensorProto | SparseTensorProto) -> None:
+    """Leave name, type and shape, and small integers; the positions of a sparse tensor's values are weights too."""
+    if isinstance(tensor, SparseTensorProto):
+        values = TensorProto(name=tensor.values.name, data_type=tensor.values.data_type)
+        tensor.CopyFrom(SparseTensorProto(values=values, dims=tensor.dims))
+    elif tensor_integers(tensor) is None:
+        tensor.CopyFrom(TensorProto(name=tensor.name, data_type=tensor.data_type, dims=tensor.dims))
+
+
+@lru_cache(maxsize=4096)
+def _is_unchanged(serialised: bytes) -> bool:
+    """Return whether there is nothing to drop in an attribute; most occur in many nodes and many models."""
+    attribute, whole = AttributeProto.FromString(serialised), AttributeProto.FromString(serialised)
+    _drop([attribute], _drop_unread)
+    return attribute == whole

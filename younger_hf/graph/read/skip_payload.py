@@ -1,6 +1,7 @@
-"""The usual way to a large payload: a tensor, or a node whose attribute is a tensor, with its fields in order of their numbers.
+"""Skipping a large payload in wire format: of a tensor, or of a node whose attribute is a tensor.
 
-What this finds at a glance the general walk of `wire.py` would find too, in twice the time.
+Only messages with their fields in order of their numbers are handled, as all exporters write them.
+`weight_stripper` handles all others, at half the speed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from younger_hf.graph.onnx_types import MAX_ELEMENTS
 
 MAX_PAYLOAD = 12 * MAX_ELEMENTS
-"""Most bytes that a payload which is kept can take: 64 integers of at most 11 bytes, and their lengths."""
+"""Maximum number of bytes of a payload that stays: 64 integers of at most 11 bytes, and their lengths."""
 
 _ATTRIBUTE = _TENSOR = _INITIALIZER = 5 << 3 | 2
 _TEXTS = frozenset(number << 3 | 2 for number in (1, 2, 3, 4, 7))
@@ -19,41 +20,31 @@ _NAME = 1 << 3 | 2
 _PACKED = frozenset(number << 3 | 2 for number in (4, 5, 7, 9, 10, 11))
 """Payloads in one piece."""
 _HEAD = re.compile(rb"(?:\x08[\x80-\xff]{0,9}[\x00-\x7f]){0,16}\x10[\x00-\x7f](?:\x42([\x00-\x7f]))?", re.DOTALL)
-"""A tensor's dims and data type, and the tag and length of its name if that comes next."""
+"""Dims and data type of a tensor, and the tag and length of its name if that comes next."""
+
+_Spans = list[tuple[int, int, int]]
+"""Nested messages, outermost first: index of the length, index of the value, index behind the value."""
 
 
-def leap(data: bytes, begin: int, value: int, stop: int, most: int) -> tuple[bytes, int] | None:
+def skip_payload(data: bytes, begin: int, value: int, stop: int, max_rest: int) -> tuple[bytes, int] | None:
     """Leave out the large payload of a graph's node or initializer.
 
     Args:
         data: Bytes of the file.
         begin: Index of the field, whose tag is one byte.
         value: Index of its value.
-        stop: Index behind it; it may lie behind the data.
-        most: How many bytes may follow the payload.
+        stop: Index behind it, which may lie behind the data.
+        max_rest: Maximum number of bytes behind the payload.
 
     Returns:
-        The field up to its payload with lengths that count without it, and the index behind the payload; what follows up to `stop`
-        belongs to the field and is not changed. None if the field is another one than the usual, or not enough of it is there.
+        The field up to its payload, all lengths reduced by the payload's, and the index behind the
+        payload. The bytes from there to `stop` belong to the field too, unchanged. None if the field
+        has an unusual encoding or no large payload, or the data ends too early.
     """
-    lengths: list[tuple[int, int, int]] = []  # of the messages inside: where each length and value begins, and the end
-    at, end = value, stop
+    spans: _Spans = []
     try:
-        if data[begin] != _INITIALIZER:
-            while data[at] in _TEXTS and data[at + 1] < 0x80:
-                at += 2 + data[at + 1]
-            for tag in (_ATTRIBUTE, _TENSOR):
-                if data[at] == _NAME and data[at + 1] < 0x80:
-                    at += 2 + data[at + 1]
-                if data[at] != tag:
-                    return None
-                length, inner = read_varint(data, at + 1)
-                if inner + length > end:
-                    return None
-                end = inner + length
-                lengths.append((at + 1, inner, end))
-                at = inner
-        head = _HEAD.match(data, at)
+        at = value if data[begin] == _INITIALIZER else _enter_tensor(data, value, stop, spans)
+        head = None if at is None else _HEAD.match(data, at)
         if head is None:
             return None
         at = head.end()
@@ -65,19 +56,44 @@ def leap(data: bytes, begin: int, value: int, stop: int, most: int) -> tuple[byt
     except IndexError:
         return None
     after += length
-    if length <= MAX_PAYLOAD or after > end or stop - after > most:
+    if length <= MAX_PAYLOAD or after > (spans[-1][2] if spans else stop) or stop - after > max_rest:
         return None
-    left_out, kept = after - at, b""
-    for position, inner, end in reversed(lengths):
-        encoded = write_varint(end - inner - left_out)
+    omitted, kept = after - at, b""
+    for position, inner, end in reversed(spans):
+        encoded = write_varint(end - inner - omitted)
         kept = encoded + data[inner:at] + kept
-        left_out += inner - position - len(encoded)
+        omitted += inner - position - len(encoded)
         at = position
-    return data[begin : begin + 1] + write_varint(stop - value - left_out) + data[value:at] + kept, after
+    return data[begin : begin + 1] + write_varint(stop - value - omitted) + data[value:at] + kept, after
+
+
+def _enter_tensor(data: bytes, at: int, end: int, spans: _Spans) -> int | None:
+    """Return the index of the tensor in a node's first attribute and record both in spans; None if it has none.
+
+    Args:
+        data: Bytes of the file.
+        at: Index of the node.
+        end: Index behind it.
+        spans: Empty; receives the attribute and the tensor.
+    """
+    while data[at] in _TEXTS and data[at + 1] < 0x80:
+        at += 2 + data[at + 1]
+    for tag in (_ATTRIBUTE, _TENSOR):
+        if data[at] == _NAME and data[at + 1] < 0x80:
+            at += 2 + data[at + 1]
+        if data[at] != tag:
+            return None
+        length, inner = read_varint(data, at + 1)
+        if inner + length > end:
+            return None
+        end = inner + length
+        spans.append((at + 1, inner, end))
+        at = inner
+    return at
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """A variable-length integer, and the index behind it.
+    """Read a variable-length integer; return it and the index behind it.
 
     Raises:
         IndexError: If it does not end.
@@ -86,7 +102,7 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
     if result < 0x80:
         return result, at + 1
     byte = data[at + 1]
-    result += (byte - 1) << 7  # - 1 takes away the bit of the byte before that says that another one follows
+    result += (byte - 1) << 7  # - 1 removes the continuation bit of the byte before
     if byte < 0x80:
         return result, at + 2
     byte = data[at + 2]
@@ -102,7 +118,7 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def write_varint(value: int) -> bytes:
-    """A variable-length integer."""
+    """Encode a variable-length integer."""
     if value < 0x80:
         return _SINGLE[value]
     if value < 0x4000:

@@ -1,36 +1,36 @@
-"""Topological order of nodes that do not stand in one."""
+"""Topological order of the nodes of a graph."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
 
 from younger_hf.errors import ModelReadError
-from younger_hf.graph.read.names import shown
+from younger_hf.graph.read.names import quoted
 
 
 def topological_order(
     reads: Sequence[Iterable[bytes]],
-    gives: Sequence[Iterable[bytes]],
+    outputs: Sequence[Iterable[bytes]],
     known: Container[bytes],
     title: Callable[[int], str],
     model: str,
 ) -> list[int]:
-    """Nodes so that each stands after those whose values it reads.
+    """Order nodes so that each comes after those whose values it reads.
 
     Args:
-        reads: Names that each node reads, what its sub-graphs capture among them.
-        gives: Names that each node gives.
-        known: Names that are there before the first node; asked only for what the nodes read.
-        title: What to call a node in messages.
+        reads: Names that each node reads, including those that its sub-graphs capture.
+        outputs: Names that each node defines.
+        known: Names defined before the first node.
+        title: Description of a node for messages.
         model: Name of the model for messages.
 
     Returns:
-        Positions of the nodes.
+        The positions of the nodes in that order.
 
     Raises:
-        ModelReadError: If a node reads a value that nothing gives, or nodes form a cycle.
+        ModelReadError: If a node reads an undefined value, or nodes form a cycle.
     """
-    producers = {name: node for node, names in enumerate(gives) for name in names if name}
+    producers = {name: node for node, names in enumerate(outputs) for name in names if name}
     waiting: list[int] = []
     readers: list[list[int]] = [[] for _ in reads]
     for node, names in enumerate(reads):
@@ -40,7 +40,7 @@ def topological_order(
                 continue
             if name not in producers:
                 raise ModelReadError(
-                    f"{model}: node {title(node)} reads the value {shown(name)}, which no node, input or initializer provides."
+                    f"{model}: node {title(node)} reads the value {quoted(name)}, which no node, input or initializer provides."
                 )
             sources.add(producers[name])
         waiting.append(len(sources))
@@ -54,7 +54,5 @@ def topological_order(
                 order.append(reader)
     if len(order) < len(waiting):
         stuck = next(node for node, count in enumerate(waiting) if count)
-        raise ModelReadError(
-            f"{model}: node {title(stuck)} lies on or behind a cycle, expected a directed acyclic graph."
-        )
+        raise ModelReadError(f"{model}: node {title(stuck)} is on or after a cycle, expected a directed acyclic graph.")
     return order

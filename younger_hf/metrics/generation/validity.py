@@ -8,7 +8,7 @@ import numpy as np
 
 from younger_hf.arrays import BoolArray, IntArray
 from younger_hf.graph.labelled_graphs import Graph, Graphs
-from younger_hf.graph.operators.schema_versions import most_inputs, read_signature, what_is_wrong
+from younger_hf.graph.operators.schema_versions import most_inputs, read_signature, explain_misfit
 from younger_hf.graph.operators.signatures import operator_name
 from younger_hf.graph.vocabulary import FIRST_CLASS, MASK, UNK, Vocabulary
 from younger_hf.metrics.generation.descriptors import simple_edges, topological_levels
@@ -90,7 +90,7 @@ def explain(graph: Graph, vocabulary: Vocabulary) -> list[str]:
         else:
             signature = vocabulary.classes[class_id - FIRST_CLASS]
             name = operator_name(*read_signature(signature)[:2])
-            wrong = what_is_wrong(signature)
+            wrong = explain_misfit(signature)
             wrong = wrong or f"expected at most {limit} data flow{'s' if limit != 1 else ''} into it, got {flows}"
             found.append(f"Node {node} ({name}): {wrong}.")
     return found

@@ -14,9 +14,8 @@ from typing import Any
 from onnx import AttributeProto, TensorProto
 
 from younger_hf.errors import SourceError
-from younger_hf.graph.onnx_types import MAX_ELEMENTS
+from younger_hf.graph.onnx_types import LENGTH_MARK, MAX_ELEMENTS
 from younger_hf.graph.operators.signatures import LONGEST_ATTRIBUTES, canonical_domain, canonical_encoded
-from younger_hf.graph.read.payload_rules import LENGTH_MARK
 from younger_hf.sources.official.pickle_reader import Record
 
 MOST_ATTRIBUTES = 256

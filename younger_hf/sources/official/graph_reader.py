@@ -9,7 +9,7 @@ from typing import Any
 from younger_hf.errors import SourceError, YoungerError
 from younger_hf.graph.dag import Dag
 from younger_hf.graph.operators.signatures import canonical_domain
-from younger_hf.graph.read.names import LARGEST_OPSET, shown
+from younger_hf.graph.read.names import LARGEST_OPSET, quoted
 from younger_hf.graph.read.topological_order import topological_order
 from younger_hf.graph.views.record import LARGEST_SLOT, dag_from_record
 from younger_hf.sources.official.attributes import LONGEST_NAME, official_attributes
@@ -86,7 +86,7 @@ class _Reader:
         for source, target, _, _ in edges:
             reads[target].append(b"%d" % source)
         gives = [[b"%d" % node] for node in range(len(names))]
-        order = topological_order(reads, gives, frozenset(), lambda node: _shown(names[node]), self.where)
+        order = topological_order(reads, gives, frozenset(), lambda node: _quoted(names[node]), self.where)
         place = {node: number for number, node in enumerate(order)}
         flows = _placed([(place[source], place[target], output, slot) for source, target, output, slot in edges])
         num_outputs = [1] * len(order)
@@ -118,13 +118,13 @@ class _Reader:
         operator = features.get("operator", node.get("operator") if isinstance(node, dict) else None)
         if not isinstance(operator, dict) or node.get("type", "operator") != "operator":
             raise SourceError(
-                f"node {_shown(name)} is no operator; expected a standardised graph, as the filter series has."
+                f"node {_quoted(name)} is no operator; expected a standardised graph, as the filter series has."
             )
         op_type, domain = operator.get("op_type"), operator.get("domain")
         if not isinstance(op_type, str) or not isinstance(domain, str) or not op_type:
-            raise SourceError(f"node {_shown(name)} has no op_type and domain.")
+            raise SourceError(f"node {_quoted(name)} has no op_type and domain.")
         if max(len(op_type), len(domain)) > LONGEST_NAME or not f"{domain}{op_type}".isprintable():
-            raise SourceError(f"node {_shown(name)}: expected printable names of at most {LONGEST_NAME} characters.")
+            raise SourceError(f"node {_quoted(name)}: expected printable names of at most {LONGEST_NAME} characters.")
         domain = canonical_domain(domain)
         version = self.opsets.get(domain, 1)
         raw, completed = node.get("attributes"), features.get("attributes")
@@ -141,7 +141,7 @@ class _Reader:
         for source, targets in adjacency.items():
             for target, between in _dict(targets).items():
                 if source not in index or target not in index:
-                    raise SourceError(f"an edge leads to {_shown(target)}, which is no node.")
+                    raise SourceError(f"an edge leads to {_quoted(target)}, which is no node.")
                 if len(found) + len(_dict(between)) * multiple >= MOST_EDGES:
                     raise SourceError(f"expected fewer than {MOST_EDGES:,} edges.")
                 for edge in map(_dict, between.values() if multiple else (between,)):
@@ -181,5 +181,5 @@ def _dict(value: Any) -> dict[Any, Any]:
     return value
 
 
-def _shown(name: Any) -> str:
-    return shown(name if isinstance(name, str | bytes) else str(name))
+def _quoted(name: Any) -> str:
+    return quoted(name if isinstance(name, str | bytes) else str(name))
