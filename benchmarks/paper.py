@@ -166,7 +166,7 @@ def _load(path: Path) -> onnx.ModelProto:
     try:
         return onnx.load(path, load_external_data=False)
     except DecodeError as error:
-        raise ModelReadError(f"{path}: this is no readable ONNX model.") from error
+        raise ModelReadError(f"{path}: this is not a readable ONNX model.") from error
 
 
 def summary(comparisons: list[Comparison]) -> dict[str, Any]:

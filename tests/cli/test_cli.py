@@ -140,7 +140,7 @@ def test_inspect_takes_dynamic_dimensions_as_asked_and_shows_names_as_text(tmp_p
 def test_a_truncated_model_is_one_clear_message(tmp_path: Path) -> None:
     path = tmp_path / "cut.onnx"
     path.write_bytes(LIGHT[0].read_bytes()[:1500])
-    assert_one_clear_message(younger("inspect", path), "cut.onnx: this is no readable ONNX model", "Hint:")
+    assert_one_clear_message(younger("inspect", path), "cut.onnx: this is not a readable ONNX model", "Hint:")
 
 
 def test_text_named_onnx_is_one_clear_message(tmp_path: Path) -> None:

@@ -204,8 +204,8 @@ def _broken() -> dict[str, tuple[Any, str]]:
     surrogate = graph_of("\ud800")
     unnamed = graph_of("X", **{"\ud800": (2, "1")})
     return {
-        "cyclic": (cyclic, "node '0' lies on or behind a cycle"),
-        "loop": (loop, "node '0' lies on or behind a cycle"),
+        "cyclic": (cyclic, "node '0' is on or after a cycle"),
+        "loop": (loop, "node '0' is on or after a cycle"),
         "twice": (twice, "found two for input 0"),
         "stray": (stray, "an edge leads to '1', which is no node"),
         "bare": (bare, "node '0' is no operator"),

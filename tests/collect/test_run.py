@@ -182,8 +182,8 @@ def test_models_that_cannot_be_exported_cost_only_themselves(
     results = run(workspace)
     errors = {result.id: result.error for result in results if result.status == "failed"}
     assert {"local--Cut", "local--Text", "gone", "odd", "empty"} == set(errors)
-    assert "Cut.onnx: this is no readable ONNX model" in errors["local--Cut"]
-    assert "Text.onnx: this is no readable ONNX model" in errors["local--Text"]
+    assert "Cut.onnx: this is not a readable ONNX model" in errors["local--Cut"]
+    assert "Text.onnx: this is not a readable ONNX model" in errors["local--Text"]
     assert "gone.onnx: cannot be read (No such file or directory)" in errors["gone"]
     assert "There is no source 'telepathy'; expected one of: local, " in errors["odd"]
     assert "KeyError: 'path'" in errors["empty"]

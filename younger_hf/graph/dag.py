@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import Int32Array
 from younger_hf.graph.identity.wl import weisfeiler_lehman_hash
 from younger_hf.graph.operators.signatures import signature
 from younger_hf.graph.vocabulary import Signature, Vocabulary
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from younger_hf.graph.views.summary import DagSizes, DagSummary
 
 
-Int32Array = npt.NDArray[np.int32]
 InputKind = Literal["graph_input", "parameter", "constant"]
 
 
@@ -32,14 +32,14 @@ class NodeInput(NamedTuple):
 
     Attributes:
         node: Index of the node that reads it.
-        slot: Position among the node's inputs, from 0. For the results of a flattened sub-graph: number of inputs +
-            position.
-        kind: `graph_input`, `parameter` (a tensor whose values are never kept) or `constant` (an integer tensor of at
-            most 64 elements).
-        name: Name of the value in the model; two inputs of the same kind and name are the same value.
-        dtype: ONNX element type in lower case (`float`, `int64`), `seq(...)` and `optional(...)` around it, or `""`
-            if the model does not say.
-        shape: Dimensions, -1 where dynamic; None if the model does not say.
+        slot: Position among the node's inputs, from 0. The results of a flattened sub-graph follow
+            the inputs.
+        kind: `graph_input`, `parameter` (a tensor whose values are never recorded) or `constant` (an
+            integer tensor of at most 64 elements).
+        name: Name of the value in the model; inputs of the same kind and name are the same value.
+        dtype: ONNX element type in lower case (`float`, `int64`), possibly inside `seq(...)` or
+            `optional(...)`; `""` if not declared.
+        shape: Dimensions, -1 where dynamic; None if not declared.
         values: Elements of a `constant` in row-major order, else empty.
     """
 
@@ -53,7 +53,7 @@ class NodeInput(NamedTuple):
 
 
 class GraphOutput(NamedTuple):
-    """A result of the model: output `slot` of node `node`, with the type the model declares (as in `NodeInput`)."""
+    """A result of the model: output `slot` of node `node`, with its declared type as in `NodeInput`."""
 
     node: int
     slot: int
@@ -63,14 +63,15 @@ class GraphOutput(NamedTuple):
 
 
 class SubGraph(NamedTuple):
-    """A flattened sub-graph of an If, Loop or Scan. Its nodes are those with this node as parent and this attribute as branch.
+    """A flattened sub-graph of an If, Loop or Scan: the nodes with this node as parent and this attribute as branch.
 
     Attributes:
         node: Index of the control-flow node.
-        attribute: Which of its attributes held the sub-graph (`then_branch`, `body`).
+        attribute: Its attribute that held the sub-graph (`then_branch`, `body`).
         formals: Name, element type and shape (as in `NodeInput`) of each formal input.
-        first_result: Slot of the control-flow node at which the sub-graph's results flow in, one behind the other.
-        num_results: How many results it has.
+        first_result: Slot of the control-flow node for the sub-graph's first result; the others
+            follow.
+        num_results: Number of results.
     """
 
     node: int
@@ -81,7 +82,7 @@ class SubGraph(NamedTuple):
 
 
 class FormalRead(NamedTuple):
-    """Input `slot` of `node` reads formal input `position` of `subgraphs[subgraph]`, not only what that one begins with."""
+    """Input `slot` of `node` reads formal input `position` of `subgraphs[subgraph]`."""
 
     node: int
     slot: int
@@ -91,7 +92,7 @@ class FormalRead(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Dag:
-    """An architecture: one node an operator, one edge a data flow. Nodes are in topological order.
+    """An architecture: one node per operator, one edge per data flow. Nodes are in topological order.
 
     Attributes:
         op_types: Operator type of each node, length N.
@@ -102,13 +103,15 @@ class Dag:
         edge_index: Source and target node of each edge, int32 [2, E], ordered by target, then by input position.
         edge_output: Output position at the source, int32 [E].
         edge_input: Input position at the target, int32 [E].
-        parents: For a node of a flattened sub-graph the index of its control-flow node, else -1; int32 [N].
-        branches: For such a node the attribute that held the sub-graph (`then_branch`, `body`), else `""`; length N.
-        inputs: Inputs that are no edges, ordered by node and slot.
+        parents: For a node of a flattened sub-graph the index of its control-flow node, else -1;
+            int32 [N].
+        branches: For such a node the attribute that held the sub-graph (`then_branch`, `body`),
+            else `""`; length N.
+        inputs: Inputs that are not edges, ordered by node and slot.
         outputs: The model's results.
         subgraphs: The flattened sub-graphs, an outer one before those inside it.
-        formal_reads: Which inputs are formal inputs of a sub-graph. In the graph such an input is what the formal one begins
-            with: an edge or an item of `inputs`, or nothing where it begins with nothing.
+        formal_reads: Inputs that are formal inputs of a sub-graph. The graph shows the value with
+            which the formal input begins, if any, as an edge or an item of `inputs`.
     """
 
     op_types: tuple[str, ...]
@@ -151,7 +154,7 @@ class Dag:
 
     @property
     def num_edges(self) -> int:
-        """Number of data flows; parallel edges (`Mul(x, x)`) count each."""
+        """Number of data flows, parallel edges (`Mul(x, x)`) included."""
         return int(self.edge_index.shape[1])
 
     @cached_property
@@ -165,7 +168,7 @@ class Dag:
         return tuple(map(signature, self.domains, self.op_types))
 
     def signatures(self, kind: Signature) -> tuple[str, ...]:
-        """`w_attrs` or `wo_attrs` by name.
+        """Return `w_attrs` or `wo_attrs` by name.
 
         Raises:
             ValueError: If `kind` is neither.
@@ -175,11 +178,11 @@ class Dag:
         return self.w_attrs if kind == "w_attrs" else self.wo_attrs
 
     def wl_hash(self, kind: Signature) -> str:
-        """Weisfeiler-Lehman hash over one of the two signatures: equal for isomorphic Dags.
+        """Return the Weisfeiler-Lehman hash over one of the two signatures; it is equal for isomorphic Dags.
 
         Returns:
-            32 hex digits, as `networkx.weisfeiler_lehman_graph_hash(G, node_attr=kind, iterations=3, digest_size=16)`
-            gives on the simple digraph (parallel edges once).
+            32 hex digits, those of `networkx.weisfeiler_lehman_graph_hash(G, node_attr=kind,
+            iterations=3, digest_size=16)` for the simple digraph (parallel edges once).
         """
         return weisfeiler_lehman_hash(self.edge_index, self.signatures(kind))
 
@@ -192,67 +195,59 @@ class Dag:
         return np.array(levels, dtype=np.int32)
 
     def sizes(self) -> DagSizes:
-        """Nodes, edges, depth, parameters, operator histogram: what can be read off at once."""
-        from younger_hf.graph.views.summary import sizes
-
-        return sizes(self)
+        """Return nodes, edges, depth, parameters and operator histogram, which need no inference."""
+        return _view("summary").sizes(self)  # type: ignore[no-any-return]
 
     def summary(self, dynamic_size: int = 1) -> DagSummary:
-        """The sizes, and what one forward pass costs, for which all shapes are inferred (some 20 ms for 1,000 nodes).
+        """Return the sizes and the cost of one forward pass, from inferred shapes (20 ms for 1,000 nodes).
 
         Args:
-            dynamic_size: What dynamic dimensions of the inputs (batch, sequence) are taken to be, >= 1.
+            dynamic_size: Size assumed for dynamic dimensions of the inputs (batch, sequence), >= 1.
         """
-        from younger_hf.graph.views.summary import summarise
-
-        return summarise(self, dynamic_size)
+        return _view("summary").summarise(self, dynamic_size)  # type: ignore[no-any-return]
 
     def to_networkx(self) -> networkx.MultiDiGraph[int]:
-        """A MultiDiGraph; node attributes op_type, domain, attributes, w_attrs, wo_attrs; edge attributes output, input."""
-        from younger_hf.graph.views.networkx import dag_to_networkx
-
-        return dag_to_networkx(self)
+        """Return a MultiDiGraph; nodes have op_type, domain, attributes, w_attrs, wo_attrs, edges output and input."""
+        return _view("networkx").dag_to_networkx(self)  # type: ignore[no-any-return]
 
     def to_pyg(self, vocabulary: Vocabulary) -> Data:
-        """A PyG `Data` with `x` = class ids int64 [N] and `edge_index` int64 [2, E].
+        """Return a PyG `Data` with `x` = class ids int64 [N] and `edge_index` int64 [2, E].
 
         Raises:
             MissingDependencyError: If torch_geometric is not installed.
         """
-        from younger_hf.graph.views.pyg import dag_to_pyg
-
-        return dag_to_pyg(self, vocabulary)
+        return _view("pyg").dag_to_pyg(self, vocabulary)
 
     def to_dict(self) -> dict[str, Any]:
-        """The Dag as JSON-able values; `Dag.from_dict` gives it back."""
-        from younger_hf.graph.views.record import dag_to_record
-
-        return dag_to_record(self)
+        """Return the Dag as JSON-able values, which `Dag.from_dict` reads."""
+        return _view("record").dag_to_record(self)  # type: ignore[no-any-return]
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Dag:
-        """The Dag that `to_dict` described, also after JSON.
+        """Return the Dag from the result of `to_dict`, also after JSON.
 
         Raises:
-            DatasetError: If a field is missing or no Dag can have it.
+            DatasetError: If a field is missing or invalid.
         """
-        from younger_hf.graph.views.record import dag_from_record
-
-        return dag_from_record(values)
+        return _view("record").dag_from_record(values)  # type: ignore[no-any-return]
 
     def to_arrow(self) -> pyarrow.Table:
-        """The Dag as an Arrow table of one row, see `younger_hf.graph.views.arrow`; `Dag.from_arrow` gives it back."""
-        from younger_hf.graph.views.arrow import dags_to_table
-
-        return dags_to_table([self])
+        """Return the Dag as an Arrow table of one row, which `Dag.from_arrow` reads."""
+        return _view("arrow").dags_to_table([self])
 
     @classmethod
     def from_arrow(cls, table: pyarrow.Table, row: int = 0) -> Dag:
-        """The Dag in one row of such a table.
+        """Return the Dag in one row of such a table.
 
         Raises:
             DatasetError: If there is no such row, a column is missing or the row is damaged.
         """
-        from younger_hf.graph.views.arrow import dag_of_row
+        return _view("arrow").dag_of_row(table, row)  # type: ignore[no-any-return]
 
-        return dag_of_row(table, row)
+
+def _view(name: str) -> Any:
+    """Import a module of `views` by name: views import this module, and an import statement would close a circle.
+
+    Views also need libraries that reading a model does not (networkx, pyarrow, torch).
+    """
+    return import_module(f"younger_hf.graph.views.{name}")

@@ -220,7 +220,7 @@ def test_every_model_file_of_the_onnx_package_is_read() -> None:
 def test_a_cut_off_file_is_one_clear_error(tmp_path: Path) -> None:
     path = tmp_path / "cut.onnx"
     path.write_bytes(LIGHT[0].read_bytes()[:1000])
-    with pytest.raises(ModelReadError, match=r"cut\.onnx: this is no readable ONNX model"):
+    with pytest.raises(ModelReadError, match=r"cut\.onnx: this is not a readable ONNX model"):
         from_onnx(path)
 
 

@@ -44,14 +44,16 @@ def split_node(data: bytes) -> NodeParts:
     outputs: list[bytes] = []
     position = 0
     try:
-        for tag, names in ((_INPUT, inputs), (_OUTPUT, outputs)):
-            while data[position] == tag:
-                start = position + 2
-                position = start + data[position + 1]
-                if data[start - 1] > 0x7F:
-                    length, start = read_varint(data, start - 1)
-                    position = start + _checked_length(length)
-                names.append(data[start:position])
+        names, tag = inputs, _INPUT
+        while (field := data[position]) == tag or field == _OUTPUT:
+            if field != tag:
+                names, tag = outputs, _OUTPUT
+            start = position + 2
+            position = start + data[position + 1]
+            if data[start - 1] > 0x7F:
+                length, start = read_varint(data, start - 1)
+                position = start + _checked_length(length)
+            names.append(data[start:position])
         if data[position] == _NAME:
             length, position = read_varint(data, position + 1)
             position += _checked_length(length)
