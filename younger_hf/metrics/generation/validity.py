@@ -8,7 +8,7 @@ import numpy as np
 
 from younger_hf.arrays import BoolArray, IntArray
 from younger_hf.graph.labelled_graphs import Graph, Graphs
-from younger_hf.graph.operators.schema_versions import most_inputs, read_signature, explain_misfit
+from younger_hf.graph.operators.schema_versions import explain_misfit, most_inputs, read_signature
 from younger_hf.graph.operators.signatures import operator_name
 from younger_hf.graph.vocabulary import FIRST_CLASS, MASK, UNK, Vocabulary
 from younger_hf.metrics.generation.descriptors import simple_edges, topological_levels
