@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 from benchmarks.measure import Ratio, compare
 from younger_hf.dataset.build.write_files import write_release
 from younger_hf.dataset.read.release import Release, open_release
-from younger_hf.dataset.schema import TRACKS, schema_of, task_of
+from younger_hf.dataset.schema import schema_of
 from younger_hf.submission import reference_predictions, write_predictions
 from younger_hf.submission.check.validate import validate
+from younger_hf.tasks import TRACKS, task_of
 
 GRAPHS, PAIRS = 2000, 4000
 """A test split of eight million pairs; 4,000 is the most that the build makes of one architecture."""
@@ -113,11 +114,11 @@ def _measured(release: Release, track: str, folder: Path, name: str, peak: bool)
 def _written(path: Path, release: Release, track: str) -> Path:
     """Random scores with six decimals, or random classes, for every graph of the test split."""
     rows = [(graph_id, values.tolist()) for graph_id, values in reference_predictions("uniform", release, track)]
-    if task_of(track) == "dataflow":
+    if task_of(track).name == "dataflow":
         rows = [(graph_id, np.round(values, 6).tolist()) for graph_id, values in rows]
     if path.suffix == ".parquet":
         return write_predictions(path, track, rows)
-    column = "scores" if task_of(track) == "dataflow" else "predictions"
+    column = "scores" if task_of(track).name == "dataflow" else "predictions"
     with path.open("w", encoding="utf-8", newline="") as file:
         if path.suffix == ".csv":
             writer = csv.writer(file)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from younger_hf.dataset.schema import signature_of, task_of
+from younger_hf.dataset.schema import signature_of
+from younger_hf.tasks import task_of
 
 
 def train(track: str) -> str:
     """Train a baseline for a track."""
-    return f"younger-hf train --task {task_of(track)} --signature {signature_of(track)} --model gcn --out runs/gcn"
+    return f"younger-hf train --task {task_of(track).name} --signature {signature_of(track)} --model gcn --out runs/gcn"
 
 
 def predict() -> str:

@@ -12,12 +12,7 @@ from leaderboard.pages.presentation import track_name
 from leaderboard.pages.track_descriptions import tracks_of
 from leaderboard.settings import MEBIBYTE
 from leaderboard.web.accept import METADATA_LIMIT
-from younger_hf.dataset.schema import task_of
-
-COLUMNS = {
-    "operator": ("`predictions`: list of int32", "one class id for each node in `mask_index`, in its order"),
-    "dataflow": ("`scores`: list of float32 in [0, 1]", "one probability for each pair in `pair_index`, in its order"),
-}
+from younger_hf.tasks import task_of
 
 
 def show() -> None:
@@ -36,12 +31,12 @@ def show() -> None:
         "`predictions.parquet` (or `.csv`, `.jsonl`), one row for each test graph, in any order, at most "
         f"{board.settings.upload_limit // MEBIBYTE} MiB:"
     )
-    column, meaning = COLUMNS[task_of(track)]
+    form = task_of(track).format
     st.table(
         pd.DataFrame(
             [
                 {"Column": "`graph_id`: string", "Holds": "the graph's id in the test split"},
-                {"Column": column, "Holds": meaning},
+                {"Column": f"`{form.columns[0].name}`: {form.columns[0].type}", "Holds": form.meaning},
             ]
         ),
         border="horizontal",

@@ -12,10 +12,10 @@ import pandas as pd
 
 from leaderboard.pages.safe_text import csv_field, link, markdown, visible
 from leaderboard.store.ranking import Ranked
-from younger_hf.dataset.schema import signature_of, task_of
-from younger_hf.metrics.registry import Metric
+from younger_hf.dataset.schema import signature_of
+from younger_hf.task_types import Metric
+from younger_hf.tasks import task_of
 
-TASK_NAMES = {"operator": "Operator", "dataflow": "Data flow"}
 SIGNATURE_NAMES = {"w_attrs": "with attributes", "wo_attrs": "without attributes"}
 _UNITS = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("K", 10**3))
 ARROWS = {"max": "↑", "min": "↓"}
@@ -23,7 +23,7 @@ ARROWS = {"max": "↑", "min": "↓"}
 
 def track_name(track: str) -> str:
     """What a track is called on the page."""
-    return f"{TASK_NAMES[task_of(track)]} · {SIGNATURE_NAMES[signature_of(track)]}"
+    return f"{task_of(track).label} · {SIGNATURE_NAMES[signature_of(track)]}"
 
 
 def heading(metric: Metric) -> str:

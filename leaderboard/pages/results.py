@@ -11,7 +11,7 @@ from leaderboard.pages.track_descriptions import DESCRIPTIONS, tracks_of
 from leaderboard.store.ranking import Ranked
 from leaderboard.store.standings import metrics_of, standings
 from younger_hf.dataset.read.release import Release
-from younger_hf.metrics.registry import Metric
+from younger_hf.task_types import Metric
 
 # A static table is drawn whole by the browser; more rows than this make it wait.
 ROWS_A_PAGE = 25

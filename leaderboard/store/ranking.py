@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from leaderboard.store.records import Submission
-from younger_hf.metrics.registry import Metric
+from younger_hf.task_types import Metric
 
 
 @dataclass(frozen=True)

@@ -7,19 +7,19 @@ from typing import Any
 from leaderboard.store.ranking import Ranked, rank
 from leaderboard.store.records import Submission
 from leaderboard.store.store import Store
-from younger_hf.dataset.schema import task_of
-from younger_hf.metrics.registry import METRICS, PRIMARY, Metric
+from younger_hf.task_types import Metric
+from younger_hf.tasks import task_of
 
 
 def metrics_of(track: str) -> tuple[Metric, ...]:
     """Every metric of a track's task, the one that decides first."""
     task = task_of(track)
-    return tuple(sorted(METRICS[task], key=lambda metric: metric.name != PRIMARY[task]))
+    return tuple(sorted(task.metrics, key=lambda metric: metric.name != task.primary))
 
 
 def standings(store: Store, track: str, content_hash: str) -> tuple[Ranked, ...]:
     """Everyone who is ranked on one track of one release, best first."""
-    return rank(store.scored(track, content_hash), metrics_of(track), PRIMARY[task_of(track)])
+    return rank(store.scored(track, content_hash), metrics_of(track), task_of(track).primary)
 
 
 def rank_of(store: Store, submission: Submission) -> int | None:

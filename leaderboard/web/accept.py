@@ -14,9 +14,9 @@ from leaderboard.board import Board
 from leaderboard.store.records import NewSubmission, Submission
 from leaderboard.store.store import TooManyPendingError
 from leaderboard.web.refusal import RefusalError, problem_json
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission import Problem, SubmissionMetadata, read_metadata
+from younger_hf.tasks import TRACKS
 
 METADATA_LIMIT = 64 * 1024
 """Most bytes of a `submission.yaml`."""

@@ -17,8 +17,8 @@ from leaderboard.store.standings import metrics_of, rank_of, row_json, standings
 from leaderboard.web.accept import accept
 from leaderboard.web.refusal import RefusalError
 from leaderboard.web.upload import read_upload
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import YoungerError
+from younger_hf.tasks import TRACKS
 
 LOG = logging.getLogger(__name__)
 PREFIX = "/api/v1"

@@ -12,9 +12,9 @@ from tests.dataset.built import Built
 from younger_hf.crypto import KEY
 from younger_hf.dataset.build.write_files import seal_answers
 from younger_hf.dataset.read.release import Answers, open_answers
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.dataset.seal import SUFFIX
 from younger_hf.errors import DatasetError
+from younger_hf.tasks import TRACKS
 
 SECRET = "correct horse battery staple"
 

@@ -18,7 +18,8 @@ from leaderboard.settings import Settings
 from leaderboard.store.records import NewSubmission, Outcome, Submission
 from younger_hf.dataset.build.write_files import write_answers, write_release
 from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import TRACKS, schema_of, task_of
+from younger_hf.dataset.schema import schema_of
+from younger_hf.tasks import TRACKS, task_of
 
 GRAPHS = 12
 CLASSES = 80_000
@@ -57,7 +58,7 @@ def write_dataset(root: Path, seed: int = 0) -> Dataset:
                 "edge_index": [list(range(nodes - 1)), list(range(1, nodes))],
                 "y": [-1] * asked,
             }
-            if task_of(track) == "operator":
+            if task_of(track).name == "operator":
                 row["mask_index"] = list(range(asked))
                 labels[track][name] = rng.integers(FIRST_HIDDEN_CLASS, CLASSES, asked).tolist()
             else:
@@ -109,7 +110,7 @@ def write_submission(
     """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True, exist_ok=True)
-    column = "predictions" if task_of(track) == "operator" else "scores"
+    column = "predictions" if task_of(track).name == "operator" else "scores"
     values = [[_guess(track, label, rng, share_right) for label in labels] for labels in dataset.labels[track].values()]
     kind = pa.int32() if column == "predictions" else pa.float32()
     predictions = pa.table({"graph_id": list(dataset.labels[track]), column: pa.array(values, pa.list_(kind))})
@@ -129,7 +130,7 @@ def write_submission(
 
 def _guess(track: str, label: int, rng: np.random.Generator, share_right: float) -> float:
     right = rng.random() < share_right
-    if task_of(track) == "operator":
+    if task_of(track).name == "operator":
         return label if right else 2
     return rng.random() / 2 + (0.5 if bool(label) == right else 0.0)
 

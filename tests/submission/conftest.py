@@ -15,17 +15,10 @@ import pytest
 
 from younger_hf.dataset.build.write_files import write_answers, write_release
 from younger_hf.dataset.read.release import Answers, Release, open_answers
-from younger_hf.dataset.schema import (
-    ANSWER_SCHEMA,
-    PUBLIC_SPLITS,
-    SPLITS,
-    TRACKS,
-    VALUE_SCHEMA,
-    schema_of,
-    splits_of,
-    task_of,
-)
+from younger_hf.dataset.schema import schema_of, splits_of
 from younger_hf.submission import SubmissionMetadata, write_metadata
+from younger_hf.task_types import PUBLIC_SPLITS, SPLITS
+from younger_hf.tasks import ANSWER_SCHEMA, TRACKS, VALUE_SCHEMA, task_of
 
 OPERATORS = ("UNK", "MASK", "Relu", "Add", "Sigmoid", "Mul", "Tanh", "Neg", "Sub", "Abs", "Exp", "Floor")
 NUM_CLASSES = len(OPERATORS)
@@ -64,7 +57,7 @@ def make_release(
         for split in splits_of(track):
             first = 500 if track.startswith("dataflow") else 0
             ids = [f"{first + index:03d}" if split == "test" else f"{split}-{index}" for index in range(graphs[split])]
-            rows = [_row(graph_id, task_of(track), split, rng, items) for graph_id in ids]
+            rows = [_row(graph_id, task_of(track).name, split, rng, items) for graph_id in ids]
             tables[track][split] = pa.Table.from_pylist(rows, schema=schema_of(track))
             if split == "test":
                 truth[track] = {row["graph_id"]: row.pop("truth") for row in rows}

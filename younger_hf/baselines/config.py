@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from younger_hf.dataset.schema import SCORED_TASKS, SIGNATURES
 from younger_hf.errors import BaselineError
+from younger_hf.task_types import SIGNATURES
+from younger_hf.tasks import TASKS
 
 MODELS = ("gcn",)
 
@@ -58,7 +59,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name, value, known in (
-            ("task", self.task, SCORED_TASKS),
+            ("task", self.task, tuple(task.name for task in TASKS.values() if task.is_hidden)),
             ("signature", self.signature, SIGNATURES),
             ("model", self.model, MODELS),
         ):

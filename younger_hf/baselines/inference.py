@@ -16,12 +16,13 @@ from younger_hf.baselines.config import TrainConfig
 from younger_hf.dataset.read.pyg import GraphRows
 from younger_hf.errors import BaselineError
 from younger_hf.graph.vocabulary import FIRST_CLASS
+from younger_hf.tasks import TASKS
 
 
 def apply(model: nn.Module, batch: Data, config: TrainConfig) -> Tensor:
     """The model's output at a batch's targets, on the batch's device: log-probabilities [M, V] or logits [P]."""
     edges = to_undirected(batch.edge_index, num_nodes=batch.num_nodes) if config.undirected else batch.edge_index
-    output: Tensor = model(batch.x, edges, batch.mask_index if config.task == "operator" else batch.pair_index)
+    output: Tensor = model(batch.x, edges, batch[TASKS[config.task].targets])
     return output
 
 
@@ -43,7 +44,9 @@ def decide(model: nn.Module, rows: GraphRows, config: TrainConfig, device: torch
     answers: list[Tensor] = []
     for batch in DataLoader(rows, batch_size=config.batch_size):
         output = apply(model, batch.to(device), config)
-        if config.task == "operator":  # scores of thousands of classes are not kept: only the best of each node is
+        if (
+            TASKS[config.task].predicts == "class"
+        ):  # scores of thousands of classes are not kept: only the best of each node is
             answers.append((output[:, FIRST_CLASS:].argmax(dim=-1) + FIRST_CLASS).int().cpu())
         else:
             answers.append(output.sigmoid().float().cpu())

@@ -22,6 +22,7 @@ from younger_hf.dataset.read.pyg import GraphRows
 from younger_hf.dataset.read.release import Release
 from younger_hf.errors import BaselineError
 from younger_hf.metrics.load import load_metric
+from younger_hf.tasks import TASKS
 
 CONFIG, WEIGHTS, STATE, HISTORY, RUN = "config.json", "model.safetensors", "state.pt", "history.jsonl", "run.json"
 
@@ -115,7 +116,7 @@ def _train_epoch(
         output = apply(model, batch, config)
         loss = (
             F.nll_loss(output, batch.y)
-            if config.task == "operator"
+            if TASKS[config.task].predicts == "class"
             else F.binary_cross_entropy_with_logits(output, batch.y.to(output.dtype))
         )
         optimizer.zero_grad()

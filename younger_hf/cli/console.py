@@ -14,11 +14,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from younger_hf.dataset.schema import task_of
 from younger_hf.errors import SubmissionError, YoungerError
 from younger_hf.graph.values import described_shape
 from younger_hf.graph.views.inspection import Inspection
-from younger_hf.metrics.registry import METRICS
+from younger_hf.tasks import task_of
 
 PLAIN_WIDTH = 140
 """Columns of a table where the output is no terminal, as in a log."""
@@ -130,7 +129,7 @@ def show_ranking(track: str, answer: Mapping[str, Any]) -> None:
     """Print the ranking of one track, as the board's API returns it."""
     rows = answer["rows"]
     names = list(rows[0]["metrics"]) if rows else []
-    labels = {metric.name: metric.label for metric in METRICS[task_of(track)]}
+    labels = {metric.name: metric.label for metric in task_of(track).metrics}
     columns = ["rank", "system", "team", *(labels.get(name, name) for name in names), "parameters"]
     cells = [[r["rank"], r["system"], r["team"], *(r["metrics"].get(n) for n in names), r["parameters"]] for r in rows]
     show_table(f"{track} (ranked by {answer['primary']})", columns, cells)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.metrics.dataflow.ranking_metrics import average_precision, dataflow_metrics, f1_at_half, roc_auc
 from younger_hf.metrics.generation.bootstrap_graphs import bootstrap_generation
@@ -20,9 +23,15 @@ from younger_hf.metrics.prediction.regression_metrics import (
     mape,
     prediction_metrics,
 )
-from younger_hf.metrics.registry import METRICS, PRIMARY, Metric
 from younger_hf.metrics.seeds import SeedSummary, aggregate_seeds
 from younger_hf.metrics.uncertainty import Comparison, Interval, bootstrap, paired_bootstrap
+from younger_hf.task_types import Metric
+from younger_hf.tasks import TASKS
+
+METRICS: Mapping[str, tuple[Metric, ...]] = MappingProxyType({name: task.metrics for name, task in TASKS.items()})
+"""Task -> its metrics, in the order of a table's columns."""
+PRIMARY: Mapping[str, str] = MappingProxyType({name: task.primary for name, task in TASKS.items()})
+"""Task -> name of the metric that ranks the board."""
 
 __all__ = [
     "METRICS",

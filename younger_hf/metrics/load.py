@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -12,18 +11,9 @@ import numpy as np
 
 from younger_hf.errors import MetricError
 from younger_hf.metrics.checked_arrays import flat_array
-from younger_hf.metrics.dataflow.ranking_metrics import dataflow_metrics
-from younger_hf.metrics.generation.generation_metrics import generation_metrics_of_rows, graphs_of_rows
-from younger_hf.metrics.operator.classification_metrics import operator_metrics
-from younger_hf.metrics.prediction.regression_metrics import prediction_metrics
-from younger_hf.metrics.registry import METRICS, Metric
-
-_FUNCTIONS: dict[str, Callable[..., dict[str, float]]] = {
-    "operator": operator_metrics,
-    "dataflow": dataflow_metrics,
-    "generation": generation_metrics_of_rows,
-    "prediction": prediction_metrics,
-}
+from younger_hf.metrics.generation.generation_metrics import graphs_of_rows
+from younger_hf.task_types import Metric
+from younger_hf.tasks import TASKS
 
 
 @dataclass
@@ -120,7 +110,8 @@ class TaskMetric:
                     f"{name}: expected values, got none.",
                     f"Pass {name}=... to compute, or collect batches with add_batch before.",
                 )
-        return _FUNCTIONS[self.task](references, predictions, **context)
+        result: dict[str, float] = TASKS[self.task].metric_function()(references, predictions, **context)
+        return result
 
     def _feature_names(self) -> list[str]:
         """The arguments of `add_batch` that `evaluate.combine` forwards."""
@@ -173,6 +164,6 @@ def evaluate_module(task: str) -> str:
 
 
 def _metrics_of(task: str) -> tuple[Metric, ...]:
-    if task not in METRICS:
-        raise MetricError(f"There is no metric for the task {task!r}; expected one of: {', '.join(METRICS)}.")
-    return METRICS[task]
+    if task not in TASKS:
+        raise MetricError(f"There is no metric for the task {task!r}; expected one of: {', '.join(TASKS)}.")
+    return TASKS[task].metrics

@@ -7,7 +7,7 @@ as often as it was drawn.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,23 +15,15 @@ import numpy.typing as npt
 
 from younger_hf.arrays import FloatArray
 from younger_hf.errors import MetricError
-from younger_hf.metrics.dataflow.bootstrap_ranking import resample_ranking
 from younger_hf.metrics.load import load_metric
-from younger_hf.metrics.operator.bootstrap_classes import resample_classes
-from younger_hf.metrics.prediction.bootstrap_values import resample_values
-from younger_hf.metrics.resampling import CHUNK, Resampled, draw
+from younger_hf.metrics.resampling import CHUNK, draw
+from younger_hf.tasks import TASKS
 
 LEVEL = 0.95
 """Share of the resamples inside an interval."""
 FEWEST = 40
 """Fewest resamples: with fewer, none is expected outside a 95% interval."""
 _MOST_AT_ONCE = 64
-
-_PREPARE: dict[str, Callable[[npt.ArrayLike, npt.ArrayLike, npt.ArrayLike], Resampled]] = {
-    "operator": resample_classes,
-    "dataflow": resample_ranking,
-    "prediction": resample_values,
-}
 
 
 @dataclass(frozen=True)
@@ -166,16 +158,18 @@ def _resample(
 ) -> tuple[dict[str, FloatArray], int]:
     """Compute metric name -> values [systems, resamples], and the number of resamples that were drawn anew."""
     metric = load_metric(task)
-    if task not in _PREPARE:
+    resample = TASKS[task].resample_function()
+    if resample is None:
+        able = ", ".join(name for name, each in TASKS.items() if each.resample)
         raise MetricError(
-            f"There is no bootstrap for the task {task!r}; expected one of: {', '.join(_PREPARE)}.",
+            f"There is no bootstrap for the task {task!r}; expected one of: {able}.",
             "Compute the value alone, without resamples.",
         )
     if resamples < FEWEST:
         raise MetricError(
             f"Expected at least {FEWEST} resamples, got {resamples}.", "1,000 are usual, and take seconds."
         )
-    prepared = [_PREPARE[task](references, predictions, offsets) for predictions in systems]
+    prepared = [resample(references, predictions, offsets) for predictions in systems]
     at_once = max(1, min(_MOST_AT_ONCE, CHUNK // max(each.width for each in prepared)))
     values = {each.name: np.empty((len(prepared), resamples)) for each in metric.metrics}
     done = redrawn = 0

@@ -18,8 +18,10 @@ from younger_hf.dataset.audit.report import AuditReport, audit
 from younger_hf.dataset.build.card import write_card
 from younger_hf.dataset.build.write_files import write_answers, write_release
 from younger_hf.dataset.read.release import Answers, Release, open_answers
-from younger_hf.dataset.schema import ANSWER_SCHEMA, SIGNATURES, TRACKS, UNKNOWN_LABEL, schema_of
+from younger_hf.dataset.schema import UNKNOWN_LABEL, schema_of
 from younger_hf.graph.identity.search_pattern import Pattern
+from younger_hf.task_types import SIGNATURES
+from younger_hf.tasks import ANSWER_SCHEMA, TRACKS
 
 Rows = list[dict[str, Any]]
 

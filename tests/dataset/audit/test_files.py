@@ -12,7 +12,7 @@ import pytest
 from tests.dataset.audit.planting import State
 from younger_hf.dataset.audit.report import AuditReport, ChannelResult, audit
 from younger_hf.dataset.read.release import Answers, Release
-from younger_hf.dataset.schema import TRACKS
+from younger_hf.tasks import TRACKS
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ import pytest
 
 from tests.dataset.audit.planting import Rows, State, random_row, renumbered, whole
 from younger_hf.dataset.audit.report import AuditReport
-from younger_hf.dataset.schema import SIGNATURES, TRACKS
+from younger_hf.task_types import SIGNATURES
+from younger_hf.tasks import TRACKS
 
 OPERATOR = tuple(f"operator_{signature}" for signature in SIGNATURES)
 DATAFLOW = tuple(f"dataflow_{signature}" for signature in SIGNATURES)

@@ -16,8 +16,8 @@ from younger_hf.dataset.audit.attacks import CHANNELS
 from younger_hf.dataset.audit.report import LEVEL, audit
 from younger_hf.dataset.build.write_files import seal_answers, write_answers
 from younger_hf.dataset.read.release import Answers, Release, open_answers
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import DatasetError
+from younger_hf.tasks import TRACKS
 
 
 @pytest.fixture(scope="module")

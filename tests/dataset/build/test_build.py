@@ -16,7 +16,9 @@ from younger_hf.dataset.architecture import Provenance
 from younger_hf.dataset.build.repo import build
 from younger_hf.dataset.build.deduplicate import deduplicate
 from younger_hf.dataset.build.groups import group
-from younger_hf.dataset.schema import CONFIGS, PUBLIC_SPLITS, SIGNATURES, TRACKS, UNKNOWN_LABEL, splits_of, task_of
+from younger_hf.dataset.schema import CONFIGS, UNKNOWN_LABEL, splits_of
+from younger_hf.task_types import PUBLIC_SPLITS, SIGNATURES
+from younger_hf.tasks import TRACKS, task_of
 from younger_hf.dataset.build.split import keyed_order, split
 from younger_hf.dataset.build.tables import GENERATION_NODES
 from younger_hf.dataset.tasks.dataflow import hold_out, operator_pairs
@@ -80,7 +82,7 @@ def test_answers_are_aligned_with_the_test_rows(built: Built, track: str) -> Non
     assert [len(y) for y in rows["y"].to_pylist()] == [len(y) for y in answers["y"].to_pylist()]
     assert built.release.content_hash == built.answers.content_hash
     values = set(np.concatenate(answers["y"].to_pylist()).tolist())
-    if task_of(track) == "dataflow":
+    if task_of(track).name == "dataflow":
         assert {0, 1} == values
     else:
         assert FIRST_CLASS <= min(values)
@@ -138,7 +140,7 @@ def _sources(built: Built, split: str) -> list[str]:
 
 def test_test_rows_are_in_one_config_each(built: Built) -> None:
     hidden = {
-        task: {i for track in TRACKS if task_of(track) == task for i in _ids(built, track, "test")}
+        task: {i for track in TRACKS if task_of(track).name == task for i in _ids(built, track, "test")}
         for task in ("operator", "dataflow")
     }
     public = {i for config in CONFIGS[:-2] for split in PUBLIC_SPLITS for i in _ids(built, config, split)}

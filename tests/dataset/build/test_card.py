@@ -21,7 +21,8 @@ from younger_hf.dataset.build.repo import build
 from younger_hf.dataset.build.card import write_card
 from younger_hf.dataset.build.deduplicate import deduplicate
 from younger_hf.dataset.read.release import open_release
-from younger_hf.dataset.schema import CONFIGS, PUBLIC_SPLITS, SPLITS, schema_of
+from younger_hf.dataset.schema import CONFIGS, schema_of
+from younger_hf.task_types import PUBLIC_SPLITS, SPLITS
 from younger_hf.dataset.build.write_files import write_release
 from younger_hf.graph.operators.signatures import parse_signature
 

@@ -10,7 +10,7 @@ import pytest
 from tests.dataset.models import LIGHT, network
 from younger_hf.dataset.build.pipeline import PUBLIC_SECRET, Advance, BuildPlan, BuildResult, build_dataset
 from younger_hf.dataset.read.release import open_answers
-from younger_hf.dataset.schema import TRACKS
+from younger_hf.tasks import TRACKS
 from younger_hf.errors import DatasetError, SourceError
 
 

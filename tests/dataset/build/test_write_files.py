@@ -10,7 +10,8 @@ import pytest
 
 from tests.dataset.built import Built
 from younger_hf.dataset.read.release import open_release, read_parquet
-from younger_hf.dataset.schema import ANSWER_SCHEMA, CONFIGS, TRACKS, schema_of
+from younger_hf.tasks import ANSWER_SCHEMA, TRACKS
+from younger_hf.dataset.schema import CONFIGS, schema_of
 from younger_hf.dataset.build.write_files import write_answers, write_parquet, write_release
 from younger_hf.errors import DatasetError
 

@@ -13,9 +13,11 @@ from torch_geometric.loader import DataLoader
 
 from tests.dataset.built import Built
 from younger_hf import to_pyg
-from younger_hf.dataset.schema import CONFIGS, SIGNATURES, TRACKS, splits_of
+from younger_hf.dataset.schema import CONFIGS, splits_of
 from younger_hf.errors import DatasetError, MissingDependencyError
 from younger_hf.graph.vocabulary import Signature
+from younger_hf.task_types import SIGNATURES
+from younger_hf.tasks import TRACKS
 
 GRAPH_CONFIGS = [config for config in CONFIGS if config.startswith(("operator", "dataflow", "generation"))]
 ROW = {"node_feat": [3, 4, 5], "edge_index": [[0, 1], [1, 2]]}

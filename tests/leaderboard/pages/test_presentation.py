@@ -12,7 +12,7 @@ from leaderboard.pages.presentation import amount, best_values, csv_file, points
 from leaderboard.store.ranking import Ranked
 from leaderboard.store.standings import metrics_of, standings
 from tests.leaderboard.files import add_scored
-from younger_hf.dataset.schema import TRACKS
+from younger_hf.tasks import TRACKS
 
 TRACK = "operator_w_attrs"
 METRICS = metrics_of(TRACK)

@@ -21,8 +21,8 @@ from leaderboard.settings import MEBIBYTE
 from leaderboard.store.records import Submission
 from leaderboard.web.accept import accept
 from tests.leaderboard.files import Dataset, open_test_board, write_submission
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.metrics import load_metric
+from younger_hf.tasks import TRACKS
 
 TRACK = "operator_w_attrs"
 

@@ -13,7 +13,7 @@ from leaderboard.store.ranking import rank
 from leaderboard.store.records import Submission
 from leaderboard.store.standings import metrics_of
 from tests.leaderboard.files import new_submission
-from younger_hf.metrics.registry import Metric
+from younger_hf.task_types import Metric
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 AUC = Metric("auc", "dataflow", "max", 0.0, 1.0, "AUC", "")

@@ -15,7 +15,7 @@ import pytest
 
 from tests.leaderboard.conftest import UPLOAD_LIMIT, Server
 from tests.leaderboard.files import Dataset, write_submission
-from younger_hf.dataset.schema import TRACKS
+from younger_hf.tasks import TRACKS
 
 TRACK = "operator_w_attrs"
 

@@ -27,9 +27,9 @@ from tests.leaderboard.conftest import UPLOAD_LIMIT, Server, start_server, stop_
 from tests.leaderboard.files import Dataset, open_test_board, write_submission
 from tests.submission.attacks import ATTACKS, NUMBERS, Attack
 from tests.submission.conftest import NUM_CLASSES, make_release
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.submission import SubmissionMetadata, write_metadata
 from younger_hf.submission.check.validate import validate
+from younger_hf.tasks import TRACKS
 
 AT_ONCE = 3
 IDLE_SECONDS = 1

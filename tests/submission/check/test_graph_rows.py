@@ -13,13 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.submission.conftest import NUM_CLASSES
-from younger_hf.dataset.schema import GENERATION_NODES
 from younger_hf.submission import CODES, write_predictions
 from younger_hf.submission.check.validate import validate
-from younger_hf.submission.format.columns import EDGES_PER_NODE, FORMATS, GENERATED_GRAPHS
+from younger_hf.tasks import EDGES_PER_NODE, GENERATED_GRAPHS, GENERATION_NODES, TASKS
 
 TRACK = "generation_wo_attrs"
-SCHEMA = FORMATS["generation"].schema
+SCHEMA = TASKS["generation"].format.schema
 SUFFIXES = [".parquet", ".csv", ".jsonl"]
 NODES, EDGES = [2, 3, 4], [[0, 1], [1, 2]]
 

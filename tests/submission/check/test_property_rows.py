@@ -14,17 +14,17 @@ import younger_hf
 from younger_hf.crypto import KEY
 from younger_hf.dataset.build.write_files import seal_answers, write_answers
 from younger_hf.dataset.read.release import open_answers
-from younger_hf.dataset.schema import PROPERTY, TRACKS, VALUE_SCHEMA, possible_splits_of, splits_of
+from younger_hf.dataset.schema import possible_splits_of, splits_of
 from younger_hf.errors import DatasetError
 from younger_hf.metrics import load_metric
 from younger_hf.submission import reference_predictions, write_predictions
 from younger_hf.submission.check.validate import validate
-from younger_hf.submission.format.columns import FORMATS
 from younger_hf.submission.format.track import offered_tracks
 from younger_hf.submission.score.score_predictions import score
+from younger_hf.tasks import PROPERTY, TASKS, TRACKS, VALUE_SCHEMA
 
 TRACK = "prediction"
-SCHEMA = FORMATS[TRACK].schema
+SCHEMA = TASKS[TRACK].format.schema
 SUFFIXES = [".parquet", ".csv", ".jsonl"]
 
 

@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from younger_hf.dataset.read.release import open_release
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission import CODES, Problem, write_predictions
 from younger_hf.submission.check.validate import validate
+from younger_hf.tasks import TRACKS
 
 FLOW = "dataflow_w_attrs"
 NODES = "operator_w_attrs"

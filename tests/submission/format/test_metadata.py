@@ -10,11 +10,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from younger_hf.dataset.schema import SUBMISSION_TRACKS, TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission import SubmissionMetadata, read_metadata, write_metadata
 from younger_hf.submission.format.metadata import MAX_BYTES, check_metadata
 from younger_hf.submission.format.metadata_fields import FIELDS
+from younger_hf.tasks import SUBMISSION_TRACKS, TRACKS
 
 HASH = f"sha256:{'0123456789abcdef' * 4}"
 REQUIRED = {"track": "operator_w_attrs", "dataset_version": HASH, "system": "GCN", "team": "Example University"}

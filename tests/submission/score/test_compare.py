@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from younger_hf.dataset.schema import TRACKS, task_of
 from younger_hf.errors import DatasetError, SubmissionError
 from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.metrics import bootstrap, paired_bootstrap
@@ -15,6 +14,7 @@ from younger_hf.submission import GeneratedGraphs, write_predictions
 from younger_hf.submission.check.validate import validate
 from younger_hf.submission.score.compare import compare
 from younger_hf.submission.score.score_predictions import score
+from younger_hf.tasks import TRACKS, task_of
 
 
 def validated(board, folder, track, rows):
@@ -51,7 +51,7 @@ def test_a_score_has_the_bootstrap_intervals_of_its_metrics(board, noisy, system
     result = score(second, board.release, board.answers, resamples=60, seed=3)
     assert {} == plain.intervals
     assert plain == replace(result, intervals={})
-    assert bootstrap(task_of(track), truth, predictions, offsets, resamples=60, seed=3) == result.intervals
+    assert bootstrap(task_of(track).name, truth, predictions, offsets, resamples=60, seed=3) == result.intervals
     for name, interval in result.intervals.items():
         assert interval.low < interval.high
         assert interval.low <= plain.metrics[name] <= interval.high or name.startswith("macro")
@@ -62,7 +62,7 @@ def test_a_comparison_is_the_paired_bootstrap_of_both(board, noisy, systems, tra
     first, second = systems(track)
     truth, predictions, offsets = arrays(board, noisy, track)
     result = compare(first, second, board.release, board.answers, resamples=60, seed=3)
-    expected = paired_bootstrap(task_of(track), truth, truth, predictions, offsets, resamples=60, seed=3)
+    expected = paired_bootstrap(task_of(track).name, truth, truth, predictions, offsets, resamples=60, seed=3)
     assert expected == result.comparisons
     assert score(first, board.release, board.answers).metrics == result.first
     assert score(second, board.release, board.answers).metrics == result.second

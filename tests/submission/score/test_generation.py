@@ -20,9 +20,9 @@ from younger_hf.metrics import METRICS, distance_floor, generation_metrics
 from younger_hf.metrics.generation.execution import executable
 from younger_hf.submission import reference_predictions, write_predictions
 from younger_hf.submission.check.validate import validate
-from younger_hf.submission.format.columns import FORMATS
 from younger_hf.submission.score.generation_scores import graphs_of, real_values, vocabulary_of
 from younger_hf.submission.score.score_predictions import score
+from younger_hf.tasks import TASKS
 
 PUBLISHED = Path(__file__).parents[3] / "younger"
 TRACK = "generation_wo_attrs"
@@ -64,7 +64,7 @@ def shuffled(rows, seed):
 def test_the_score_is_that_of_the_metrics_whatever_the_order_of_rows_and_edges(complete_board, rows, write_table):
     release = complete_board.release
     told = []
-    path = write_table(".csv", FORMATS["generation"].schema, shuffled(rows, 3))
+    path = write_table(".csv", TASKS["generation"].format.schema, shuffled(rows, 3))
     result = score(validated(complete_board, path), release, on_graph=lambda done, total: told.append((done, total)))
     generated, vocabulary = (
         validated(complete_board, write_predictions(path.parent, TRACK, rows)).graphs,
@@ -85,7 +85,7 @@ def test_the_score_is_that_of_the_metrics_whatever_the_order_of_rows_and_edges(c
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 def test_every_format_and_order_gives_the_same_graphs(complete_board, rows, write_table, tmp_path, suffix):
     straight = validated(complete_board, write_predictions(tmp_path / "straight", TRACK, rows)).graphs
-    path = write_table(suffix, FORMATS["generation"].schema, shuffled(rows, 4))
+    path = write_table(suffix, TASKS["generation"].format.schema, shuffled(rows, 4))
     turned = validated(complete_board, path).graphs
     for name, values in vars(straight).items():
         assert np.array_equal(values, getattr(turned, name)), name

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from younger_hf.dataset.schema import SUBMISSION_TRACKS, TRACKS, task_of
 from younger_hf.errors import DatasetError, SubmissionError
-from younger_hf.submission import REFERENCES, reference_predictions, write_predictions
+from younger_hf.submission import reference_predictions, write_predictions
 from younger_hf.submission.check.validate import validate
+from younger_hf.tasks import SUBMISSION_TRACKS, TRACKS, task_of
 
 
 def joined(board, name, track, seed=0):
@@ -87,7 +87,7 @@ def test_a_name_of_another_task_is_refused(board, name, track):
 
 @pytest.mark.parametrize("track", SUBMISSION_TRACKS)
 def test_every_task_has_two_references_that_are_valid_submissions(complete_board, tmp_path, track):
-    names = REFERENCES[task_of(track)]
+    names = task_of(track).references
     assert 2 == len(names)
     for name in names:
         path = write_predictions(tmp_path, track, reference_predictions(name, complete_board.release, track, seed=5))

@@ -11,12 +11,12 @@ import pytest
 
 from younger_hf.dataset.build.write_files import write_answers
 from younger_hf.dataset.read.release import open_answers
-from younger_hf.dataset.schema import TRACKS
 from younger_hf.errors import DatasetError, SubmissionError
 from younger_hf.metrics import load_metric
 from younger_hf.submission import reference_predictions, write_predictions
 from younger_hf.submission.check.validate import validate
 from younger_hf.submission.score.score_predictions import score
+from younger_hf.tasks import TRACKS
 
 FORMATS = [".parquet", ".csv", ".jsonl"]
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch_geometric.nn import GCNConv
 
 from younger_hf.baselines.config import TrainConfig
+from younger_hf.tasks import TASKS
 
 
 class OperatorClassifier(nn.Module):
@@ -56,7 +57,7 @@ class DataflowScorer(nn.Module):
 
 def make_model(num_classes: int, config: TrainConfig) -> nn.Module:
     """The model of a task for a vocabulary of that many classes (UNK and MASK among them)."""
-    kind = OperatorClassifier if config.task == "operator" else DataflowScorer
+    kind = OperatorClassifier if TASKS[config.task].predicts == "class" else DataflowScorer
     return kind(num_classes, config)
 
 

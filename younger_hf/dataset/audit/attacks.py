@@ -18,7 +18,6 @@ from younger_hf.dataset.audit import (
 )
 from younger_hf.dataset.audit.guesses import Guesses
 from younger_hf.dataset.audit.public_view import Public
-from younger_hf.dataset.schema import SCORED_TASKS
 
 Kind = Literal["exact", "embedded", "statistical", "context"]
 """exact: any guess is a leak. embedded: so it is, but a common block in an unrelated architecture may have caused it.
@@ -43,15 +42,16 @@ class Attack:
 
 
 _OPERATOR, _DATAFLOW = ("operator",), ("dataflow",)
+_BOTH = _OPERATOR + _DATAFLOW
 
 CHANNELS: tuple[Attack, ...] = (
-    Attack("labels", "exact", SCORED_TASKS, displayed.labels),
+    Attack("labels", "exact", _BOTH, displayed.labels),
     Attack("held-out edges", "exact", _DATAFLOW, displayed.held_out_edges),
-    Attack("names", "exact", SCORED_TASKS, displayed.names),
-    Attack("footers", "exact", SCORED_TASKS, file_metadata.footers),
-    Attack("strange files", "exact", SCORED_TASKS, file_metadata.strangers),
-    Attack("isomorphic rows", "exact", SCORED_TASKS, whole_rows.isomorphic_rows),
-    Attack("other signature", "exact", SCORED_TASKS, other_signature.other_attributes),
+    Attack("names", "exact", _BOTH, displayed.names),
+    Attack("footers", "exact", _BOTH, file_metadata.footers),
+    Attack("strange files", "exact", _BOTH, file_metadata.strangers),
+    Attack("isomorphic rows", "exact", _BOTH, whole_rows.isomorphic_rows),
+    Attack("other signature", "exact", _BOTH, other_signature.other_attributes),
     Attack("in data-flow rows", "exact", _OPERATOR, crossing.operators_in_dataflow_rows),
     Attack("in operator rows", "exact", _DATAFLOW, crossing.pairs_in_operator_rows),
     Attack("each other", "exact", _OPERATOR, embedded.each_other),

@@ -6,7 +6,10 @@ from collections import Counter
 
 from younger_hf.dataset.audit.guesses import Guesses, silent
 from younger_hf.dataset.audit.public_view import Public
-from younger_hf.dataset.schema import MASK, PUBLIC_SPLITS, UNKNOWN_LABEL, signature_of, task_of
+from younger_hf.dataset.schema import UNKNOWN_LABEL, signature_of
+from younger_hf.graph.vocabulary import MASK
+from younger_hf.task_types import PUBLIC_SPLITS
+from younger_hf.tasks import task_of
 
 
 def labels(public: Public, track: str) -> Guesses:
@@ -16,7 +19,7 @@ def labels(public: Public, track: str) -> Guesses:
     """
     rows, values = public.rows(track, "test"), silent(public.rows(track, "test"))
     for row, value in zip(rows, values, strict=True):
-        if task_of(track) == "operator":
+        if task_of(track).predicts == "class":
             shown = row.node_feat[row.targets]
             value[shown != MASK] = shown[shown != MASK]
         value[row.y != UNKNOWN_LABEL] = row.y[row.y != UNKNOWN_LABEL]
@@ -43,7 +46,7 @@ def names(public: Public, track: str) -> Guesses:
     rows = public.rows(track, "test")
     ids = [row.graph_id for row in rows]
     taken = _public_ids(public)
-    other = "dataflow" if task_of(track) == "operator" else "operator"
+    other = "dataflow" if task_of(track).name == "operator" else "operator"
     theirs = {row.graph_id for row in public.rows(f"{other}_{signature_of(track)}", "test")}
     found = [f"test row {name} has the id of something public" for name in ids if taken & {name, name.split("-")[0]}]
     found += [f"test row {name} has the id of a test row of the task {other}" for name in ids if name in theirs]

@@ -15,7 +15,8 @@ from younger_hf.dataset.audit.guesses import Guesses, silent
 from younger_hf.dataset.audit.order import guess_by_key
 from younger_hf.dataset.audit.public_view import Public
 from younger_hf.dataset.read.release import MANIFEST
-from younger_hf.dataset.schema import PUBLIC_SPLITS, UNKNOWN_LABEL, schema_of
+from younger_hf.dataset.schema import UNKNOWN_LABEL, schema_of
+from younger_hf.task_types import PUBLIC_SPLITS
 
 ARROW_SCHEMA = b"ARROW:schema"
 """The one entry that Arrow itself writes into a footer."""

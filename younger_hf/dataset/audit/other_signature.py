@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from younger_hf.dataset.audit.guesses import FloatArray, Guesses, silent
 from younger_hf.dataset.audit.public_view import Public, Row, other_signature, pairs_of, projection
-from younger_hf.dataset.schema import signature_of, task_of
+from younger_hf.dataset.schema import signature_of
 from younger_hf.graph.identity.graph_index import index_graphs
 from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
 from younger_hf.graph.identity.subgraph_search import find_embeddings
 from younger_hf.graph.vocabulary import FIRST_CLASS
+from younger_hf.tasks import task_of
 
 Int32Array = npt.NDArray[np.int32]
 Sample = tuple[Row, Int32Array]
@@ -33,7 +34,7 @@ def other_attributes(public: Public, track: str) -> Guesses:
     mine = [(row, _plain(row, track, plain)) for row in rows]
     theirs = [(row, _plain(row, other_signature(track), plain)) for row in others]
     values = silent(rows)
-    task = task_of(track)
+    task = task_of(track).name
     links = _links(mine, theirs, task)
     for number, other in links.items():
         if task == "operator":

@@ -11,9 +11,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import PUBLIC_SPLITS, TRACKS, signature_of, task_of
+from younger_hf.dataset.schema import signature_of
 from younger_hf.errors import DatasetError
 from younger_hf.graph.vocabulary import UNK
+from younger_hf.task_types import PUBLIC_SPLITS
+from younger_hf.tasks import TRACKS, task_of
 
 Int32Array = npt.NDArray[np.int32]
 Graph = tuple[Int32Array, Int32Array]
@@ -115,7 +117,7 @@ class Public:
 
 def other_signature(track: str) -> str:
     """The track of the same task with the other node signature."""
-    return f"{task_of(track)}_{'wo_attrs' if signature_of(track) == 'w_attrs' else 'w_attrs'}"
+    return f"{task_of(track).name}_{'wo_attrs' if signature_of(track) == 'w_attrs' else 'w_attrs'}"
 
 
 def projection(public: Public) -> Int32Array:
@@ -130,7 +132,7 @@ def pairs_of(index: Int32Array) -> set[tuple[int, int]]:
 
 
 def _rows(release: Release, track: str, split: str) -> Iterator[Row]:
-    targets = "mask_index" if task_of(track) == "operator" else "pair_index"
+    targets = task_of(track).targets
     table = release.table(track, split)
     columns = (
         table["graph_id"].to_pylist(),

@@ -13,8 +13,8 @@ from younger_hf.dataset.audit.chance import auc, better_than, better_than_half
 from younger_hf.dataset.audit.guesses import Guesses
 from younger_hf.dataset.audit.public_view import Public
 from younger_hf.dataset.read.release import Answers, Release
-from younger_hf.dataset.schema import task_of
 from younger_hf.errors import DatasetError
+from younger_hf.tasks import task_of
 
 LEVEL = 0.01
 """Probability that an audit without any leak reports one, over all statistical channels together."""
@@ -93,7 +93,7 @@ def audit(release: Release, answers: Answers | None, advance: Advance = lambda *
             "Name the folder that was written together with the dataset: --answers FOLDER.",
         )
     public = Public(release)
-    tried = [(c, track) for c in CHANNELS for track in public.tracks if task_of(track) in c.tasks]
+    tried = [(c, track) for c in CHANNELS for track in public.tracks if task_of(track).name in c.tasks]
     level = LEVEL / max(1, sum(channel.kind == "statistical" for channel, _ in tried))
     guesses = []
     for number, (channel, track) in enumerate(tried):
@@ -131,7 +131,7 @@ def _result(
     answers = sum(len(row.y) for row in public.rows(track, "test"))
     recovered, share, baseline, p_value = None, None, None, None
     if truth is not None:
-        is_flows, exact = task_of(track) == "dataflow", channel.kind in ("exact", "embedded")
+        is_flows, exact = task_of(track).predicts == "score", channel.kind in ("exact", "embedded")
         made = [~np.isnan(values) for values in guesses.values]
         values = [v[m] for v, m in zip(guesses.values, made, strict=True)]
         y = [t[m] for t, m in zip(truth, made, strict=True)]

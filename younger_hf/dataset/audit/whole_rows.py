@@ -9,12 +9,12 @@ import numpy as np
 
 from younger_hf.dataset.audit.guesses import FloatArray, Guesses, silent
 from younger_hf.dataset.audit.public_view import Graph, Public, Row, pairs_of
-from younger_hf.dataset.schema import task_of
 from younger_hf.graph.identity.canonical_form import find_isomorphism
 from younger_hf.graph.identity.fingerprints import graph_fingerprint
 from younger_hf.graph.identity.graph_index import index_uncertain_graphs
 from younger_hf.graph.identity.search_pattern import Pattern
 from younger_hf.graph.identity.subgraph_search import find_embeddings
+from younger_hf.tasks import task_of
 
 
 def isomorphic_rows(public: Public, track: str) -> Guesses:
@@ -31,9 +31,11 @@ def isomorphic_rows(public: Public, track: str) -> Guesses:
         for other in known[graph_fingerprint(row.edge_index, row.node_feat)]:
             image = find_isomorphism(_shown(row), _shown(other))
             if image is not None:
-                value[:] = _operators(row, other, image) if task_of(track) == "operator" else _flows(row, other, image)
+                value[:] = (
+                    _operators(row, other, image) if task_of(track).predicts == "class" else _flows(row, other, image)
+                )
                 break
-    if task_of(track) == "dataflow":
+    if task_of(track).predicts == "score":
         _fill_from_architectures(rows, values, public.architectures(track))
     return Guesses(tuple(values))
 

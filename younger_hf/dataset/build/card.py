@@ -16,7 +16,8 @@ import yaml
 from younger_hf.dataset.build.figures import top_operators, write_figures
 from younger_hf.dataset.read.release import DataFile, Release
 from younger_hf.dataset.read.verify import CARD
-from younger_hf.dataset.schema import PUBLIC_SPLITS, SPLITS, schema_of
+from younger_hf.task_types import PUBLIC_SPLITS, SPLITS
+from younger_hf.dataset.schema import schema_of
 from younger_hf.files import write_text
 
 _PUBLIC_SECRET = (

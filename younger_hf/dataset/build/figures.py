@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import PUBLIC_SPLITS
+from younger_hf.task_types import PUBLIC_SPLITS
 from younger_hf.files import replacing
 from younger_hf.graph.vocabulary import FIRST_CLASS
 

@@ -10,7 +10,7 @@ from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.build.groups import Grouping, group
 from younger_hf.dataset.build.leak_check import check_leaks
 from younger_hf.dataset.build.protocol_rows import ProtocolRows, Report
-from younger_hf.dataset.schema import SIGNATURES
+from younger_hf.task_types import SIGNATURES
 from younger_hf.dataset.build.split import Split, split
 from younger_hf.dataset.build.tables import (
     architecture_table,

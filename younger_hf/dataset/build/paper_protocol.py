@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.build.protocol_rows import ProtocolRows, Report
-from younger_hf.dataset.schema import PUBLIC_SPLITS, SIGNATURES, SPLITS
+from younger_hf.tasks import GENERATION_NODES
+from younger_hf.task_types import PUBLIC_SPLITS, SIGNATURES, SPLITS
 from younger_hf.dataset.build.tables import (
-    GENERATION_NODES,
     architecture_table,
     dataflow_tables,
     generation_table,

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.schema import ANSWER_SCHEMA, UNKNOWN_LABEL, schema_of
-from younger_hf.dataset.schema import GENERATION_NODES as GENERATION_NODES
+from younger_hf.tasks import ANSWER_SCHEMA
+from younger_hf.dataset.schema import UNKNOWN_LABEL, schema_of
+from younger_hf.tasks import GENERATION_NODES
 from younger_hf.dataset.build.split import keyed_order
 from younger_hf.dataset.tasks.dataflow import HeldOut
 from younger_hf.dataset.tasks.operator import OperatorSample

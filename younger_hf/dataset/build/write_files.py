@@ -20,7 +20,8 @@ from younger_hf.dataset.read.release import (
     open_release,
     sha256_of,
 )
-from younger_hf.dataset.schema import CONFIGS, SUBMISSION_TRACKS, answer_schema_of, possible_splits_of, schema_of
+from younger_hf.dataset.schema import CONFIGS, possible_splits_of, schema_of
+from younger_hf.tasks import SUBMISSION_TRACKS, task_of
 from younger_hf.dataset.seal import SUFFIX, seal_table
 from younger_hf.files import PARTIAL, replacing, write_json
 
@@ -94,11 +95,11 @@ def write_answers(root: Path, tables: Mapping[str, pa.Table], content_hash: str)
 
     Args:
         root: Folder for the answers; must not lie inside the dataset repo.
-        tables: track -> rows with the columns of `answer_schema_of(track)`.
+        tables: track -> rows with the columns of `task_of(track).answers`.
         content_hash: Content hash of the release.
     """
     for track, table in tables.items():
-        write_parquet(root / f"{track}.parquet", table.cast(answer_schema_of(track)))
+        write_parquet(root / f"{track}.parquet", table.cast(task_of(track).answers))
     for track in set(SUBMISSION_TRACKS) - set(tables):
         (root / f"{track}.parquet").unlink(missing_ok=True)
     _write_manifest(root, {"content_hash": content_hash, "tracks": sorted(tables)})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from younger_hf.dataset.read.release import MANIFEST, Release
 from younger_hf.dataset.read.verify import CARD, verify
-from younger_hf.dataset.schema import possible_splits_of, schema_of, signature_of, task_of
+from younger_hf.dataset.schema import check_config, possible_splits_of, schema_of, signature_of
 from younger_hf.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def load(
             the manifest, the Hub does not have the repo or revision, or it cannot be reached and
             nothing was fetched before.
     """
-    task_of(config)
+    check_config(config)
     if split is not None and split not in possible_splits_of(config):
         raise DatasetError(
             f"Config {config!r} has no split {split!r}; expected one of: {', '.join(possible_splits_of(config))}.",

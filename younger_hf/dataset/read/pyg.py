@@ -11,8 +11,8 @@ import pyarrow as pa
 from younger_hf.arrays import FloatArray, IntArray, Ragged
 from younger_hf.dataset.read.batches import INDEX, BatchOrder, Columns, GatheredRows, gather, loader, tensor_of
 from younger_hf.dataset.read.list_columns import integer_lists, integer_pairs
-from younger_hf.dataset.schema import PROPERTY
 from younger_hf.errors import DatasetError, MissingDependencyError
+from younger_hf.tasks import PROPERTY
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset

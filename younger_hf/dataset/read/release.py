@@ -17,9 +17,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from younger_hf.crypto import key_from_environment
-from younger_hf.dataset.schema import CONFIGS, answer_schema_of, possible_splits_of, schema_of
+from younger_hf.dataset.schema import CONFIGS, possible_splits_of, schema_of
 from younger_hf.dataset.seal import SUFFIX, open_table
 from younger_hf.errors import DatasetError
+from younger_hf.tasks import task_of
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -138,7 +139,7 @@ class Answers:
             DatasetError: If there are no answers for the track, its file is damaged, or it is sealed
                 and the environment does not hold its key.
         """
-        schema = answer_schema_of(track)
+        schema = task_of(track).answers
         if self.sealed:
             path = self.root / f"{track}{SUFFIX}"
             return open_table(path, schema, key_from_environment(), self.content_hash, track)

@@ -9,13 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.arrays import Ragged
-from younger_hf.dataset.schema import GENERATION_NODES
 from younger_hf.graph.labelled_graphs import Graphs
-from younger_hf.submission.format.columns import EDGES_PER_NODE, GENERATED_GRAPHS
 from younger_hf.submission.format.prediction_rows import IntArray, PredictionRows, RaggedColumn
 from younger_hf.submission.format.predictions import GeneratedGraphs
 from younger_hf.submission.format.problems import Problem, problem
 from younger_hf.submission.format.track import Track
+from younger_hf.tasks import EDGES_PER_NODE, GENERATED_GRAPHS, GENERATION_NODES
 
 NODES, EDGES = "node_feat", "edge_index"
 _SHAPE = "two lists of equal length, the sources and the targets"

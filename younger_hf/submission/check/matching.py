@@ -75,7 +75,7 @@ def _check_lengths(rows: PredictionRows, position: npt.NDArray[np.int64], asked:
     lengths = np.diff(cells.offsets)
     expected = np.where(position >= 0, asked.lengths[position] if len(asked.lengths) else -1, -1)
     wrong = (position >= 0) & cells.readable & (lengths != expected)
-    noun = f"{column.value}s (one for each {form.target} in {form.targets})"
+    noun = f"{column.value}s (one for each {form.target} in {asked.task.targets})"
     hint = f"Predict every {form.target} in the order of the test split."
     return [
         problem(
@@ -102,9 +102,9 @@ def in_test_order(rows: PredictionRows, asked: Track, content_hash: str) -> Alig
     row_of_graph = np.argsort(_positions_of(rows, asked))
     bounds = zip(cells.offsets[row_of_graph].tolist(), cells.offsets[row_of_graph + 1].tolist(), strict=True)
     values = np.concatenate([cells.values[start:end] for start, end in bounds])
-    if asked.task == "operator":
+    if asked.task.predicts == "class":
         values = values.astype(np.int32)
-    elif asked.task == "prediction":
+    elif asked.task.predicts == "value":
         values = values.astype(np.float64)
     elif values.dtype == np.float16:
         values = values.astype(np.float32)

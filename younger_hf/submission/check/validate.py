@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import SUBMISSION_TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission.check.graph_rows import check_graphs, in_own_order
 from younger_hf.submission.check.matching import check_rows, in_test_order
@@ -18,6 +17,7 @@ from younger_hf.submission.format.predictions import Predictions
 from younger_hf.submission.format.problems import Problem, in_order, problem, quoted
 from younger_hf.submission.format.track import offered_tracks, open_track
 from younger_hf.submission.read.read_predictions import read_predictions
+from younger_hf.tasks import SUBMISSION_TRACKS
 
 MAX_BYTES = 64 * 2**20
 """Largest predictions file that is read, unless the caller says otherwise."""
@@ -92,7 +92,7 @@ def validate(
     problems += result.problems
     accepted: Predictions | None = None
     if result.rows is not None:
-        generated = asked.task == "generation"
+        generated = asked.task.predicts == "graph"
         problems += check_graphs(result.rows, file.name) if generated else check_rows(result.rows, asked)
         problems += check_values(result.rows, asked)
         if not problems:

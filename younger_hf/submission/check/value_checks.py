@@ -12,12 +12,12 @@ from younger_hf.submission.format.track import Track
 
 _LOGITS = "Scores are probabilities: apply a sigmoid to logits."
 _HINTS = {
-    "dataflow": {
+    "score": {
         "nan": "Look for 0/0 or log(0) in the model, and for overflow in half precision.",
         "infinity": _LOGITS,
         "out_of_range": _LOGITS,
     },
-    "prediction": {
+    "value": {
         "nan": "Look for 0/0 or log(0) in the model, and for overflow in half precision.",
         "infinity": "Look for overflow, for example where a logarithm is undone.",
     },
@@ -32,15 +32,15 @@ def check_values(rows: PredictionRows, asked: Track) -> list[Problem]:
     """
     column = asked.format.columns[0].name
     values = rows.columns[column].values
-    if asked.format.has_classes:
-        first = FIRST_CLASS if asked.task == "generation" else 0
+    if asked.num_classes:
+        first = FIRST_CLASS if asked.task.predicts == "graph" else 0
         wrong = (values < first) | (values >= asked.num_classes)  # type: ignore[operator]
         expected = f"a class id from {first} to {asked.num_classes - 1:,}"
         hint = f"Class ids are those of vocabulary_{asked.name.split('_', 1)[1]}."
         if first:
             hint = f"{hint[:-1]}, without UNK (0) and MASK (1)."
         return check_each("unknown_class", wrong, expected, hint, rows, column)
-    bounded = asked.task == "dataflow"
+    bounded = asked.task.predicts == "score"
     fits = ((values >= 0) & (values <= 1)) if bounded else np.isfinite(values)  # type: ignore[operator]
     if fits.all():
         return []
@@ -49,7 +49,7 @@ def check_values(rows: PredictionRows, asked: Track) -> list[Problem]:
     expected = "a number in [0, 1]" if bounded else "a finite number"
     return [
         each
-        for code, hint in _HINTS[asked.task].items()
+        for code, hint in _HINTS[asked.task.predicts].items()
         for each in check_each(code, kinds[code], expected, hint, rows, column)
     ]
 

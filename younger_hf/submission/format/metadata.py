@@ -13,10 +13,10 @@ from typing import TypeAlias
 import yaml
 from yaml.reader import ReaderError
 
-from younger_hf.dataset.schema import SUBMISSION_TRACKS
 from younger_hf.errors import SubmissionError
 from younger_hf.submission.format.metadata_fields import FIELDS, check_field
 from younger_hf.submission.format.problems import Problem, in_order, listed, problem, quoted
+from younger_hf.tasks import SUBMISSION_TRACKS
 
 MAX_BYTES = 64 * 1024
 """Largest submission.yaml that is parsed."""

@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
-from younger_hf.dataset.schema import SUBMISSION_TRACKS
 from younger_hf.submission.format.problems import Problem, problem, quoted
+from younger_hf.tasks import SUBMISSION_TRACKS
 
 Kind = Literal["track", "hash", "line", "text", "url", "int", "float", "ints"]
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from younger_hf.submission.format.columns import Format
 from younger_hf.submission.format.problems import Problem, at_row, problem
+from younger_hf.task_types import Format
 
 MAX_GRAPH_ID = 256
 """Longest graph_id that is looked at, in bytes of UTF-8."""

@@ -10,17 +10,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import GENERATION_NODES, SUBMISSION_TRACKS, signature_of, task_of
+from younger_hf.dataset.schema import signature_of
 from younger_hf.errors import DatasetError
-from younger_hf.submission.format.columns import (
-    EDGES_PER_NODE,
-    FORMATS,
-    GENERATED_GRAPHS,
-    GRAPH_ID,
-    MEAN_EDGES_PER_NODE,
-    Format,
-)
 from younger_hf.submission.format.prediction_rows import Limits
+from younger_hf.task_types import GRAPH_ID, Format, Task
+from younger_hf.tasks import (
+    EDGES_PER_NODE,
+    GENERATED_GRAPHS,
+    GENERATION_NODES,
+    MEAN_EDGES_PER_NODE,
+    SUBMISSION_TRACKS,
+    task_of,
+)
 
 _SLACK = 100_000
 _GRAPH_VALUES = GENERATION_NODES * (1 + 2 * EDGES_PER_NODE)
@@ -32,19 +33,22 @@ class Track:
 
     Attributes:
         name: Config name, as `operator_w_attrs`.
-        task: `operator`, `dataflow`, `generation` or `prediction`.
-        format: What its predictions files hold.
+        task: Its task.
         graph_ids: The graphs of the test split in its order, string [G]; none for generation.
         lengths: How many predictions each graph takes, int64 [G].
         num_classes: Size of the vocabulary, UNK and MASK included; 0 where classes are not predicted.
     """
 
     name: str
-    task: str
-    format: Format
+    task: Task
     graph_ids: pa.StringArray
     lengths: npt.NDArray[np.int64]
     num_classes: int
+
+    @property
+    def format(self) -> Format:
+        """What its predictions files contain."""
+        return self.task.format
 
     def limits(self, max_bytes: int) -> Limits:
         """How much of a predictions file is read: room for duplicates and wrong lengths, so that they can be named, and not more.
@@ -52,7 +56,7 @@ class Track:
         Args:
             max_bytes: Largest file.
         """
-        if self.task == "generation":
+        if self.task.predicts == "graph":
             most = GENERATED_GRAPHS * GENERATION_NODES * (1 + 2 * MEAN_EDGES_PER_NODE) + _SLACK
             return Limits(max_bytes, 3 * GENERATED_GRAPHS, most, 10 * _GRAPH_VALUES)
         most = 2 * int(self.lengths.sum()) + _SLACK
@@ -68,7 +72,7 @@ def offered_tracks(release: Release) -> list[str]:
 
 
 def _is_offered(release: Release, name: str) -> bool:
-    if task_of(name) != "generation":
+    if task_of(name).predicts != "graph":
         return bool(release.rows.get(name, {}).get("test", 0))
     vocabulary = release.rows.get(f"vocabulary_{signature_of(name)}", {})
     return bool(release.rows.get(name, {}).get("validation", 0) and vocabulary.get("train", 0))
@@ -92,19 +96,19 @@ def open_track(release: Release, name: str) -> Track:
     """
     check_track(name)
     task = task_of(name)
-    form = FORMATS[task]
-    num_classes = _num_classes(release, f"vocabulary_{signature_of(name)}") if form.has_classes else 0
-    if task == "generation":
-        return Track(name, task, form, pa.array([], pa.string()), np.zeros(0, dtype=np.int64), num_classes)
-    table = release.table(name, "test", [GRAPH_ID, form.targets] if form.targets else [GRAPH_ID])
+    has_classes = task.predicts in ("class", "graph")
+    num_classes = _num_classes(release, f"vocabulary_{signature_of(name)}") if has_classes else 0
+    if task.predicts == "graph":
+        return Track(name, task, pa.array([], pa.string()), np.zeros(0, dtype=np.int64), num_classes)
+    table = release.table(name, "test", [GRAPH_ID, task.targets] if task.targets else [GRAPH_ID])
     graph_ids = table[GRAPH_ID].combine_chunks()
-    if not form.targets:
-        return Track(name, task, form, graph_ids, np.ones(len(graph_ids), dtype=np.int64), num_classes)
-    targets = table[form.targets].combine_chunks()
-    if task == "dataflow":  # pair_index is [2, P]
+    if not task.targets:
+        return Track(name, task, graph_ids, np.ones(len(graph_ids), dtype=np.int64), num_classes)
+    targets = table[task.targets].combine_chunks()
+    if task.predicts == "score":  # pair_index is [2, P]
         targets = pc.list_element(targets, 0) if len(targets) else pa.array([], pa.list_(pa.int32()))
     lengths = pc.list_value_length(targets).to_numpy(zero_copy_only=False).astype(np.int64)
-    return Track(name, task, form, graph_ids, lengths, num_classes)
+    return Track(name, task, graph_ids, lengths, num_classes)
 
 
 def _num_classes(release: Release, vocabulary: str) -> int:

@@ -11,10 +11,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.dataset.schema import SUBMISSION_TRACKS, task_of
 from younger_hf.errors import SubmissionError
-from younger_hf.submission.format.columns import FORMATS, Column, Format
 from younger_hf.submission.format.prediction_rows import offsets_of
+from younger_hf.task_types import Column, Format
+from younger_hf.tasks import SUBMISSION_TRACKS, task_of
 
 FILE_NAME = "predictions.parquet"
 
@@ -48,7 +48,7 @@ def write_predictions(
     """
     if track not in SUBMISSION_TRACKS:
         raise SubmissionError(f"There is no track {track!r}.", f"Use one of: {', '.join(SUBMISSION_TRACKS)}.")
-    form = FORMATS[task_of(track)]
+    form = task_of(track).format
     file = Path(path) if Path(path).suffix == ".parquet" else Path(path) / FILE_NAME
     ids: list[str] = []
     arrays: list[list[npt.NDArray[np.generic]]] = [[] for _ in form.columns]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from younger_hf.submission.format.columns import FORMATS, Format
 from younger_hf.submission.format.problems import Problem, listed, problem
+from younger_hf.task_types import Format
+from younger_hf.tasks import TASKS
 
 _INDEX_COLUMNS = ("", "Unnamed: 0", "__index_level_0__", "index")
 
@@ -65,7 +66,7 @@ def usable(names: Sequence[str], form: Format) -> bool:
 
 def _missing_hint(names: Sequence[str], form: Format) -> str:
     own = {column.name for column in form.columns}
-    others = [column.name for other in FORMATS.values() for column in other.columns if column.name not in own]
+    others = [column.name for task in TASKS.values() for column in task.format.columns if column.name not in own]
     foreign = next((name for name in others if name in names), None)
     if foreign is not None and not own & set(names):
         return f"A file with {foreign!r} is for another task: check the track."

@@ -7,7 +7,6 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from younger_hf.submission.format.columns import Column
 from younger_hf.submission.format.prediction_rows import (
     MAX_GRAPH_ID,
     Cells,
@@ -17,6 +16,7 @@ from younger_hf.submission.format.prediction_rows import (
     offsets_of,
 )
 from younger_hf.submission.format.problems import Problem, at_row, problem
+from younger_hf.task_types import Column
 
 _TYPE_NAMES = {pa.int32(): "int32", pa.float32(): "float32", pa.float64(): "double"}
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from younger_hf.submission.format.columns import Column, Format
 from younger_hf.submission.format.prediction_rows import (
     MAX_ROW_BYTES,
     Cells,
@@ -23,6 +22,7 @@ from younger_hf.submission.format.prediction_rows import (
 from younger_hf.submission.format.problems import Problem, at_row, problem, quoted
 from younger_hf.submission.read.cells import check_cell, check_graph_id, parse_json
 from younger_hf.submission.read.column_names import check_columns, usable
+from younger_hf.task_types import Column, Format
 
 _OTHER_DELIMITERS = (";", "\t", "|")
 _MAX_HEADER = 2**20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from younger_hf.submission.format.columns import GRAPH_ID, Format
 from younger_hf.submission.format.prediction_rows import (
     MAX_ROW_BYTES,
     Cells,
@@ -18,6 +17,7 @@ from younger_hf.submission.format.prediction_rows import (
 from younger_hf.submission.format.problems import Problem, at_row, problem, quoted
 from younger_hf.submission.read.cells import DuplicateKeyError, check_cell, check_graph_id, parse_json
 from younger_hf.submission.read.column_names import check_columns, usable
+from younger_hf.task_types import GRAPH_ID, Format
 
 _HINT = "Write one JSON object a line, as json.dumps does."
 _SLACK = 64

@@ -15,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from younger_hf.submission.format.columns import GRAPH_ID, Format
 from younger_hf.submission.format.prediction_rows import (
     MAX_GRAPH_ID,
     Cells,
@@ -33,6 +32,7 @@ from younger_hf.submission.read.column_names import check_columns, usable
 from younger_hf.submission.read.parquet_columns import expected_type, fits, graph_ids_of, is_text, numbers_of
 from younger_hf.submission.read.parquet_footer import ColumnSize, column_sizes
 from younger_hf.submission.read.parquet_pages import unpacked_bytes
+from younger_hf.task_types import GRAPH_ID, Format
 
 MAX_FOOTER = 4 * 2**20
 """Largest footer that is parsed, in bytes."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import codecs
 from pathlib import Path
 
-from younger_hf.submission.format.columns import Format
 from younger_hf.submission.format.prediction_rows import Limits, ReadResult
 from younger_hf.submission.format.problems import Problem, problem, quoted
 from younger_hf.submission.read.read_csv import read_csv
 from younger_hf.submission.read.read_jsonl import read_jsonl
 from younger_hf.submission.read.read_parquet import read_parquet
+from younger_hf.task_types import Format
 
 SUFFIXES = (".parquet", ".csv", ".jsonl")
 """File name endings that are read."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from younger_hf.dataset.read.release import Answers, Release
-from younger_hf.dataset.schema import task_of
 from younger_hf.errors import SubmissionError
 from younger_hf.metrics import Comparison, load_metric, paired_bootstrap
 from younger_hf.submission.format.predictions import AlignedPredictions, Predictions
 from younger_hf.submission.score.score_predictions import aligned_answers, check_version
+from younger_hf.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def compare(
     for predictions in (first, second):
         check_version(predictions, release)
     references = aligned_answers(first, release, answers)
-    task, ours, theirs = task_of(first.track), first.values, second.values
+    task, ours, theirs = task_of(first.track).name, first.values, second.values
     metric = load_metric(task)
     return CompareResult(
         first.track,

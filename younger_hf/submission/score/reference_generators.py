@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import GENERATION_NODES
 from younger_hf.errors import DatasetError
 from younger_hf.graph.labelled_graphs import Graph
 from younger_hf.graph.vocabulary import FIRST_CLASS
-from younger_hf.submission.format.columns import EDGES_PER_NODE, GENERATED_GRAPHS
 from younger_hf.submission.score.generation_scores import graphs_of
+from younger_hf.tasks import EDGES_PER_NODE, GENERATED_GRAPHS, GENERATION_NODES
 
 GraphRow = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 """node_feat [N] and edge_index [2, E]."""

@@ -10,20 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.dataset.read.release import Release
-from younger_hf.dataset.schema import PROPERTY, task_of
 from younger_hf.errors import DatasetError, SubmissionError
 from younger_hf.graph.vocabulary import FIRST_CLASS
 from younger_hf.submission.format.track import Track, check_track, open_track
 from younger_hf.submission.score.reference_generators import bootstrap_graphs, random_graphs, training_graphs
+from younger_hf.tasks import PROPERTY, TASKS, task_of
 
-REFERENCES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "operator": ("majority", "uniform"),
-        "dataflow": ("majority", "uniform"),
-        "prediction": ("majority", "uniform"),
-        "generation": ("random", "bootstrap"),
-    }
-)
+REFERENCES: Mapping[str, tuple[str, ...]] = MappingProxyType({name: task.references for name, task in TASKS.items()})
 """Task -> names of its reference predictors or generators."""
 
 
@@ -49,14 +42,14 @@ def reference_predictions(name: str, release: Release, track: str, seed: int = 0
         DatasetError: If there is no such track, or the release has no classes, labels or graphs to predict from.
     """
     check_track(track)
-    _check_name(name, task_of(track))
+    _check_name(name, task_of(track).name)
     asked = open_track(release, track)
     generator = np.random.default_rng(seed)
-    if asked.task == "generation":
+    if asked.task.predicts == "graph":
         graphs = training_graphs(release, track)
         return iter(random_graphs(graphs, generator) if name == "random" else bootstrap_graphs(graphs, generator))
     flat = _uniform(asked, release, generator) if name == "uniform" else _majority(asked, release)
-    if asked.task == "prediction":
+    if asked.task.predicts == "value":
         return zip(asked.graph_ids.to_pylist(), flat.tolist(), strict=True)
     ends = np.cumsum(asked.lengths)
     return (
@@ -77,9 +70,9 @@ def _check_name(name: str, task: str) -> None:
 
 def _uniform(asked: Track, release: Release, generator: np.random.Generator) -> npt.NDArray[np.generic]:
     total = int(asked.lengths.sum())
-    if asked.task == "dataflow":
+    if asked.task.predicts == "score":
         return generator.random(total, dtype=np.float32)
-    if asked.task == "prediction":
+    if asked.task.predicts == "value":
         return generator.choice(_training_values(release), total)
     if asked.num_classes <= FIRST_CLASS:
         raise DatasetError(f"{release.root}: the vocabulary of {asked.name} has no classes beside UNK and MASK.")
@@ -88,9 +81,9 @@ def _uniform(asked: Track, release: Release, generator: np.random.Generator) -> 
 
 def _majority(asked: Track, release: Release) -> npt.NDArray[np.generic]:
     total = int(asked.lengths.sum())
-    if asked.task == "dataflow":
+    if asked.task.predicts == "score":
         return np.full(total, 0.5, dtype=np.float32)
-    if asked.task == "prediction":
+    if asked.task.predicts == "value":
         return np.full(total, np.median(_training_values(release)))
     labels = release.table(asked.name, "train", ["y"])["y"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     labels = labels[labels >= FIRST_CLASS]

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from younger_hf.dataset.read.release import Answers, Release
-from younger_hf.dataset.schema import task_of
 from younger_hf.errors import DatasetError, SubmissionError
 from younger_hf.metrics import Interval, bootstrap, load_metric
 from younger_hf.submission.format.predictions import AlignedPredictions, GeneratedGraphs, Predictions
 from younger_hf.submission.score.generation_scores import generation_scores
+from younger_hf.tasks import task_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def score(
             "Open them with younger_hf.dataset.read.release.open_answers.",
         )
     references = aligned_answers(predictions, release, answers)
-    task, values = task_of(predictions.track), predictions.values
+    task, values = task_of(predictions.track).name, predictions.values
     metrics = load_metric(task).compute(references=references, predictions=values)
     intervals = (
         bootstrap(task, references, values, predictions.offsets, resamples=resamples, seed=seed) if resamples else {}
@@ -111,7 +111,7 @@ def aligned_answers(predictions: AlignedPredictions, release: Release, answers: 
         raise DatasetError(
             f"{answers.root}: the answers of {predictions.track} are for other graphs.", "Build the dataset again."
         )
-    if task_of(predictions.track) == "prediction":
+    if task_of(predictions.track).predicts == "value":
         values: npt.NDArray[np.float64] = table["value"].combine_chunks().take(row_of_graph).to_numpy()
         return values
     labels = table["y"].combine_chunks().take(row_of_graph)
