@@ -16,8 +16,8 @@ from tests.leaderboard.files import new_submission
 from younger_hf.task_types import Metric
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-AUC = Metric("auc", "dataflow", "max", 0.0, 1.0, "AUC", "")
-LOSS = Metric("loss", "dataflow", "min", 0.0, 9.0, "Loss", "")
+AUC = Metric("auc", "max", 0.0, 1.0, "AUC", "")
+LOSS = Metric("loss", "min", 0.0, 9.0, "Loss", "")
 
 
 def submission(number: int, **metrics: float) -> Submission:
