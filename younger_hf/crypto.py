@@ -1,4 +1,4 @@
-"""Files that can lie in public: encrypted (AES-256-GCM) with the host's key, each bound to what it is."""
+"""Encrypted files (AES-256-GCM) that can be published: only the host's key opens them, each for one purpose."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from younger_hf.errors import DatasetError, MissingDependencyError
+from younger_hf.files import write_bytes
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -14,19 +15,19 @@ if TYPE_CHECKING:
 KEY = "YOUNGER_ANSWERS_KEY"
 """Environment variable with the host's key: any secret text of at least 16 characters."""
 SEALED = ".sealed"
-"""Ending of an encrypted file."""
+"""Suffix of an encrypted file."""
 
 _MAGIC = b"YHF1"
 _NONCE = 12
 _SHORTEST = 16
-_HINT = f"Set {KEY} to the host's key; without it, only validation rows and locally built datasets are scored."
+_HINT = f"Set {KEY} to the host's key; without it, only validation rows and locally built datasets can be scored."
 
 
 def key_from_environment() -> bytes:
-    """The key that opens what the host sealed.
+    """Return the host's key.
 
     Raises:
-        DatasetError: If the environment has none, or one that is too short.
+        DatasetError: If the environment holds no key, or one that is too short.
     """
     text = os.environ.get(KEY, "").strip()
     if len(text) < _SHORTEST:
@@ -36,31 +37,29 @@ def key_from_environment() -> bytes:
 
 
 def seal_bytes(plain: bytes, path: Path, key: bytes, purpose: str, name: str) -> None:
-    """Write a file encrypted.
+    """Write an encrypted file.
 
     Args:
         plain: Its content.
         path: The file.
         key: The host's key.
-        purpose: What it belongs to, as a release's content hash; it opens for nothing else.
-        name: What it is there, as a track; it opens as nothing else.
+        purpose: What the file belongs to, as a release's content hash; it cannot be opened for another purpose.
+        name: What the file is there, as a track; it cannot be opened under another name.
     """
     nonce = os.urandom(_NONCE)
     sealed = _cipher(key, purpose).encrypt(nonce, plain, name.encode())
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(_MAGIC + nonce + sealed)
-    partial.replace(path)
+    write_bytes(path, _MAGIC + nonce + sealed)
 
 
 def open_bytes(path: Path, key: bytes, purpose: str, name: str) -> bytes:
-    """Read what `seal_bytes` wrote.
+    """Return the content of a file that `seal_bytes` wrote.
 
     Raises:
-        DatasetError: If it is missing, or does not open: another key, another purpose or name, or a damaged file.
+        DatasetError: If the file is missing or damaged, or the key, the purpose or the name differ.
     """
     cipher = _cipher(key, purpose)
-    from cryptography.exceptions import InvalidTag  # _cipher has said so if it is missing
+    from cryptography.exceptions import InvalidTag  # if it is missing, _cipher has raised already
 
     try:
         data = path.read_bytes()
@@ -68,18 +67,18 @@ def open_bytes(path: Path, key: bytes, purpose: str, name: str) -> bytes:
         raise DatasetError(f"{path}: the sealed file cannot be read ({error}).") from error
     start = len(_MAGIC) + _NONCE
     if not data.startswith(_MAGIC):
-        raise DatasetError(f"{path}: expected a sealed file, found another one.", "Seal it again.")
+        raise DatasetError(f"{path}: expected a sealed file, found something else.", "Seal it again.")
     try:
         return bytes(cipher.decrypt(data[len(_MAGIC) : start], data[start:], name.encode()))
     except (InvalidTag, ValueError) as error:
         raise DatasetError(
-            f"{path}: it does not open: the key is another one, it is sealed for another release or use, or it is damaged.",
+            f"{path}: cannot be opened: the key differs, it is sealed for another release or use, or it is damaged.",
             _HINT,
         ) from error
 
 
 def _cipher(key: bytes, purpose: str) -> AESGCM:
-    """A cipher for this purpose alone."""
+    """A cipher whose key is derived for this purpose alone."""
     try:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
         from cryptography.hazmat.primitives.hashes import SHA256

@@ -1,1 +1,1 @@
-"""Tests of younger_hf.stages."""
+"""Tests of younger_hf.collect."""

@@ -13,7 +13,7 @@ from onnx import numpy_helper
 
 from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.local_engine import run_local
-from younger_hf.collect.run import Selection, preload_of, work
+from younger_hf.collect.run import Selection, export_pending, modules_to_preload
 from younger_hf.collect.workspace import Workspace
 from younger_hf.containment.limits import Limits
 
@@ -45,8 +45,8 @@ def run(
     """Work on everything that is pending, and give what came of it in the order in which it came."""
     results: list[ExportResult] = []
     meant, allowed = selection or Selection(), limits or Limits()
-    preload = preload_of(workspace, meant)
-    work(
+    preload = modules_to_preload(workspace, meant)
+    export_pending(
         workspace,
         meant,
         lambda jobs: run_local(jobs, workspace.running, allowed, workers=workers, preload=preload),

@@ -362,7 +362,7 @@ def test_another_archive_of_the_same_version_does_not_replace_it(workspace: Work
 
 def test_a_workspace_in_use_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
     archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))])
-    with workspace.alone(), pytest.raises(WorkspaceError, match="another process works"):
+    with workspace.locked(), pytest.raises(WorkspaceError, match="another process works"):
         run(workspace, archive)
 
 

@@ -12,7 +12,7 @@ from tests.collect.models import contents, run
 from tests.collect.test_kill import Counted, counted, listed
 from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.ray_engine import run_ray
-from younger_hf.collect.run import Selection, work
+from younger_hf.collect.run import Selection, export_pending
 from younger_hf.collect.workspace import Workspace
 from younger_hf.containment.limits import Limits
 
@@ -50,7 +50,7 @@ def test_the_result_is_that_of_this_machine_though_a_node_dies(cluster: Any, tmp
         if len(results) == 15:
             cluster.remove_node(nodes[1], allow_graceful=False)
 
-    work(there, Selection(), lambda jobs: run_ray(jobs, Limits(seconds=60), address=cluster.address), kept)
+    export_pending(there, Selection(), lambda jobs: run_ray(jobs, Limits(seconds=60), address=cluster.address), kept)
     assert ["done"] * 60 == [result.status for result in results]
     assert contents(here) == contents(there)
     assert set(map(str, range(60))) == set(counted.built)
@@ -66,7 +66,7 @@ def test_a_model_that_misbehaves_costs_itself_on_a_node_too(cluster: Any, hostil
     workspace = Workspace(tmp_path / "workspace")
     only = ("behave", "segfault", "sleep", "write_outside")
     retrieve(workspace, "hostile", Query(only=only, options={"outside": str(hostile)}))
-    work(workspace, Selection(), lambda jobs: run_ray(jobs, Limits(seconds=5), address=cluster.address))
+    export_pending(workspace, Selection(), lambda jobs: run_ray(jobs, Limits(seconds=5), address=cluster.address))
     found = {candidate.model: (result.status, result.reason) for candidate, result, _, _ in workspace.results()}
     assert {
         "behave": ("done", ""),

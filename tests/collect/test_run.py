@@ -18,7 +18,7 @@ from tests.collect.models import contents, run, write_model, write_models
 from younger_hf.collect import export_job as job_module
 from younger_hf.collect import run as run_module
 from younger_hf.collect.export_job import ExportResult
-from younger_hf.collect.run import Selection, num_pending, retrieve, stamp_of
+from younger_hf.collect.run import Selection, compute_stamp, num_pending, retrieve
 from younger_hf.collect.workspace import LOCK, Workspace
 from younger_hf.containment.limits import Limits
 from younger_hf.errors import WorkspaceError
@@ -150,7 +150,7 @@ def test_another_extractor_reads_the_models_again_without_exporting_them(
     before = {candidate.id: result.num_nodes for candidate, result, _, _ in workspace.results()}
     monkeypatch.setattr(run_module, "EXTRACTOR", job_module.EXTRACTOR + 1)
     assert 3 == num_pending(workspace, Selection())
-    monkeypatch.setattr(run_module, "stamp_of", lambda candidate: workspace.result(candidate.id)[0].stamp)
+    monkeypatch.setattr(run_module, "compute_stamp", lambda candidate: workspace.result(candidate.id)[0].stamp)
     for file in models.iterdir():
         file.unlink()
     results = run(workspace)
@@ -165,8 +165,8 @@ def test_other_overrides_are_another_recipe() -> None:
     other = replace(one, recipe={**recipe, "overrides": {"num_hidden_layers": 2}})
     later = replace(one, revision="5.24.0")
     liked = replace(one, likes=5)
-    assert stamp_of(one) == stamp_of(liked)
-    assert 3 == len({stamp_of(one), stamp_of(other), stamp_of(later)})
+    assert compute_stamp(one) == compute_stamp(liked)
+    assert 3 == len({compute_stamp(one), compute_stamp(other), compute_stamp(later)})
 
 
 def test_models_that_cannot_be_exported_cost_only_themselves(
@@ -212,7 +212,7 @@ def test_what_another_environment_did_stays(workspace: Workspace) -> None:
     candidate = Candidate("keras--VGG16", "keras", "VGG16", "", "vgg16", "", {"kind": "keras", "application": "VGG16"})
     workspace.add([candidate])
     assert 4 == num_pending(workspace, Selection())
-    workspace.keep(ExportResult("keras--VGG16", "made with TensorFlow", "done", model=b"model", dag=b"dag"))
+    workspace.store(ExportResult("keras--VGG16", "made with TensorFlow", "done", model=b"model", dag=b"dag"))
     assert 3 == num_pending(workspace, Selection())
 
 
@@ -225,7 +225,7 @@ def test_a_selection_means_some_and_the_limit_counts_what_is_to_be_done(workspac
 
 
 def test_one_process_works_in_a_workspace_at_a_time(workspace: Workspace) -> None:
-    with workspace.alone(), pytest.raises(WorkspaceError, match="another process works in this workspace"):
+    with workspace.locked(), pytest.raises(WorkspaceError, match="another process works in this workspace"):
         run(Workspace(workspace.root))
     assert (workspace.root / LOCK).exists()
     assert 3 == len(run(workspace))
@@ -233,7 +233,7 @@ def test_one_process_works_in_a_workspace_at_a_time(workspace: Workspace) -> Non
 
 def test_what_is_no_workspace_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here already")
-    with pytest.raises(WorkspaceError, match="file: the workspace cannot be made"):
+    with pytest.raises(WorkspaceError, match="file: the workspace cannot be created"):
         Workspace(tmp_path / "file")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "manifest.sqlite").write_bytes(b"no database, though long enough to be taken for one" * 100)
@@ -243,7 +243,7 @@ def test_what_is_no_workspace_is_named(tmp_path: Path) -> None:
 
 def test_a_workspace_of_another_version_is_left_alone(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    workspace.rows("PRAGMA user_version=99")
+    workspace.query("PRAGMA user_version=99")
     workspace.close()
     with pytest.raises(WorkspaceError, match="expected a workspace of version 1, found version 99"):
         Workspace(tmp_path)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.collect.models import run, write_model, write_models
 from younger_hf.collect.archive import SCHEMA, pack, unpack
-from younger_hf.collect.status import SourceStatus, kind_of_error, status_of
+from younger_hf.collect.status import SourceStatus, failures_of, kind_of_error, status_of
 from younger_hf.collect.workspace import Workspace
 from younger_hf.crypto import KEY
 from younger_hf.errors import DatasetError, WorkspaceError
@@ -99,9 +99,7 @@ def test_a_sealed_archive_opens_with_the_key_alone(
     assert b"PAR1" not in sealed.read_bytes()
     assert all(c.model.encode() not in sealed.read_bytes() for c, _, _ in unpack(plain))
     monkeypatch.setenv(KEY, "a secret of somebody")
-    with pytest.raises(
-        DatasetError, match=r"corpus\.parquet\.sealed: it does not open: the key is another one"
-    ) as caught:
+    with pytest.raises(DatasetError, match=r"corpus\.parquet\.sealed: cannot be opened: the key differs") as caught:
         list(unpack(sealed))
     assert caught.value.hint
 
@@ -115,3 +113,9 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
         list(unpack(tmp_path / "other.parquet"))
     pq.write_table(SCHEMA.empty_table(), tmp_path / "empty.parquet")
     assert [] == list(unpack(tmp_path / "empty.parquet"))
+
+
+def test_models_that_failed_are_named_with_the_reason(workspace: Workspace) -> None:
+    failures = list(failures_of(workspace))
+    assert [("local--cut1", "build"), ("local--cut2", "build")] == [(found.id, found.reason) for found in failures]
+    assert all("no readable ONNX model" in found.error and found.peak > 0 and found.seconds > 0 for found in failures)

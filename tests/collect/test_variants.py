@@ -63,5 +63,5 @@ def test_too_many_weights_are_refused_before_they_are_made_up() -> None:
 
 @pytest.mark.parametrize("options", [{}, {"from": "nowhere"}])
 def test_a_workspace_to_make_them_of_is_needed(tmp_path: Path, options: dict[str, str]) -> None:
-    with pytest.raises(SourceError, match="makes them of what a workspace has"):
+    with pytest.raises(SourceError, match="needs a workspace with models"):
         retrieve(Workspace(tmp_path), "variants", Query(options=options))

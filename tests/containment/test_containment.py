@@ -10,7 +10,7 @@ import pytest
 
 from younger_hf.collect.export_job import ExportResult, Job
 from younger_hf.collect.local_engine import run_local
-from younger_hf.collect.run import Selection, pending, retrieve, work
+from younger_hf.collect.run import Selection, export_pending, pending, retrieve
 from younger_hf.collect.workspace import Workspace
 from younger_hf.containment import process_monitor
 from younger_hf.containment.landlock import landlock_version
@@ -27,7 +27,7 @@ def results(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     workspace = Workspace(tmp_path_factory.mktemp("workspace"))
     retrieve(workspace, "hostile", Query(options={"outside": str(hostile)}))
     found: dict[str, ExportResult] = {}
-    work(
+    export_pending(
         workspace,
         Selection(),
         lambda jobs: run_local(jobs, workspace.running, LIMITS, workers=3),

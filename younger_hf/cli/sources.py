@@ -91,7 +91,7 @@ def export(
 ) -> None:
     """Export every model of a workspace that is not done, without its weights, and read its DAG; go on where it stopped."""
     from younger_hf.cli.dashboard import Dashboard, live
-    from younger_hf.collect.run import Selection, num_pending, preload_of, work
+    from younger_hf.collect.run import Selection, export_pending, modules_to_preload, num_pending
     from younger_hf.containment.limits import Limits
     from younger_hf.sources.source import Query
 
@@ -99,10 +99,10 @@ def export(
     selection = Selection(tuple(source or ()), Query(tuple(only or ()), since=since, limit=limit), retry=reasons)
     limits = Limits(timeout, int(memory * 1e9))
     with closing(_existing(workspace)) as opened:
-        run = _engine(engine, address, opened, limits, workers, preload_of(opened, selection))
+        run = _engine(engine, address, opened, limits, workers, modules_to_preload(opened, selection))
         board = Dashboard(num_pending(opened, selection), opened.running, opened.hashes())
         with live(board, quiet=as_json):
-            ended = work(opened, selection, run, None if as_json else board.add)
+            ended = export_pending(opened, selection, run, None if as_json else board.add)
     if as_json:
         console.show_json(dict(ended))
         return

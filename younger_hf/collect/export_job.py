@@ -1,11 +1,11 @@
-"""One model's way through a worker process: fetch, build, export, extract."""
+"""One model in its worker process: fetched, built, exported to ONNX, and read as a Dag."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -27,44 +27,43 @@ from younger_hf.graph.read.extract import from_onnx
 from younger_hf.graph.version import EXTRACTOR
 from younger_hf.graph.views.arrow import dags_to_table
 from younger_hf.sources.candidate import Candidate
-from younger_hf.sources.deadline import time_limit
 from younger_hf.sources.registry import find_source
 from younger_hf.sources.source import Source, TorchModel
 
 LONGEST_ERROR = 500
-"""Characters kept of what went wrong."""
+"""Characters kept of an error message."""
 
 MISSING = "not installed"
-"""Stands for the version of a package that is not there."""
+"""Stands for the version of a package that is not installed."""
 
 Reason = Literal["", "fetch", "build", "export", "extract", "time", "memory", "processes", "crash", "sandbox"]
-"""Where or why a model failed; `""` if it did not."""
+"""The step that failed or the limit that was exceeded; `""` for a model that is done."""
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What became of one candidate.
+    """The outcome for one candidate.
 
     Attributes:
-        id: The candidate's.
-        stamp: The job's.
+        id: The candidate's id.
+        stamp: The job's stamp.
         status: `done` or `failed`.
-        reason: Where or why it failed.
-        error: What went wrong, in a sentence; `""` if it is done.
-        exporter: `torchscript`, `dynamo`, `file`, or another converter's name.
-        opset: Version of the default operator set, 0 if it came as it is.
-        extractor: Version of what read the Dag from the model.
-        versions: Package -> version that took part.
-        notes: What else changes the graph or should be known.
+        reason: The step that failed or the limit that was exceeded.
+        error: The error in a sentence; `""` if it is done.
+        exporter: `torchscript`, `dynamo`, `file`, or the name of another converter.
+        opset: Version of the default operator set; 0 if the model came as ONNX.
+        extractor: Version of the code that read the Dag from the model.
+        versions: Package -> version, of all packages that decide about the result.
+        notes: Anything else that changes the graph or that users should know.
         seconds: Wall time.
-        peak: Most bytes of memory that it touched.
+        peak: Most bytes of memory held.
         bytes_read: Bytes that the process read from files and sockets.
-        bytes_written: Bytes that the process wrote to them.
+        bytes_written: Bytes that the process wrote to files and sockets.
         num_nodes: Operators of the Dag.
         num_edges: Data flows of the Dag.
         wl_hash_w_attrs: The Dag's hash with attributes.
-        wl_hash_wo_attrs: The Dag's hash without.
-        model: The stripped ONNX file; empty once it is stored.
+        wl_hash_wo_attrs: The Dag's hash without attributes.
+        model: The ONNX file without weights; empty once it is stored.
         dag: The Dag as an Arrow file; empty once it is stored.
     """
 
@@ -92,13 +91,13 @@ class ExportResult:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done about a candidate.
+    """One candidate to work on.
 
     Attributes:
         candidate: The candidate.
-        stamp: What its result will bear.
-        exported: An earlier result whose model is only to be read again, by another extractor; None to begin anew.
-        model: The file of that model.
+        stamp: Goes into the result; see `run.compute_stamp`.
+        exported: An earlier result whose model only has to be read again; None to start from scratch.
+        model: Path of that model.
     """
 
     candidate: Candidate
@@ -108,28 +107,25 @@ class Job:
 
 
 def run_job(job: Job, scratch: Path, limits: Limits) -> ExportResult:
-    """Work on one candidate within limits that this process cannot leave again.
+    """Work on one candidate in a sandbox that this process can never leave again.
 
-    Everything that goes wrong is told in the result; what ends the process is told by who started it.
+    The result reports every error; a process that ends without a result is the caller's to report.
     """
     started, before = perf_counter(), _transferred()
     sandbox = Sandbox(scratch, limits.file_bytes)
-    stage: list[Reason] = ["fetch"]
-    told: dict[str, Any]
+    steps: list[Reason] = ["fetch"]
+    outcome: dict[str, Any]
     try:
-        with time_limit(limits.seconds):
-            told = {"status": "done", **_produce(job, scratch, stage)}
+        outcome = {"status": "done", **_export_and_extract(job, scratch, steps)}
     except YoungerError as error:
-        told = {"status": "failed", "reason": stage[-1], "error": shorten(error.message, LONGEST_ERROR)}
-    except (
-        BaseException
-    ) as error:  # libraries raise anything on a model they do not like, and a model's code may call sys.exit
-        said = shorten(f"{type(error).__name__}: {error}", LONGEST_ERROR)
-        told = {"status": "failed", "reason": stage[-1], "error": said}
+        outcome = {"status": "failed", "reason": steps[-1], "error": shorten(error.message, LONGEST_ERROR)}
+    except BaseException as error:  # libraries raise anything, and a model's code may call sys.exit
+        message = shorten(f"{type(error).__name__}: {error}", LONGEST_ERROR)
+        outcome = {"status": "failed", "reason": steps[-1], "error": message}
     if sandbox.refused:
-        if told["status"] == "failed":
-            told["reason"] = "sandbox"
-        told["notes"] = {**told.get("notes", {}), "refused_writes": sorted(set(sandbox.refused))[:8]}
+        if outcome["status"] == "failed":
+            outcome["reason"] = "sandbox"
+        outcome["notes"] = {**outcome.get("notes", {}), "refused_writes": sorted(set(sandbox.refused))[:8]}
     after = _transferred()
     return ExportResult(
         id=job.candidate.id,
@@ -139,26 +135,41 @@ def run_job(job: Job, scratch: Path, limits: Limits) -> ExportResult:
         peak=peak_memory(),
         bytes_read=after[0] - before[0],
         bytes_written=after[1] - before[1],
-        **told,
+        **outcome,
     )
 
 
+def failed_result(job: Job, reason: Reason, error: str) -> ExportResult:
+    """Return the result of a job whose process ended without one."""
+    return ExportResult(job.candidate.id, job.stamp, "failed", reason, error, versions=versions_of(job.candidate))
+
+
 def versions_of(candidate: Candidate) -> dict[str, str]:
-    """Package -> installed version of all that decides about a candidate's result."""
+    """Return package -> installed version, of all packages that decide about a candidate's result."""
     try:
         packages = find_source(candidate.recipe["kind"]).packages
-    except SourceError:  # the job will say so
+    except SourceError:  # which the job will report
         packages = ()
     return {package: installed_version(package) for package in ("onnx", *packages)}
 
 
 def is_buildable(candidate: Candidate) -> bool:
-    """Whether all that a candidate needs is installed here; an environment of its own may have it."""
+    """Tell whether every package that a candidate needs is installed in this environment."""
     return MISSING not in versions_of(candidate).values()
 
 
+def describe_dag(dag: Dag) -> dict[str, Any]:
+    """Return the size and the hashes of a Dag, by the names of `ExportResult`'s attributes."""
+    return {
+        "num_nodes": dag.num_nodes,
+        "num_edges": dag.num_edges,
+        "wl_hash_w_attrs": dag.wl_hash("w_attrs"),
+        "wl_hash_wo_attrs": dag.wl_hash("wo_attrs"),
+    }
+
+
 def write_dag(dag: Dag) -> bytes:
-    """A Dag as an Arrow file of one row, compressed."""
+    """Return a Dag as a compressed Arrow file of one row."""
     table = dags_to_table([dag])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
@@ -167,61 +178,62 @@ def write_dag(dag: Dag) -> bytes:
     return payload
 
 
-def _produce(job: Job, scratch: Path, stage: list[Reason]) -> dict[str, Any]:
-    """All that a result says of a model that could be exported; `stage` grows with what was begun."""
+@cache
+def installed_version(package: str) -> str:
+    """Return the version of a distribution; `MISSING` if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return MISSING
+
+
+def _export_and_extract(job: Job, scratch: Path, steps: list[Reason]) -> dict[str, Any]:
+    """Return what a successful result reports; append to `steps` whenever the next one begins."""
     if job.exported is not None:
         known = {name: getattr(job.exported, name) for name in ("exporter", "opset", "notes")}
         payload = Path(job.model).read_bytes()
     else:
         recipe = find_source(job.candidate.hub).fetch(job.candidate, scratch)
-        stage.append("build")
-        exported = _export(find_source(recipe["kind"]), recipe, stage)
+        steps.append("build")
+        exported = _export(find_source(recipe["kind"]), recipe, steps)
         known = {"exporter": exported.exporter, "opset": exported.opset}
         known["notes"] = {**exported.notes, **recipe.get("notes", {})}
         payload = exported.model.SerializeToString(deterministic=True)
-    stage.append("extract")
+    steps.append("extract")
     dag = from_onnx(payload)
-    return {
-        **known,
-        "num_nodes": dag.num_nodes,
-        "num_edges": dag.num_edges,
-        "wl_hash_w_attrs": dag.wl_hash("w_attrs"),
-        "wl_hash_wo_attrs": dag.wl_hash("wo_attrs"),
-        "model": payload,
-        "dag": write_dag(dag),
-    }
+    return {**known, **describe_dag(dag), "model": payload, "dag": write_dag(dag)}
 
 
-def _export(source: Source, recipe: Mapping[str, Any], stage: list[Reason]) -> Exported:
+def _export(source: Source, recipe: Mapping[str, Any], steps: list[Reason]) -> Exported:
     if source.build is None:
         raise YoungerError(f"There is no exporter for recipes of the kind {source.name!r}.")
     _go_offline()
     try:
         with _lazy_weights(source):
-            made = source.build(recipe)
+            built = source.build(recipe)
     except ModuleNotFoundError as error:
         raise MissingDependencyError(error.name or source.name, source.extra or "sources") from error
-    stage.append("export")
-    if isinstance(made, TorchModel):
+    steps.append("export")
+    if isinstance(built, TorchModel):
         from younger_hf.export.torch_model import export_torch
 
-        return export_torch(made)
-    if isinstance(made, onnx.ModelProto):
+        return export_torch(built)
+    if isinstance(built, onnx.ModelProto):
         from younger_hf.export.strip_model import drop_weights
 
-        return Exported(drop_weights(made), "file", 0)
-    return made
+        return Exported(drop_weights(built), "file", 0)
+    return built
 
 
 def _go_offline() -> None:
-    """Fetching is over: a library that would download weights now shall fail at once."""
+    """Make downloads of weights fail at once, since fetching is over."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     constants = sys.modules.get("huggingface_hub.constants")
     if constants is not None:
         constants.HF_HUB_OFFLINE = True  # type: ignore[attr-defined]  # read from the environment when it was imported
 
 
-def _lazy_weights(source: Source) -> Any:
+def _lazy_weights(source: Source) -> AbstractContextManager[object]:
     if "torch" not in source.packages:
         return nullcontext()
     from younger_hf.export.lazy_weights import LazyWeights
@@ -229,17 +241,8 @@ def _lazy_weights(source: Source) -> Any:
     return LazyWeights()
 
 
-@cache
-def installed_version(package: str) -> str:
-    """The version of a distribution; `MISSING` if it is not there."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return MISSING
-
-
 def _transferred() -> tuple[int, int]:
-    """Bytes that this process has read and written so far; zeros where the system does not count."""
+    """Bytes that this process has read and written so far; zeros if the system does not count them."""
     try:
         lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""ONNX files to Dags, one JSON file each; for models that are at hand and shall not enter a workspace."""
+"""Reads ONNX files into Dags, one JSON file each, without a workspace."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from younger_hf.errors import YoungerError
+from younger_hf.files import write_text
 from younger_hf.graph.dag import Dag
 from younger_hf.graph.read.extract import from_onnx
 from younger_hf.graph.version import EXTRACTOR
@@ -18,12 +19,12 @@ from younger_hf.sources.files.folder import folder
 
 @dataclass(frozen=True)
 class Extraction:
-    """The result of extracting one model: its Dag, or why there is none.
+    """The outcome for one model.
 
     Attributes:
         id: Name of the model, safe as a file name.
-        dag: What was read, None if it could not be.
-        error: Why not, else `""`.
+        dag: Its Dag, None if it cannot be read.
+        error: Why it cannot be read; `""` if it can.
     """
 
     id: str
@@ -34,14 +35,15 @@ class Extraction:
 def extract_folder(
     source: Path, out: Path, on_progress: Callable[[Extraction, int, int], None] | None = None
 ) -> tuple[Extraction, ...]:
-    """Read the Dag of one ONNX file, or of every one below a folder, and keep it in `<out>/<id>.json`.
+    """Read one ONNX file, or every one below a folder, and write each Dag to `<out>/<id>.json`.
 
-    Models whose file has not changed are not read again; one that cannot be read costs only itself.
+    Files that have not changed since are not read again. A file that cannot be read does not stop
+    the others.
 
     Args:
         source: A file or a folder.
-        out: Folder for the Dags; made if it is missing.
-        on_progress: Called after each model with its result, how many are done and how many there are.
+        out: Folder for the Dags; created if missing.
+        on_progress: Called after each model with its result, the number of models done, and of all.
 
     Raises:
         SourceError: If there is no such file or folder, or the folder has no ONNX file.
@@ -70,14 +72,12 @@ def _extract(name: str, path: Path, record: Path) -> Extraction:
         dag = from_onnx(path)
     except YoungerError as error:
         return Extraction(name, None, error.message)
-    partial = record.with_suffix(".partial")
-    partial.write_text(json.dumps({"stamp": stamp, "dag": dag.to_dict()}, separators=(",", ":")), encoding="utf-8")
-    partial.replace(record)
+    write_text(record, json.dumps({"stamp": stamp, "dag": dag.to_dict()}, separators=(",", ":")))
     return Extraction(name, dag)
 
 
 def _read(record: Path, stamp: dict[str, Any]) -> Dag | None:
-    """The Dag of an earlier extraction; None if there is none of this very file, or it is damaged."""
+    """The Dag of an earlier extraction; None if the file has changed since, or the record is damaged."""
     try:
         values = json.loads(record.read_text(encoding="utf-8"))
         return Dag.from_dict(values["dag"]) if values["stamp"] == stamp else None

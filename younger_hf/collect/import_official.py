@@ -1,4 +1,4 @@
-"""Official Younger files -> candidates and Dags of a workspace; nothing in them is ever unpickled."""
+"""Imports official Younger files into a workspace, without ever unpickling them."""
 
 from __future__ import annotations
 
@@ -12,38 +12,38 @@ from textwrap import shorten
 from time import perf_counter
 from typing import Any
 
-from younger_hf.collect.export_job import LONGEST_ERROR, ExportResult, write_dag
+from younger_hf.collect.export_job import LONGEST_ERROR, ExportResult, describe_dag, write_dag
 from younger_hf.collect.workspace import Workspace
 from younger_hf.errors import YoungerError
 from younger_hf.graph.version import EXTRACTOR
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.identifier import identifier
 from younger_hf.sources.libraries.transformers_tasks import TASKS
-from younger_hf.sources.official.archive_files import Sample, find_places, parse_json
+from younger_hf.sources.official.archive_files import Sample, find_samples, parse_json
 from younger_hf.sources.official.graph_reader import read_graph
 
 HUB = "official"
-"""The hub of what was imported, and the exporter of its results."""
+"""The hub of imported candidates, and the exporter of their results."""
 
 IMPORT_VERSION = 1
-"""Raised when the same file gives another Dag, so that it is imported again."""
+"""Raised whenever the same file is read as another Dag, so that everything is imported again."""
 
 MOST_NAMES = 100
-"""Models, tasks and evaluation results that are kept of one architecture."""
+"""Models, tasks and evaluation results kept for one architecture."""
 LONGEST_TEXT = 200
-"""Characters of each."""
+"""Characters kept of each."""
 _LARGEST_NUMBER = 1 << 53
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of the samples below a path.
+    """The outcome for all samples below a path.
 
     Attributes:
         samples: How many there are.
-        new: How many of them were imported now.
-        known: How many had been worked on before, and were left as they are.
-        failed: Those tried now that could not be imported: name -> why.
+        new: How many were imported now.
+        known: How many had been imported or had failed before, and were skipped.
+        failed: Name -> error, of those that could not be imported now.
     """
 
     samples: int
@@ -53,23 +53,24 @@ class Imported:
 
 
 def import_official(workspace: Workspace, path: Path, advance: Callable[[str, int, int], None]) -> Imported:
-    """Import every sample at or below a path that is not there yet; each is kept at once, so that an import can be interrupted.
+    """Import every new sample at or below a path; each is stored at once, so that an import can be interrupted.
 
     Args:
-        workspace: Where the Dags go.
-        path: A folder, or an archive.
-        advance: Called with the name of each sample, how many were seen so far, and how many there should be.
+        workspace: Stores the Dags.
+        path: A folder or an archive.
+        advance: Called with the name of each sample, the number seen so far, and the number expected.
 
     Raises:
-        SourceError: If there is nothing to import, or an archive is damaged or hostile; what came before it is kept.
+        SourceError: If there is nothing to import, or an archive is damaged or hostile; the samples before
+            it are imported.
         WorkspaceError: If another process works in the workspace.
     """
-    places = find_places(path)
-    total, count, new, known = sum(place.size for place in places), 0, 0, 0
+    locations = find_samples(path)
+    total, count, new, known = sum(location.size for location in locations), 0, 0, 0
     failed: dict[str, str] = {}
-    with workspace.alone():
-        for place in places:
-            for sample in place.samples():
+    with workspace.locked():
+        for location in locations:
+            for sample in location.samples():
                 result = _import(workspace, sample)
                 count += 1
                 known += result is None
@@ -82,20 +83,20 @@ def import_official(workspace: Workspace, path: Path, advance: Callable[[str, in
 
 
 def _import(workspace: Workspace, sample: Sample) -> ExportResult | None:
-    """What became of a sample; None if that is known already."""
+    """Import a sample and store the result; return None if it has a current result already."""
     started = perf_counter()
     name = _text(sample.name)
     candidate = Candidate(identifier(HUB, *name.split("/")), HUB, name, "", "", "", {"kind": HUB, "name": name})
     stamp = ""
     try:
-        payload, beside = sample.read()
-        stamp = _stamp(payload, beside)
+        payload, label_file = sample.read()
+        stamp = _stamp(payload, label_file)
         before, _, dag_name = workspace.result(candidate.id)
         if before is not None and before.stamp == stamp and (before.status == "failed" or workspace.has(dag_name)):
             return None
         dag, labels = read_graph(payload, sample.where)
-        labels = parse_json(beside, f"the labels of {sample.where}") if beside else labels
-        candidate = _described(candidate, labels, sample.metric)
+        labels = parse_json(label_file, f"the labels of {sample.where}") if label_file else labels
+        candidate = _add_labels(candidate, labels, sample.metric)
         result = ExportResult(
             id=candidate.id,
             stamp=stamp,
@@ -103,49 +104,46 @@ def _import(workspace: Workspace, sample: Sample) -> ExportResult | None:
             exporter=HUB,
             notes={"models": _texts(labels, "model_names", "model_name"), "official_hash": _text(labels.get("hash"))},
             seconds=round(perf_counter() - started, 3),
-            num_nodes=dag.num_nodes,
-            num_edges=dag.num_edges,
-            wl_hash_w_attrs=dag.wl_hash("w_attrs"),
-            wl_hash_wo_attrs=dag.wl_hash("wo_attrs"),
             dag=write_dag(dag),
+            **describe_dag(dag),
         )
     except YoungerError as error:
-        said = shorten(error.message, LONGEST_ERROR)
-        result = ExportResult(id=candidate.id, stamp=stamp, status="failed", reason="extract", error=said, exporter=HUB)
+        message = shorten(error.message, LONGEST_ERROR)
+        result = ExportResult(candidate.id, stamp, "failed", "extract", message, exporter=HUB)
     workspace.add([candidate])
-    workspace.keep(result)
+    workspace.store(result)
     return result
 
 
-def _stamp(payload: bytes, beside: bytes) -> str:
-    known = {
+def _stamp(payload: bytes, label_file: bytes) -> str:
+    decisive = {
         "import": IMPORT_VERSION,
         "extractor": EXTRACTOR,
         "graph": sha256(payload).hexdigest(),
-        "labels": sha256(beside).hexdigest(),
+        "labels": sha256(label_file).hexdigest(),
     }
-    return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def _described(candidate: Candidate, labels: Mapping[Any, Any], metric: str) -> Candidate:
-    """A candidate with what official labels say; those of an architecture that many models have are merged there."""
+def _add_labels(candidate: Candidate, labels: Mapping[Any, Any], metric: str) -> Candidate:
+    """A candidate with its official labels, which may be merged from many models with one architecture."""
     models = _texts(labels, "model_names", "model_name")
     results = _results(labels, metric)
     tasks = _texts(labels, "tasks") or sorted(set(_texts(labels, "tags")) & set(TASKS.values()))
     tasks = tasks or sorted({result["task"] for result in results} - {""})
-    alone = len(models) == 1  # counts of several models stand there in any order
+    single = len(models) == 1  # the counts of several models are in no particular order
     return replace(
         candidate,
         model=models[0] if models else candidate.model,
         task=tasks[0] if tasks else "",
-        downloads=_count(labels.get("downloads")) if alone else None,
-        likes=_count(labels.get("likes")) if alone else None,
+        downloads=_count(labels.get("downloads")) if single else None,
+        likes=_count(labels.get("likes")) if single else None,
         results=results,
     )
 
 
 def _results(labels: Mapping[Any, Any], metric: str) -> tuple[dict[str, Any], ...]:
-    """Evaluation results: those of an instance, which say of what they are, or the values of a split's one metric."""
+    """Evaluation results: an instance's, each with its task and dataset, or the values of a split's only metric."""
     rows = [row for row in _list(labels.get("evaluations")) if isinstance(row, list | tuple) and len(row) == 5]
     found = [(_text(task), _text(dataset), _text(name), value) for task, dataset, _, name, value in rows]
     found += [("", "", metric, value) for value in _list(labels.get("metrics")) if metric]
@@ -157,7 +155,7 @@ def _results(labels: Mapping[Any, Any], metric: str) -> tuple[dict[str, Any], ..
 
 
 def _texts(labels: Mapping[Any, Any], *keys: str) -> list[str]:
-    """The texts under the first key that has any, sorted."""
+    """The texts under the first key that holds any, sorted."""
     for key in keys:
         value = labels.get(key)
         texts = sorted({_text(item) for item in ([value] if isinstance(value, str) else _list(value))} - {""})
@@ -176,6 +174,6 @@ def _list(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str:
-    """A short text that can be shown and stored; `""` if it is none."""
+    """A short printable text; `""` for any other value."""
     text = value[:LONGEST_TEXT] if isinstance(value, str) else ""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -1,4 +1,4 @@
-"""The stages over a workspace: list candidates, and work on those that are not done."""
+"""Fills a workspace: lists the models of sources, and exports those that are not done yet."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Page, Query, Source
 
 EXPORT_VERSION = 4
-"""Raised when the same candidate gives another file, so that what was exported before is exported again."""
+"""Raised whenever the same candidate is exported to another file, so that everything is exported again."""
 
 PAGE = 100
-"""Candidates that are kept together where a source does not list by pages."""
+"""Candidates stored together from a source that does not list in pages."""
 
 Engine = Callable[[Iterable[Job]], Iterator[ExportResult]]
-"""Runs jobs and gives their results as they come."""
+"""Runs jobs, and yields their results as they come."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Which candidates of a workspace are meant.
+    """Some candidates of a workspace.
 
     Attributes:
         hubs: Names of sources; empty for all.
-        query: What else is asked of them; its limit counts those that are to be worked on.
+        query: Further conditions; its limit counts only candidates that have to be worked on.
         ids: Only these candidates; None for all.
-        retry: Reasons of failures to try again, as `time`; `all` for every one. Other failures stay as they are.
+        retry: Reasons of failures to try again, as `time`; `all` for every reason.
     """
 
     hubs: tuple[str, ...] = ()
@@ -45,17 +45,26 @@ class Selection:
     ids: Set[str] | None = None
     retry: tuple[str, ...] = ()
 
+    def candidates(self, workspace: Workspace) -> Iterator[Candidate]:
+        """Yield the selected candidates, in the order of the workspace and regardless of the limit."""
+        candidates = (
+            candidate
+            for candidate in workspace.candidates()
+            if (not self.hubs or candidate.hub in self.hubs) and (self.ids is None or candidate.id in self.ids)
+        )
+        return select_candidates(candidates, replace(self.query, limit=None))
+
 
 def retrieve(
     workspace: Workspace, source: str, query: Query, advance: Callable[[int], None] | None = None
 ) -> tuple[int, int]:
-    """List a source into a workspace. Where a long listing was interrupted, the next call goes on.
+    """List the models of a source into a workspace; a listing that was interrupted continues.
 
     Args:
-        workspace: Where to keep what there is.
+        workspace: Stores the candidates.
         source: The source's name.
-        query: Which of its models.
-        advance: Called with the number listed so far.
+        query: Which of its models to list.
+        advance: Called with the number of models listed so far.
 
     Returns:
         How many candidates were listed, and how many of them are new.
@@ -65,20 +74,20 @@ def retrieve(
     """
     found = find_source(source)
     key = json.dumps(asdict(query), sort_keys=True)
-    with workspace.alone():
-        before, cursor = json.loads(workspace.cursor(source, key) or '[0, ""]')
-        listed, added = before, 0
+    with workspace.locked():
+        listed, cursor = json.loads(workspace.cursor(source, key) or '[0, ""]')
+        added = 0
         for page in _pages(found, query, cursor):
-            meant = page.candidates[: None if query.limit is None else query.limit - listed]
-            added += workspace.add(meant)
-            listed += len(meant)
+            candidates = page.candidates[: None if query.limit is None else query.limit - listed]
+            added += workspace.add(candidates)
+            listed += len(candidates)
             if advance is not None:
                 advance(listed)
             if listed == query.limit:
                 break
             if page.cursor:
-                workspace.keep_cursor(source, key, json.dumps([listed, page.cursor]))
-        workspace.keep_cursor(source, key, "")
+                workspace.store_cursor(source, key, json.dumps([listed, page.cursor]))
+        workspace.store_cursor(source, key, "")
     return listed, added
 
 
@@ -92,46 +101,47 @@ def _pages(source: Source, query: Query, cursor: str) -> Iterator[Page]:
 
 
 def pending(workspace: Workspace, selection: Selection) -> Iterator[Job]:
-    """The jobs that are to be done: candidates without a result of the same recipe and versions, and failures to be retried.
+    """Yield a job for every selected candidate that has no current result, or a failure to be retried.
 
-    What was done in another environment, with a library that this one lacks, stays as it is.
+    A result is current if it was made from the same recipe by the same versions of all packages. One
+    that was made in another environment, with a package that this one lacks, counts as current.
     """
-    jobs = (_job(workspace, candidate, selection) for candidate in _meant(workspace, selection))
+    jobs = (_job(workspace, candidate, selection.retry) for candidate in selection.candidates(workspace))
     return islice((job for job in jobs if job is not None), selection.query.limit)
 
 
 def num_pending(workspace: Workspace, selection: Selection) -> int:
-    """How many jobs are to be done."""
+    """Return the number of jobs that `pending` yields."""
     return sum(1 for _ in pending(workspace, selection))
 
 
-def work(
+def export_pending(
     workspace: Workspace, selection: Selection, engine: Engine, on_result: Callable[[ExportResult], None] | None = None
 ) -> Counter[str]:
-    """Work on all pending candidates, and keep what becomes of each at once.
+    """Work on all pending candidates, and store each result at once.
 
     Args:
-        workspace: Where the candidates are and the results go.
+        workspace: Holds the candidates, and stores the results.
         selection: Which candidates.
-        engine: What runs them.
-        on_result: Called with each result, once it is kept.
+        engine: Runs the jobs.
+        on_result: Called with each result after it was stored.
 
     Returns:
-        How many ended how: `done`, or the reason of the failure.
+        `done` or the reason of a failure -> how many candidates ended so.
     """
-    ended: Counter[str] = Counter()
-    with workspace.alone():
-        clean_up(workspace.running)  # of a run that was killed
+    counts: Counter[str] = Counter()
+    with workspace.locked():
+        clean_up(workspace.running)  # after a run that was killed
         for result in engine(pending(workspace, selection)):
-            workspace.keep(result)
-            ended[result.reason or result.status] += 1
+            workspace.store(result)
+            counts[result.reason or result.status] += 1
             if on_result is not None:
                 on_result(result)
-    return ended
+    return counts
 
 
-def stamp_of(candidate: Candidate) -> str:
-    """Hash of all that decides about a candidate's result: its recipe, its file if it is one, and the versions of what makes it."""
+def compute_stamp(candidate: Candidate) -> str:
+    """Hash everything that decides about a candidate's result: recipe, file content, and package versions."""
     recipe = dict(candidate.recipe)
     if recipe["kind"] == "file":
         try:
@@ -139,41 +149,32 @@ def stamp_of(candidate: Candidate) -> str:
                 recipe["sha256"] = file_digest(file, "sha256").hexdigest()
         except OSError:
             recipe["sha256"] = ""
-    known = {
+    decisive = {
         "export": EXPORT_VERSION,
         "recipe": recipe,
         "revision": candidate.revision,
         "versions": versions_of(candidate),
     }
-    return sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
+    return sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
 
 
-def preload_of(workspace: Workspace, selection: Selection) -> tuple[str, ...]:
-    """Modules that the workers of a run will need."""
-    hubs = {hub for (hub,) in workspace.rows("SELECT DISTINCT hub FROM candidates")}
-    meant = hubs & set(selection.hubs) if selection.hubs else hubs
-    return tuple(sorted({name for hub in meant for name in find_source(hub).preload}))
+def modules_to_preload(workspace: Workspace, selection: Selection) -> tuple[str, ...]:
+    """Return the modules that the workers of a run will need."""
+    hubs = {hub for (hub,) in workspace.query("SELECT DISTINCT hub FROM candidates")}
+    chosen = hubs & set(selection.hubs) if selection.hubs else hubs
+    return tuple(sorted({name for hub in chosen for name in find_source(hub).preload}))
 
 
-def _meant(workspace: Workspace, selection: Selection) -> Iterator[Candidate]:
-    candidates = (
-        candidate
-        for candidate in workspace.candidates()
-        if (not selection.hubs or candidate.hub in selection.hubs)
-        and (selection.ids is None or candidate.id in selection.ids)
-    )
-    return select_candidates(candidates, replace(selection.query, limit=None))
-
-
-def _job(workspace: Workspace, candidate: Candidate, selection: Selection) -> Job | None:
-    stamp = stamp_of(candidate)
+def _job(workspace: Workspace, candidate: Candidate, retry: tuple[str, ...]) -> Job | None:
+    """The job for a candidate, None if its result is current."""
+    stamp = compute_stamp(candidate)
     result, model, dag = workspace.result(candidate.id)
-    if result is None:
+    if result is not None and result.stamp != stamp and not is_buildable(candidate):
+        return None
+    if result is None or result.stamp != stamp:
         return Job(candidate, stamp)
-    if result.stamp != stamp:
-        return Job(candidate, stamp) if is_buildable(candidate) else None
     if result.status == "failed":
-        return Job(candidate, stamp) if {"all", result.reason} & set(selection.retry) else None
+        return Job(candidate, stamp) if {"all", result.reason} & set(retry) else None
     if not workspace.has(model):
         return Job(candidate, stamp)
     if result.extractor != EXTRACTOR or not workspace.has(dag):

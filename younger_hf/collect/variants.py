@@ -1,6 +1,6 @@
-"""Variants that hubs hold beside the plain export: dynamic quantisation, and the graphs that onnxruntime fuses.
+"""The source `variants`: quantised models and fused graphs, as hubs hold them beside the plain export.
 
-A source like any other, whose models are those that a workspace has: `younger-hf retrieve variants --option from=WORKSPACE`.
+Its models are made of those in a workspace: `younger-hf retrieve variants --option from=WORKSPACE`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source, TorchModel
 
 MOST_ELEMENTS = 100_000_000
-"""Most elements of all weights of a model together: they have to be made up, since what is done here reads them."""
+"""Weight elements of the largest model: its weights are filled with values, which quantising and fusing read."""
 
-PLAIN, MADE = "plain.onnx", "made.onnx"
+PLAIN, VARIANT = "plain.onnx", "variant.onnx"
+"""Files in the working directory."""
 
 
 def _candidates(query: Query) -> Iterator[Candidate]:
     root = Path(query.options.get("from", ""))
     if not query.options.get("from") or not is_workspace(root):
         raise SourceError(
-            f"The source 'variants' makes them of what a workspace has; expected one, found {str(root)!r}.",
-            "Name it: --option from=WORKSPACE.",
+            f"The source 'variants' needs a workspace with models; found {str(root)!r}.",
+            "Name the workspace: --option from=WORKSPACE.",
         )
     with closing(Workspace(root)) as workspace:
         done = (
@@ -58,16 +59,16 @@ def _variant(candidate: Candidate, how: str) -> Candidate:
 
 
 def _build(recipe: Mapping[str, Any]) -> TorchModel:
-    of = recipe["of"]
-    source = find_source(of["kind"])
-    made = source.build(of) if source.build is not None else None
-    if not isinstance(made, TorchModel):
-        raise ExportError(f"Variants are made of PyTorch models; models of {source.name!r} are none.")
-    return replace(made, then=lambda model: _made(model, MAKERS[recipe["how"]]))
+    original = recipe["of"]
+    source = find_source(original["kind"])
+    model = source.build(original) if source.build is not None else None
+    if not isinstance(model, TorchModel):
+        raise ExportError(f"Variants are made of PyTorch models; expected one, found a model of {source.name!r}.")
+    return replace(model, then=lambda exported: _make_variant(exported, MAKERS[recipe["how"]]))
 
 
-def _made(model: onnx.ModelProto, make: Callable[[], None]) -> onnx.ModelProto:
-    """The variant of an exported model; it goes through files, of made-up weights, in the working directory."""
+def _make_variant(model: onnx.ModelProto, make: Callable[[], None]) -> onnx.ModelProto:
+    """The variant of an exported model, made by way of files in the working directory."""
     fill(model)
     onnx.save_model(model, PLAIN)
     try:
@@ -76,21 +77,21 @@ def _made(model: onnx.ModelProto, make: Callable[[], None]) -> onnx.ModelProto:
         raise MissingDependencyError(error.name or "onnxruntime", "models") from error
     except Exception as error:  # onnxruntime raises anything
         raise ExportError(f"{type(error).__name__}: {error}") from error
-    return read_model(Path(MADE))[0]
+    return read_model(Path(VARIANT))[0]
 
 
 def fill(model: onnx.ModelProto) -> None:
-    """Give every weight without values some, no two alike: an optimiser must not find that they do nothing.
+    """Fill weights that have no values with random ones, so that an optimiser does not find them redundant.
 
     Raises:
-        ExportError: If they would be too many.
+        ExportError: If they have more than `MOST_ELEMENTS` elements.
     """
-    bare = [tensor for tensor in model.graph.initializer if not _has_values(tensor)]
-    elements = sum(prod(tensor.dims) for tensor in bare)
+    empty = [tensor for tensor in model.graph.initializer if not _has_values(tensor)]
+    elements = sum(prod(tensor.dims) for tensor in empty)
     if elements > MOST_ELEMENTS:
         raise ExportError(f"Its weights have {elements:,} elements; variants are made of at most {MOST_ELEMENTS:,}.")
     rng = np.random.default_rng(0)
-    for tensor in bare:
+    for tensor in empty:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)
         values = rng.uniform(0.01, 0.1, size=tuple(tensor.dims)).astype(dtype)
         tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
@@ -104,7 +105,7 @@ def _has_values(tensor: onnx.TensorProto) -> bool:
 def _quantise() -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    quantize_dynamic(PLAIN, MADE, weight_type=QuantType.QUInt8)
+    quantize_dynamic(PLAIN, VARIANT, weight_type=QuantType.QUInt8)
 
 
 def _fuse() -> None:
@@ -112,13 +113,13 @@ def _fuse() -> None:
 
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
-    options.optimized_model_filepath = MADE
+    options.optimized_model_filepath = VARIANT
     options.intra_op_num_threads = 1
     onnxruntime.InferenceSession(PLAIN, options, providers=["CPUExecutionProvider"])
 
 
 MAKERS: Mapping[str, Callable[[], None]] = {"dynamic-int8": _quantise, "ort-fused": _fuse}
-"""Kind of variant -> what makes the file `MADE` of the file `PLAIN` in the working directory."""
+"""Kind of variant -> the function that makes the file `VARIANT` of the file `PLAIN`."""
 
 SOURCE = Source(
     name="variants",

@@ -1,4 +1,4 @@
-"""The workspace: what there is, what became of it, and the files made of it; whole after a power cut of the process at any moment."""
+"""The workspace: candidates, their results, and the files made of them; intact whenever its process is killed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from younger_hf.collect.export_job import ExportResult
 from younger_hf.errors import WorkspaceError
+from younger_hf.files import write_bytes
 from younger_hf.graph.dag import Dag
 from younger_hf.graph.views.arrow import table_to_dags
 from younger_hf.sources.candidate import Candidate
@@ -55,21 +57,35 @@ CREATE TABLE IF NOT EXISTS cursors (source TEXT, query TEXT, cursor TEXT, PRIMAR
 _BATCH = 500
 """Candidates held in memory at a time."""
 
-Stored = tuple[Candidate, ExportResult, str, str]
-"""A candidate, what became of it, and the names of its model's and its Dag's object, `""` if it has none."""
+
+class StoredResult(NamedTuple):
+    """A candidate with its result.
+
+    Attributes:
+        candidate: The candidate.
+        result: Its result.
+        model: Name of the object that holds its ONNX file, `""` if it has none.
+        dag: Name of the object that holds its Dag, `""` if it has none.
+    """
+
+    candidate: Candidate
+    result: ExportResult
+    model: str
+    dag: str
 
 
 class Workspace:
-    """A folder with a manifest (SQLite) and objects named by the SHA-256 of their content.
+    """A folder with a manifest (SQLite), and objects named by the SHA-256 of their content.
 
-    Objects are written whole or not at all, and before the manifest names them. One process changes a workspace at a time.
+    Objects are written whole or not at all, and before the manifest names them. One process at a time
+    changes a workspace.
     """
 
     def __init__(self, root: Path) -> None:
-        """Open a workspace, or make one.
+        """Open a workspace, or create one.
 
         Raises:
-            WorkspaceError: If the folder cannot be made, or what is in it is no workspace of this version.
+            WorkspaceError: If the folder cannot be created, or holds anything but a workspace of this version.
         """
         self.root = root
         try:
@@ -79,7 +95,7 @@ class Workspace:
             self._manifest.execute("PRAGMA synchronous=NORMAL")
             self._manifest.executescript(_SCHEMA)
         except OSError as error:
-            raise WorkspaceError(f"{root}: the workspace cannot be made ({error.strerror}).") from error
+            raise WorkspaceError(f"{root}: the workspace cannot be created ({error.strerror}).") from error
         except sqlite3.Error as error:
             raise WorkspaceError(
                 f"{root / MANIFEST}: the manifest cannot be opened ({error}).", "Name another folder for the workspace."
@@ -88,21 +104,21 @@ class Workspace:
         if found not in (0, SCHEMA_VERSION):
             raise WorkspaceError(
                 f"{root}: expected a workspace of version {SCHEMA_VERSION}, found version {found}.",
-                "Open it with the younger-hf that made it, or name another folder.",
+                "Open it with the version of younger-hf that created it, or name another folder.",
             )
         self._manifest.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
 
     @property
     def running(self) -> Path:
-        """Folder for what workers write while they run."""
+        """Folder for the workers' scratch folders."""
         return self.root / RUNNING
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Make sure that no other process changes the workspace meanwhile.
+    def locked(self) -> Iterator[None]:
+        """Hold the lock that a process needs to change the workspace.
 
         Raises:
-            WorkspaceError: If one does.
+            WorkspaceError: If another process holds it.
         """
         with (self.root / LOCK).open("a+") as lock:
             try:
@@ -115,22 +131,22 @@ class Workspace:
             yield
 
     def add(self, candidates: Iterable[Candidate]) -> int:
-        """Keep candidates; those that are there already are brought up to date and stay in their place.
+        """Store candidates; those that are known already are updated and stay in their place.
 
         Returns:
             How many were new.
         """
         added = 0
         waiting = iter(candidates)
-        while batch := [c for c, _ in zip(waiting, range(_BATCH), strict=False)]:
+        while batch := tuple(islice(waiting, _BATCH)):
             with self._transaction():
                 for candidate in batch:
                     record = json.dumps(candidate.to_record(), sort_keys=True)
                     values = (candidate.hub, candidate.model, candidate.modified, record, candidate.id)
-                    known = self._manifest.execute(
+                    updated = self._manifest.execute(
                         "UPDATE candidates SET hub=?, model=?, modified=?, record=? WHERE id=?", values
                     )
-                    if not known.rowcount:
+                    if not updated.rowcount:
                         added += 1
                         self._manifest.execute(
                             "INSERT INTO candidates (hub, model, modified, record, id) VALUES (?, ?, ?, ?, ?)", values
@@ -138,56 +154,56 @@ class Workspace:
         return added
 
     def candidates(self) -> Iterator[Candidate]:
-        """Every candidate, in the order in which they were added; a few are held in memory at a time."""
-        for (record,) in self._rows("SELECT position, record FROM candidates WHERE position > ?"):
+        """Yield every candidate, in the order in which they were added."""
+        for (record,) in self._batches("SELECT position, record FROM candidates WHERE position > ?"):
             yield Candidate.from_record(json.loads(record))
 
     def result(self, candidate_id: str) -> tuple[ExportResult | None, str, str]:
-        """What became of a candidate so far, None if nothing did, and the names of its model's and its Dag's object."""
+        """Return a candidate's result, None if it has none yet, and the names of its model's and its Dag's objects."""
         row = self._manifest.execute("SELECT record, model, dag FROM results WHERE id=?", (candidate_id,)).fetchone()
-        return (_result(row[0]), row[1], row[2]) if row is not None else (None, "", "")
+        return (_read_result(row[0]), row[1], row[2]) if row is not None else (None, "", "")
 
-    def results(self, ids: Set[str] | None = None) -> Iterator[Stored]:
-        """Every candidate with a result, in order; only those named, if any are."""
+    def results(self, ids: Set[str] | None = None) -> Iterator[StoredResult]:
+        """Yield every candidate that has a result, in order; with `ids`, only those."""
         query = """SELECT candidates.position, candidates.id, candidates.record, results.record, results.model, results.dag
             FROM candidates JOIN results USING (id) WHERE candidates.position > ?"""
-        for candidate_id, candidate, record, model, dag in self._rows(query):
+        for candidate_id, candidate, record, model, dag in self._batches(query):
             if ids is None or candidate_id in ids:
-                yield Candidate.from_record(json.loads(candidate)), _result(record), model, dag
+                yield StoredResult(Candidate.from_record(json.loads(candidate)), _read_result(record), model, dag)
 
     def num_results(self) -> int:
-        """How many candidates have a result."""
-        return int(self._manifest.execute("SELECT count(*) FROM results").fetchone()[0])
+        """Return how many candidates have a result."""
+        return int(self.query("SELECT count(*) FROM results")[0][0])
 
-    def keep(self, result: ExportResult) -> None:
-        """Keep what became of a candidate: its files first, then the fact."""
-        model, dag = (self._store(payload) if payload else "" for payload in (result.model, result.dag))
+    def store(self, result: ExportResult) -> None:
+        """Store a candidate's result: its files first, then the row that names them."""
+        model, dag = (self._store_object(payload) if payload else "" for payload in (result.model, result.dag))
+        record = asdict(replace(result, model=b"", dag=b"")) | {"model": "", "dag": ""}
         values = {
             **{name: getattr(result, name) for name in _COLUMNS},
             "model": model,
             "dag": dag,
-            "record": json.dumps(
-                asdict(replace(result, model=b"", dag=b"")) | {"model": "", "dag": ""}, sort_keys=True
-            ),
+            "record": json.dumps(record, sort_keys=True),
         }
         names, marks = ", ".join(values), ", ".join("?" * len(values))
         with self._transaction():
             self._manifest.execute(f"REPLACE INTO results ({names}) VALUES ({marks})", tuple(values.values()))  # noqa: S608 - names are ours
 
     def hashes(self) -> set[str]:
-        """Hashes with attributes of every architecture that is there."""
-        return {digest for (digest,) in self.rows("SELECT DISTINCT wl_hash_w_attrs FROM results WHERE status = 'done'")}
+        """Return the hashes with attributes of all architectures."""
+        rows = self.query("SELECT DISTINCT wl_hash_w_attrs FROM results WHERE status = 'done'")
+        return {digest for (digest,) in rows}
 
     def path(self, name: str) -> Path:
-        """The file of an object."""
+        """Return the file of an object."""
         return self.root / OBJECTS / name[:2] / name[2:]
 
     def has(self, name: str) -> bool:
-        """Whether an object is there."""
+        """Tell whether an object exists."""
         return bool(name) and self.path(name).exists()
 
     def dag(self, name: str) -> Dag:
-        """The Dag of an object.
+        """Read a Dag.
 
         Raises:
             WorkspaceError: If it is missing or damaged.
@@ -204,40 +220,34 @@ class Workspace:
             ) from error
 
     def cursor(self, source: str, query: str) -> str:
-        """Where the listing of a source stopped, `""` if it was not begun or has ended."""
-        row = self._manifest.execute(
-            "SELECT cursor FROM cursors WHERE source=? AND query=?", (source, query)
-        ).fetchone()
-        return row[0] if row is not None else ""
+        """Return where the listing of a source stopped; `""` if it has not begun or has ended."""
+        rows = self.query("SELECT cursor FROM cursors WHERE source=? AND query=?", (source, query))
+        return str(rows[0][0]) if rows else ""
 
-    def keep_cursor(self, source: str, query: str, cursor: str) -> None:
+    def store_cursor(self, source: str, query: str, cursor: str) -> None:
         """Remember where the listing of a source stopped."""
         self._manifest.execute("REPLACE INTO cursors VALUES (?, ?, ?)", (source, query, cursor))
 
-    def rows(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        """Ask the manifest; for counts and summaries."""
+    def query(self, query: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of an SQL query over the manifest, for counts and summaries."""
         return self._manifest.execute(query, values).fetchall()
 
     def close(self) -> None:
         """Close the manifest."""
         self._manifest.close()
 
-    def _store(self, payload: bytes) -> str:
+    def _store_object(self, payload: bytes) -> str:
         name = sha256(payload).hexdigest()
         path = self.path(name)
         if not path.exists():
             path.parent.mkdir(exist_ok=True)
-            partial = path.with_name(f"{path.name}.partial")
-            partial.write_bytes(payload)
-            partial.replace(path)
+            write_bytes(path, payload)
         return name
 
-    def _rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """Rows of a query whose first column is the position, without it, a batch at a time."""
+    def _batches(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query without their first column, the position; fetch a batch at a time."""
         last = -1
-        while batch := self._manifest.execute(
-            f"{query} ORDER BY candidates.position LIMIT {_BATCH}", (last,)
-        ).fetchall():
+        while batch := self.query(f"{query} ORDER BY candidates.position LIMIT {_BATCH}", (last,)):
             for position, *values in batch:
                 last = position
                 yield tuple(values)
@@ -254,7 +264,7 @@ class Workspace:
 
 
 def is_workspace(root: Path) -> bool:
-    """Whether a folder is a workspace already."""
+    """Tell whether a folder is a workspace."""
     return (root / MANIFEST).is_file()
 
 
@@ -262,5 +272,5 @@ _COLUMNS = ("id", "status", "reason", "stamp", "wl_hash_w_attrs", "wl_hash_wo_at
 _FIELDS = {field.name for field in fields(ExportResult)} - {"model", "dag"}
 
 
-def _result(record: str) -> ExportResult:
+def _read_result(record: str) -> ExportResult:
     return ExportResult(**{name: value for name, value in json.loads(record).items() if name in _FIELDS})

@@ -19,7 +19,7 @@ from younger_hf.sources.presets import preset as preset_candidates
 from younger_hf.collect.archive import unpack
 from younger_hf.collect.export_job import ExportResult
 from younger_hf.collect.local_engine import run_local
-from younger_hf.collect.run import Selection, num_pending, preload_of, work
+from younger_hf.collect.run import Selection, num_pending, modules_to_preload, export_pending
 from younger_hf.collect.workspace import Workspace, is_workspace
 from younger_hf.containment.limits import Limits
 
@@ -144,7 +144,7 @@ def _export(workspace: Workspace, meant: Set[str], plan: BuildPlan, show: ShowPr
     selection = Selection(ids=meant, retry=("all",))
     total, done = num_pending(workspace, selection), 0
     limits = Limits(seconds=plan.timeout)
-    preload = preload_of(workspace, selection)
+    preload = modules_to_preload(workspace, selection)
     with show("Exporting") as advance:
 
         def tell(result: ExportResult) -> None:
@@ -152,7 +152,7 @@ def _export(workspace: Workspace, meant: Set[str], plan: BuildPlan, show: ShowPr
             done += 1
             advance(result.id, done, total)
 
-        work(
+        export_pending(
             workspace,
             selection,
             lambda jobs: run_local(jobs, workspace.running, limits, workers=plan.workers, preload=preload),
@@ -165,7 +165,7 @@ def _worked(plan: BuildPlan, show: ShowProgress) -> tuple[list[tuple[Dag, Proven
     listed = _listed(plan)
     with closing(Workspace(plan.workspace_folder)) as workspace:
         if listed:
-            with workspace.alone():
+            with workspace.locked():
                 workspace.add(listed)
             _export(workspace, {candidate.id for candidate in listed}, plan, show)
         meant = {candidate.id for candidate in listed} if listed else None

@@ -58,7 +58,7 @@ class Place:
     samples: Callable[[], Iterator[Sample]]
 
 
-def find_places(path: Path) -> tuple[Place, ...]:
+def find_samples(path: Path) -> tuple[Place, ...]:
     """All splits, instance folders and archives of instances at or below a path, in the order of their names.
 
     Raises:
