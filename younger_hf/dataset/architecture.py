@@ -1,4 +1,4 @@
-"""One distinct architecture of the dataset: its Dag, its identity, and every model in which it was found."""
+"""One distinct architecture of the dataset: its Dag, its identity, and every model that has it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class Provenance:
     """Where an architecture was found.
 
     Attributes:
-        hub: The hub or library, as `transformers` or `onnx`.
+        hub: The hub or library, such as `transformers` or `onnx`.
         model: The model's name there.
-        task: What the model is for, `""` if the hub does not say.
+        task: Purpose of the model, `""` if the hub does not state it.
         downloads: Downloads as the hub counts them, None if it does not.
         likes: Likes as the hub counts them, None if it does not.
-        licence: SPDX identifier or the hub's own, `""` if not known.
-        family: The family of architectures, as `bert`; `""` if not known.
-        variant: `""`, or how it departs from what its authors define, as `dynamic-int8`.
+        licence: SPDX identifier or the hub's own, `""` if unknown.
+        family: The family of architectures, such as `bert`; `""` if unknown.
+        variant: `""`, or how it differs from what its authors define, such as `dynamic-int8`.
     """
 
     hub: str
@@ -49,7 +49,7 @@ class Architecture:
 
     @cached_property
     def graph_id(self) -> str:
-        """The WL hash over `w_attrs`, with the variant behind it if the hash collides."""
+        """The WL hash over `w_attrs`, followed by the variant if the hash collides."""
         digest = self.dag.wl_hash("w_attrs")
         return digest if not self.variant else f"{digest}-{self.variant}"
 

@@ -12,13 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from tests.dataset.built import VERSION, Built
-from younger_hf.dataset.audit.embedded import embedded_rows, independent_rows
 from younger_hf.dataset.audit.public_view import Public
 from younger_hf.dataset.audit.report import AuditReport, audit
 from younger_hf.dataset.build.card import write_card
 from younger_hf.dataset.build.write_files import write_answers, write_release
 from younger_hf.dataset.read.release import Answers, Release, open_answers
 from younger_hf.dataset.schema import UNKNOWN_LABEL, schema_of
+from younger_hf.dataset.tasks.region_lookup import embedded_rows, independent_rows
 from younger_hf.graph.identity.search_pattern import Pattern
 from younger_hf.task_types import SIGNATURES
 from younger_hf.tasks import ANSWER_SCHEMA, TRACKS

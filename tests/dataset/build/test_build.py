@@ -18,9 +18,9 @@ from younger_hf.dataset.build.deduplicate import deduplicate
 from younger_hf.dataset.build.groups import group
 from younger_hf.dataset.schema import CONFIGS, UNKNOWN_LABEL, splits_of
 from younger_hf.task_types import PUBLIC_SPLITS, SIGNATURES
-from younger_hf.tasks import TRACKS, task_of
-from younger_hf.dataset.build.split import keyed_order, split
-from younger_hf.dataset.build.tables import GENERATION_NODES
+from younger_hf.dataset.build.split import split
+from younger_hf.dataset.partition import keyed_order
+from younger_hf.tasks import GENERATION_NODES, TRACKS, task_of
 from younger_hf.dataset.tasks.dataflow import hold_out, operator_pairs
 from younger_hf.dataset.tasks.novel import novel_regions
 from younger_hf.dataset.tasks.operator import regions
@@ -256,14 +256,14 @@ def test_answers_inside_the_repo_are_refused_before_anything_is_written(tmp_path
 @pytest.mark.parametrize("count", [0, 1, 9])
 def test_too_few_architectures_are_refused(tmp_path: Path, count: int) -> None:
     some = models()[:count] * 2
-    with pytest.raises(DatasetError, match=f"There are {count} distinct architectures, expected at least 10") as caught:
+    with pytest.raises(DatasetError, match=f"Expected at least 10 distinct architectures to split, found {count}") as caught:
         build(some, tmp_path / "younger", tmp_path / "answers", version=VERSION, secret=SECRET)
     assert caught.value.hint
     assert [] == list(tmp_path.iterdir())
 
 
 def test_a_split_that_would_be_empty_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="split 'test' of 'dataflow_w_attrs' would have no rows") as caught:
+    with pytest.raises(DatasetError, match="split 'test' of 'dataflow_w_attrs' would be empty") as caught:
         build(models()[:12], tmp_path / "younger", tmp_path / "answers", version=VERSION, secret=SECRET)
     assert "secret" in caught.value.hint
     assert [] == list(tmp_path.iterdir())
@@ -290,7 +290,7 @@ def test_each_step_is_reported_as_it_begins(tmp_path: Path) -> None:
     steps: list[str] = []
     build(models(), tmp_path / "younger", tmp_path / "a", version=VERSION, secret=SECRET, report=steps.append)
     assert 9 == len(steps) == len(set(steps))
-    assert ["Deduplicating architectures", "Checking for leaks", "Making rows", "Writing files"] == [
+    assert ["Deduplicating architectures", "Checking for leaks", "Building rows", "Writing files"] == [
         steps[0],
         *steps[-3:],
     ]

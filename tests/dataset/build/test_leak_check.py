@@ -12,7 +12,8 @@ from younger_hf.dataset.build.deduplicate import deduplicate
 from younger_hf.dataset.build.groups import Grouping, group
 from younger_hf.dataset.build.leak_check import check_leaks
 from younger_hf.task_types import SIGNATURES
-from younger_hf.dataset.build.split import Split, split
+from younger_hf.dataset.build.split import split
+from younger_hf.dataset.partition import Split
 from younger_hf.dataset.tasks.operator import OperatorRows, OperatorSample, Region, independent, operator_rows, regions
 from younger_hf.dataset.build.vocabulary import build_vocabulary
 from younger_hf.errors import DatasetError

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tests.dataset.models import architectures, chain
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.build.groups import Grouping
-from younger_hf.dataset.build.split import WINDOW, Split, keyed_order, split
+from younger_hf.dataset.build.split import WINDOW, split
+from younger_hf.dataset.partition import Split, keyed_order
 
 ITEMS = architectures(*(chain(*["Relu"] * length) for length in range(1, 61)))
 

@@ -10,12 +10,12 @@ import pytest
 from tests.dataset.models import architectures, chain, models
 from younger_hf import Dag
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.audit.embedded import embedded_rows
-from younger_hf.dataset.build.split import Split
 from younger_hf.dataset.build.vocabulary import build_vocabulary
+from younger_hf.dataset.partition import Split
 from younger_hf.dataset.tasks.dataflow import hold_out, operator_pairs
 from younger_hf.dataset.tasks.novel import novel_regions, without_answered
 from younger_hf.dataset.tasks.operator import OperatorRows, OperatorSample, Region, operator_rows, regions, sample_of
+from younger_hf.dataset.tasks.region_lookup import embedded_rows
 from younger_hf.graph.identity.search_pattern import Pattern
 from younger_hf.graph.vocabulary import MASK, Signature, Vocabulary
 from younger_hf.task_types import SIGNATURES

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tests.dataset.audit.strategies import graphs, regions
 from tests.dataset.models import models
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.audit.embedded import embedded_rows, independent_rows
 from younger_hf.dataset.tasks.operator import regions as regions_of
+from younger_hf.dataset.tasks.region_lookup import embedded_rows, independent_rows
 from younger_hf.graph.identity.graph_index import Graph, index_graphs, index_uncertain_graphs
 from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
 from younger_hf.graph.identity.subgraph_search import find_embeddings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -16,23 +15,6 @@ from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
 from younger_hf.graph.identity.subgraph_search import SearchResult, find_embeddings
 
 Int32Array = npt.NDArray[np.int32]
-
-
-def crossing_rows(
-    flows: Sequence[tuple[Int32Array, Int32Array, Int32Array]], rows: Sequence[Pattern]
-) -> npt.NDArray[np.bool_]:
-    """Which operator rows answer data-flow rows or are answered by them.
-
-    Args:
-        flows: Class ids [N], message edges [2, E] and pairs [2, P] of every data-flow test row.
-        rows: Operator test rows as they are shown.
-
-    Returns:
-        bool [rows].
-    """
-    index = index_uncertain_graphs(flows)
-    found = (find_embeddings(index, row) for row in rows)
-    return np.array([f.unique or bool((f.guesses != NOT_KNOWN).any()) for f in found], dtype=bool)
 
 
 def operators_in_dataflow_rows(public: Public, track: str) -> Guesses:

@@ -10,46 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from younger_hf.dataset.audit.guesses import Guesses, silent
-from younger_hf.dataset.audit.public_view import Graph, Public, Row, other_signature, projection
+from younger_hf.dataset.audit.public_view import Public, Row, other_signature, projection
 from younger_hf.dataset.schema import signature_of
+from younger_hf.dataset.tasks.region_lookup import visible_graph
 from younger_hf.graph.identity.graph_index import index_graphs
 from younger_hf.graph.identity.search_pattern import NOT_KNOWN, Pattern
 from younger_hf.graph.identity.subgraph_search import SearchResult, find_embeddings
-
-
-def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bool = False) -> npt.NDArray[np.bool_]:
-    """Which rows are answered by looking them up in public architectures; some of those whose places nearly all agree, too.
-
-    Args:
-        public: Class ids [N] and edge_index [2, E] of every public architecture.
-        rows: Test rows as they are shown.
-        whole: Whether only rows count that are answered whole, by one and the same completion wherever they lie; else a row
-            counts if every place where it lies agrees on any one of its targets.
-
-    Returns:
-        bool [rows].
-    """
-    index = index_graphs(public)
-    found = (find_embeddings(index, row, quick=True) for row in rows)
-    return np.array([f.unique or (not whole and _says_something(f)) for f in found], dtype=bool)
-
-
-def independent_rows(rows: Sequence[Pattern]) -> npt.NDArray[np.bool_]:
-    """Rows of one track of which none is answered, in part or whole, by what the others show; bool [rows].
-
-    Earlier rows go first. Those that stay are tried again without those that went, until nothing changes: of rows that disagree,
-    some may have gone.
-    """
-    index = index_graphs(map(_visible, rows))
-    gone: set[int] = set()
-    changed = True
-    while changed:
-        changed = False
-        for number, row in enumerate(rows):
-            if number not in gone and _says_something(find_embeddings(index, row, exclude={*gone, number})):
-                gone.add(number)
-                changed = True
-    return np.array([number not in gone for number in range(len(rows))], dtype=bool)
 
 
 def whole_rows(public: Public, track: str) -> Guesses:
@@ -77,11 +43,11 @@ def each_other(public: Public, track: str) -> Guesses:
     architectures: what is masked at the end of one copy stands visible in the next.
     """
     rows = public.rows(track, "test")
-    graphs, ids = [_visible(_pattern(row)) for row in rows], [row.graph_id for row in rows]
+    graphs, ids = [visible_graph(_pattern(row)) for row in rows], [row.graph_id for row in rows]
     if signature_of(track) == "wo_attrs":
         plain = projection(public)
         for row in public.rows(other_signature(track), "test"):
-            graphs.append(_visible(replace(_pattern(row), classes=plain[row.node_feat])))
+            graphs.append(visible_graph(replace(_pattern(row), classes=plain[row.node_feat])))
             ids.append(row.graph_id)
     index = index_graphs(graphs)
     same = [[number for number, name in enumerate(ids) if name == row.graph_id] for row in rows]
@@ -96,15 +62,6 @@ def each_other(public: Public, track: str) -> Guesses:
 def _in_architectures(public: Public, track: str) -> tuple[SearchResult, ...]:
     index = index_graphs(public.architectures(track))
     return tuple(find_embeddings(index, _pattern(row)) for row in public.rows(track, "test"))
-
-
-def _says_something(found: SearchResult) -> bool:
-    return bool((found.guesses != NOT_KNOWN).any())
-
-
-def _visible(pattern: Pattern) -> Graph:
-    """A row as a graph to search in: masked nodes say nothing."""
-    return np.where(pattern.masked, NOT_KNOWN, pattern.classes).astype(np.int32), pattern.edge_index
 
 
 def _pattern(row: Row) -> Pattern:

@@ -1,4 +1,4 @@
-"""Many models -> distinct architectures: equal WL hash, then an exact isomorphism test."""
+"""Deduplication of models: equal WL hash, then an exact isomorphism test."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ from younger_hf.graph.identity.canonical_form import canonical_form
 
 @dataclass(frozen=True)
 class Deduplication:
-    """What deduplication gave.
+    """Distinct architectures, with counts.
 
     Attributes:
         architectures: The distinct architectures, ordered by graph_id.
         num_models: Number of models that went in.
-        hash_collisions: Number of architectures that share a WL hash with another one that they are not isomorphic to.
+        hash_collisions: Number of architectures that share a WL hash with another one without being
+            isomorphic to it.
     """
 
     architectures: tuple[Architecture, ...]
@@ -27,9 +28,10 @@ class Deduplication:
 
 
 def deduplicate(models: Iterable[tuple[Dag, Provenance]]) -> Deduplication:
-    """Merge models whose Dags are isomorphic with equal `w_attrs` signatures; their provenance is kept together.
+    """Merge models whose Dags are isomorphic with equal `w_attrs` signatures, and their provenances.
 
-    The result does not depend on the order of the models: of isomorphic Dags the one of the first model by name stays.
+    The result does not depend on the order of the models: of isomorphic Dags, the one whose model
+    comes first by name stays.
     """
     buckets: dict[str, list[tuple[Dag, list[Provenance]]]] = {}
     num_models = 0
@@ -51,9 +53,10 @@ def deduplicate(models: Iterable[tuple[Dag, Provenance]]) -> Deduplication:
 
 
 def is_isomorphic(first: Dag, second: Dag) -> bool:
-    """Whether two Dags differ in the numbering of their nodes alone (`w_attrs` as colours, parallel edges once).
+    """Whether two Dags differ only in the numbering of their nodes (colours `w_attrs`, parallel edges once).
 
-    Exact, by BLISS: VF2 takes minutes for two models of a dozen equal branches, BLISS milliseconds.
+    The test is exact, by BLISS: for two models of a dozen equal branches VF2 takes minutes, BLISS
+    milliseconds.
     """
     if first.num_nodes != second.num_nodes or sorted(first.w_attrs) != sorted(second.w_attrs):
         return False
@@ -65,7 +68,7 @@ def is_isomorphic(first: Dag, second: Dag) -> bool:
 
 
 def _ordered(models: Iterable[tuple[Dag, Provenance]]) -> list[tuple[Dag, Provenance]]:
-    """By provenance; models that agree in all of it, by what the Dags hold."""
+    """Models sorted by provenance; where all of it is equal, by the content of their Dags."""
     by_provenance: dict[tuple[str, ...], list[tuple[Dag, Provenance]]] = {}
     for dag, provenance in models:
         key = tuple(str(value) for value in astuple(provenance))

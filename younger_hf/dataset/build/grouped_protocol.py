@@ -1,33 +1,25 @@
-"""The protocol of this dataset: groups are split, test rows are hidden, and nothing else shows them."""
+"""The protocol of this dataset: groups are split, test rows are hidden and appear nowhere else."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-import pyarrow as pa
+from collections.abc import Sequence
 
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.build.groups import Grouping, group
+from younger_hf.dataset.build.groups import group
 from younger_hf.dataset.build.leak_check import check_leaks
 from younger_hf.dataset.build.protocol_rows import ProtocolRows, Report
+from younger_hf.dataset.build.split import split
+from younger_hf.dataset.build.tables import Samples, build_tables
+from younger_hf.dataset.build.vocabulary import build_vocabulary
+from younger_hf.dataset.partition import Split
 from younger_hf.task_types import SIGNATURES
-from younger_hf.dataset.build.split import Split, split
-from younger_hf.dataset.build.tables import (
-    architecture_table,
-    dataflow_tables,
-    generation_table,
-    operator_tables,
-    prediction_table,
-)
 from younger_hf.dataset.tasks.dataflow import HeldOut, hold_out, operator_pairs
 from younger_hf.dataset.tasks.novel import novel_regions, without_answered
 from younger_hf.dataset.tasks.operator import operator_rows, regions
-from younger_hf.dataset.build.vocabulary import build_vocabulary
-from younger_hf.graph.vocabulary import Signature, Vocabulary
 
 
 def grouped_rows(architectures: Sequence[Architecture], secret: str, report: Report = lambda _: None) -> ProtocolRows:
-    """Split architectures by group and make every task's rows.
+    """Split architectures by group and build every task's rows.
 
     Args:
         architectures: Distinct architectures, ordered by graph_id.
@@ -54,75 +46,34 @@ def grouped_rows(architectures: Sequence[Architecture], secret: str, report: Rep
     operator, answered = without_answered(operator)
     report("Checking for leaks")
     check_leaks(architectures, grouping, parts, regions_of, operator)
-    report("Making rows")
-    tables: dict[str, Mapping[str, pa.Table]] = {
-        "architectures": _architectures(parts, grouping, architectures, vocabularies),
-        "prediction": {
-            name: prediction_table(items, vocabularies["w_attrs"], vocabularies["wo_attrs"])
-            for name, items in _public(parts).items()
-        },
-    }
-    answers: dict[str, pa.Table] = {}
-    for kind in SIGNATURES:
-        vocabulary = vocabularies[kind]
-        rows = {
-            f"operator_{kind}": {
-                name: operator_tables(f"operator_{kind}", samples, hide=name == "test")
-                for name, samples in operator[kind].rows.items()
-            },
-            f"dataflow_{kind}": {
-                name: dataflow_tables(f"dataflow_{kind}", samples, vocabulary, secret, hide=name == "test")
-                for name, samples in held_out.items()
-            },
-        }
-        for track, splits in rows.items():
-            tables[track] = {name: table for name, (table, _) in splits.items()}
-            answers[track] = splits["test"][1]
-        config = f"generation_{kind}"
-        tables[config] = {name: generation_table(config, items, vocabulary) for name, items in _public(parts).items()}
-        tables[f"vocabulary_{kind}"] = {"train": built[kind][1]}
+    report("Building rows")
+    public = {"train": parts.train, "validation": parts.validation}
+    samples = Samples(
+        public=public,
+        groups={a.graph_id: architectures[first].graph_id for first, a in zip(grouping.groups, architectures, strict=True)},
+        generation=public,
+        operator={kind: rows.rows for kind, rows in operator.items()},
+        dataflow=dict.fromkeys(SIGNATURES, held_out),
+        vocabularies=built,
+        secret=secret,
+    )
     counts = {
         "groups": len(set(grouping.groups)),
         "largest_group": grouping.largest,
         "near_duplicate_threshold": grouping.threshold,
-        "train": len(parts.train),
-        "validation": len(parts.validation),
-        "operator_test": len(parts.operator_test),
-        "dataflow_test": len(parts.dataflow_test),
+        **{name: len(getattr(parts, name)) for name in ("train", "validation", "operator_test", "dataflow_test")},
         "repeated_rows": sum(rows.repeated for rows in operator.values()),
         "leaking_rows": sum(rows.leaked for rows in operator.values()),
         "answerable_regions": answerable,
         "rows_answered_by_other_test_rows": answered,
     }
-    return ProtocolRows(tables, answers, counts)
-
-
-def _public(parts: Split) -> dict[str, tuple[Architecture, ...]]:
-    return {"train": parts.train, "validation": parts.validation}
+    return ProtocolRows(*build_tables(samples), counts)
 
 
 def _hold_out(parts: Split, secret: str) -> dict[str, list[tuple[Architecture, HeldOut]]]:
     known = operator_pairs(parts.train)
-    named = {**_public(parts), "test": parts.dataflow_test}
+    named = {"train": parts.train, "validation": parts.validation, "test": parts.dataflow_test}
     return {
         name: [(a, sample) for a in items if (sample := hold_out(a, known, secret)) is not None]
         for name, items in named.items()
-    }
-
-
-def _architectures(
-    parts: Split,
-    grouping: Grouping,
-    architectures: Sequence[Architecture],
-    vocabularies: Mapping[Signature, Vocabulary],
-) -> dict[str, pa.Table]:
-    """With the group of each: named by its first member, which is as public as the others."""
-    first: dict[int, str] = {}
-    groups = {
-        a.graph_id: first.setdefault(number, a.graph_id)
-        for number, a in zip(grouping.groups, architectures, strict=True)
-    }
-    return {
-        name: architecture_table(items, vocabularies["w_attrs"], vocabularies["wo_attrs"], groups)
-        for name, items in _public(parts).items()
     }

@@ -1,10 +1,10 @@
-"""From models to a dataset repo: the stages over a workspace, then the build."""
+"""From models to a dataset repo: every stage over a workspace, then the build."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from younger_hf.dataset.architecture import Provenance
@@ -24,11 +24,11 @@ from younger_hf.collect.workspace import Workspace, is_workspace
 from younger_hf.containment.limits import Limits
 
 PUBLIC_SECRET = "younger-hf"  # noqa: S105 - public on purpose
-"""Decides what is tested where no secret is given; datasets built with it say so in their card."""
+"""Default secret that decides what is tested; the cards of datasets built with it warn that it is public."""
 
 _STEPS = 9
 """Steps of a build, for its progress bar."""
-_NEXT_STEP = "`openssl rand -hex 32` makes one."
+_NEXT_STEP = "`openssl rand -hex 32` prints a new one."
 
 Advance = Callable[[str, int, int], None]
 ShowProgress = Callable[[str], AbstractContextManager[Advance]]
@@ -36,7 +36,7 @@ ShowProgress = Callable[[str], AbstractContextManager[Advance]]
 
 @dataclass(frozen=True)
 class BuildPlan:
-    """What to build, and where.
+    """The models to build from, the folders, and the settings.
 
     Attributes:
         out: Folder of the dataset repo.
@@ -44,12 +44,12 @@ class BuildPlan:
         models: Folder with ONNX files, or None.
         answers: Folder of the hidden answers; None for `OUT-answers`.
         workspace: Folder of the stages; None for `OUT-workspace`.
-        workers: Models exported at a time.
+        workers: Number of models exported at a time.
         timeout: Longest export of one model in seconds.
-        version: Version of the dataset, as `0.1.0`.
+        version: Version of the dataset, such as `0.1.0`.
         secret_file: File with the secret that decides what is tested; None for the public one.
-        archives: Packed workspaces to build from instead; of a model in several of them, the first counts.
-        protocol: How rows are made and split.
+        archives: Packed workspaces to build from instead; the first that holds a model wins.
+        protocol: How rows are built and split.
     """
 
     out: Path
@@ -66,18 +66,18 @@ class BuildPlan:
 
     @property
     def answers_folder(self) -> Path:
-        """Where the hidden answers go."""
+        """Folder of the hidden answers."""
         return self.answers if self.answers is not None else default_answers(self.out)
 
     @property
     def workspace_folder(self) -> Path:
-        """Where the stages keep their work."""
+        """Folder of the stages."""
         return self.workspace if self.workspace is not None else self.out.with_name(f"{self.out.name}-workspace")
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build gave: the release, its counts, and the models that could not be used, with the reason."""
+    """The built release, its counts, and the reason for each model that could not be used."""
 
     release: Release
     statistics: BuildStatistics
@@ -85,17 +85,17 @@ class BuildResult:
 
 
 def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], None]) -> BuildResult:
-    """Run every stage; models that cannot be exported or read are named by `warn` and left out.
+    """Run every stage; models that cannot be exported or read are reported by `warn` and left out.
 
     Args:
-        plan: What to build. Without a preset and a folder, everything in its workspace.
-        show: Called with each stage's name; gives a context that draws its progress.
+        plan: The plan. Without a preset and a folder, everything in its workspace is built.
+        show: Called with each stage's name; returns a context that draws its progress.
         warn: Called with each message about a model that is left out.
 
     Raises:
-        SourceError: If there are no models.
+        SourceError: If no models are named.
         WorkspaceError: If the workspace cannot be used.
-        DatasetError: If the dataset cannot be built from them.
+        DatasetError: If the dataset cannot be built from the models.
     """
     secret = _secret(plan.secret_file)
     if plan.archives:
@@ -140,14 +140,14 @@ def _listed(plan: BuildPlan) -> tuple[Candidate, ...]:
     return candidates
 
 
-def _export(workspace: Workspace, meant: Set[str], plan: BuildPlan, show: ShowProgress) -> None:
-    selection = Selection(ids=meant, retry=("all",))
+def _export(workspace: Workspace, ids: Set[str], plan: BuildPlan, show: ShowProgress) -> None:
+    selection = Selection(ids=ids, retry=("all",))
     total, done = num_pending(workspace, selection), 0
     limits = Limits(seconds=plan.timeout)
     preload = modules_to_preload(workspace, selection)
     with show("Exporting") as advance:
 
-        def tell(result: ExportResult) -> None:
+        def report(result: ExportResult) -> None:
             nonlocal done
             done += 1
             advance(result.id, done, total)
@@ -156,22 +156,22 @@ def _export(workspace: Workspace, meant: Set[str], plan: BuildPlan, show: ShowPr
             workspace,
             selection,
             lambda jobs: run_local(jobs, workspace.running, limits, workers=plan.workers, preload=preload),
-            tell,
+            report,
         )
 
 
 def _worked(plan: BuildPlan, show: ShowProgress) -> tuple[list[tuple[Dag, Provenance]], dict[str, str]]:
-    """What the workspace has of the models that are listed, once all of them were worked on; of all if none are."""
+    """Dags and failures of the listed models, exported first; of the whole workspace if no model is listed."""
     listed = _listed(plan)
     with closing(Workspace(plan.workspace_folder)) as workspace:
         if listed:
             with workspace.locked():
                 workspace.add(listed)
             _export(workspace, {candidate.id for candidate in listed}, plan, show)
-        meant = {candidate.id for candidate in listed} if listed else None
-        models = ((c, result, workspace.dag(dag) if dag else None) for c, result, _, dag in workspace.results(meant))
+        ids = {candidate.id for candidate in listed} if listed else None
+        models = ((c, result, workspace.dag(dag) if dag else None) for c, result, _, dag in workspace.results(ids))
         with show("Reading") as advance:
-            return _collected(models, len(meant) if meant is not None else workspace.num_results(), advance)
+            return _collected(models, len(ids) if ids is not None else workspace.num_results(), advance)
 
 
 def _unpacked(archives: Iterable[Path]) -> Iterator[tuple[Candidate, ExportResult, Dag | None]]:
@@ -186,28 +186,15 @@ def _unpacked(archives: Iterable[Path]) -> Iterator[tuple[Candidate, ExportResul
 def _collected(
     models: Iterable[tuple[Candidate, ExportResult, Dag | None]], total: int | None, advance: Advance
 ) -> tuple[list[tuple[Dag, Provenance]], dict[str, str]]:
-    """Dags with where they are from, and why other models have none."""
+    """Dags with their provenance, and the reason for each model without a Dag."""
     found, failures = [], {}
     for count, (candidate, result, dag) in enumerate(models, start=1):
         if dag is not None:
-            found.append((dag, _provenance(candidate)))
+            found.append((dag, Provenance(**{field.name: getattr(candidate, field.name) for field in fields(Provenance)})))
         else:
             failures[candidate.id] = result.error
         advance(candidate.id, count, total or count)
     return found, failures
-
-
-def _provenance(candidate: Candidate) -> Provenance:
-    return Provenance(
-        hub=candidate.hub,
-        model=candidate.model,
-        task=candidate.task,
-        downloads=candidate.downloads,
-        likes=candidate.likes,
-        licence=candidate.licence,
-        family=candidate.family,
-        variant=candidate.variant,
-    )
 
 
 def _secret(file: Path | None) -> str:

@@ -1,4 +1,4 @@
-"""What a protocol makes of architectures: the rows of every config, the hidden answers, and counts."""
+"""The content of a release as a protocol decides it: the rows of every config, the hidden answers, and counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import pyarrow as pa
 
 Protocol = Literal["grouped", "paper"]
-"""`grouped`: whole architecture groups on one side of a split, hidden answers; `paper`: the splits of the Younger paper, which leak."""
+"""`grouped`: whole groups on one side of a split, hidden answers; `paper`: the leaky splits of the Younger paper."""
 
 Report = Callable[[str], None]
 """Called with the name of each step as it begins."""
@@ -21,7 +21,7 @@ class ProtocolRows:
 
     Attributes:
         tables: config -> split -> rows with the columns of `schema_of(config)`.
-        answers: track -> rows with the columns of `ANSWER_SCHEMA`.
+        answers: track -> rows with the columns of `answer_schema_of(track)`.
         counts: Name -> count of what was done, for the card and the console.
     """
 

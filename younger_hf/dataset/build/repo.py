@@ -1,4 +1,4 @@
-"""Distinct models -> a dataset repo: deduplicate, make the rows by a protocol, write, card."""
+"""Building a dataset repo from models: deduplicate, build the rows by a protocol, write, card."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FEWEST_ARCHITECTURES = 10
 """A dataset of fewer architectures cannot be split."""
 
 _PACKAGES = ("younger-hf", "numpy", "igraph", "datasketch", "pyarrow")
-"""Packages whose other versions may give other rows or bytes; models were read and exported with those that their archive names."""
+"""Packages whose version may change rows or bytes; the archive names those that exported the models."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class BuildStatistics:
 
     Attributes:
         models: Models that went in.
-        hubs: Hubs and libraries that they are from.
+        hubs: Hubs and libraries that they come from.
         families: Families of architectures that these name.
         architectures: Distinct architectures.
-        variants: Those of them that no author defines: quantised, fused or reduced.
+        variants: Those of them that are not as their authors define them: quantised, fused or reduced.
         hash_collisions: Architectures that share a WL hash without being isomorphic.
-        counts: What the protocol counted, as architectures in each split and rows that were dropped.
+        counts: Counts of the protocol, such as architectures in each split and dropped rows.
     """
 
     models: int
@@ -51,9 +51,10 @@ class BuildStatistics:
     counts: Mapping[str, int | float]
 
     def to_dict(self) -> dict[str, int | float]:
-        """All of them by name."""
+        """All counts by name."""
         own = asdict(self)
-        return {**{name: value for name, value in own.items() if name != "counts"}, **self.counts}
+        del own["counts"]
+        return {**own, **self.counts}
 
 
 def build(
@@ -69,16 +70,17 @@ def build(
 ) -> tuple[Release, BuildStatistics]:
     """Write the dataset repo and, in a folder of their own, the hidden answers.
 
-    The same models, version and secret give the same bytes, in whatever order the models come, whatever was in the folders before.
+    The same models, version and secret give the same bytes, whatever the order of the models and
+    the earlier content of the folders.
 
     Args:
-        models: The Dag of every model, with where it comes from.
+        models: The Dag of every model, with its provenance.
         root: Folder of the dataset repo.
         answers: Folder of the answers; must lie outside `root`.
-        version: Version of the release, as `0.1.0`.
+        version: Version of the release, such as `0.1.0`.
         secret: The host's secret, which decides what is tested.
-        public_secret: Whether that secret is public; the card then says so.
-        protocol: How the rows are made and split.
+        public_secret: Whether that secret is public, for the card.
+        protocol: How the rows are built and split.
         report: Called with the name of each step as it begins.
 
     Raises:
@@ -94,7 +96,7 @@ def build(
     architectures = tuple(a for a in distinct.architectures if a.dag.num_nodes)
     if len(architectures) < FEWEST_ARCHITECTURES:
         raise DatasetError(
-            f"There are {len(architectures)} distinct architectures, expected at least {FEWEST_ARCHITECTURES} to split.",
+            f"Expected at least {FEWEST_ARCHITECTURES} distinct architectures to split, found {len(architectures)}.",
             "Add models.",
         )
     rows = grouped_rows(architectures, secret, report) if protocol == "grouped" else paper_rows(architectures, report)
@@ -133,6 +135,6 @@ def _check_filled(tables: Mapping[str, Mapping[str, pa.Table]]) -> None:
         for name in splits_of(config):
             if not splits[name].num_rows:
                 raise DatasetError(
-                    f"The split {name!r} of {config!r} would have no rows: there are too few architectures to fill every split.",
+                    f"The split {name!r} of {config!r} would be empty: there are too few architectures to fill it.",
                     "Add models, or split with another secret (--secret-file).",
                 )

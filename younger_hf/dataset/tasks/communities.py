@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import igraph
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import Int32Array, IntArray
 from younger_hf.graph.dag import Dag
 
-Int64Array = npt.NDArray[np.int64]
 
+def communities(dag: Dag) -> list[IntArray]:
+    """Find the Clauset-Newman-Moore communities (greedy modularity) of the undirected simple graph.
 
-def communities(dag: Dag) -> list[Int64Array]:
-    """Clauset-Newman-Moore communities (greedy modularity) of the undirected simple graph.
-
-    Which of equally good merges comes first depends on the numbering of the nodes, and repeated blocks make most of them equally good:
-    the best of a few numberings is taken, the first of equals.
+    The order of equally good merges depends on the numbering of the nodes, and repeated blocks make
+    most merges equally good: the best of a few numberings is taken, the first of equals.
 
     Returns:
         The node indices of each community, ascending; communities ordered by their smallest node.
@@ -30,27 +28,27 @@ def communities(dag: Dag) -> list[Int64Array]:
     return [grouped[number] for number in np.argsort(first)]
 
 
-def _undirected(dag: Dag) -> Int64Array:
-    """Distinct edges whatever their direction, int64 [E, 2]; no node of a Dag has an edge to itself."""
+def _undirected(dag: Dag) -> IntArray:
+    """Distinct edges in either direction, int64 [E, 2]; a Dag has no edge from a node to itself."""
     low, high = np.sort(dag.edge_index.astype(np.int64), axis=0)
     keys = np.unique(low * dag.num_nodes + high)
     return np.stack(np.divmod(keys, dag.num_nodes), axis=1)
 
 
-def _orders(num_nodes: int) -> list[Int64Array]:
+def _orders(num_nodes: int) -> list[IntArray]:
     """Numberings to try: topological order, the reverse, and a fixed random one."""
     order = np.arange(num_nodes)
     return [order, order[::-1], np.random.default_rng(0).permutation(num_nodes)]
 
 
-def _greedy(edges: Int64Array, order: Int64Array) -> tuple[float, Int64Array]:
+def _greedy(edges: IntArray, order: IntArray) -> tuple[float, IntArray]:
     """Modularity and communities of the nodes under another numbering: node i is number `order[i]`, int64 [N]."""
     graph = igraph.Graph(n=len(order), edges=order[edges])
     membership = graph.community_fastgreedy().as_clustering().membership
     return graph.modularity(membership), np.asarray(membership)[order]
 
 
-def boundary(dag: Dag, community: Int64Array) -> Int64Array:
+def boundary(dag: Dag, community: IntArray) -> IntArray:
     """Nodes outside a community with an edge from or into it, ascending."""
     inside = np.zeros(dag.num_nodes, dtype=bool)
     inside[community] = True
@@ -61,7 +59,7 @@ def boundary(dag: Dag, community: Int64Array) -> Int64Array:
     return np.flatnonzero(touched & ~inside)
 
 
-def induced_edges(dag: Dag, nodes: Int64Array) -> npt.NDArray[np.int32]:
+def induced_edges(dag: Dag, nodes: IntArray) -> Int32Array:
     """Distinct edges among some nodes, as positions in `nodes` (ascending); int32 [2, E], by source, then target."""
     position = np.full(dag.num_nodes, -1, dtype=np.int64)
     position[nodes] = np.arange(len(nodes))

@@ -1,4 +1,4 @@
-"""The data-flow task: some data flows are held out; tell them from pairs of operators without one."""
+"""The data-flow task: tell held-out data flows from pairs of operators without one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import Int32Array
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.build.split import keyed_order
+from younger_hf.dataset.partition import keyed_order
 from younger_hf.graph.dag import Dag
 
-Int32Array = npt.NDArray[np.int32]
 OperatorPair = tuple[str, str]
 
 HELD_OUT = 0.2
@@ -30,10 +29,11 @@ class HeldOut:
     """The data-flow sample of one architecture; the same for every vocabulary.
 
     Attributes:
-        nodes: The architecture's node at each position of the row, int32 [N]. The order is random: in the file's own,
-            most data flows run from one node to the next, and would give themselves away.
+        nodes: The architecture's node at each position of the row, int32 [N]. The order is random:
+            in the file's own, most data flows run from one node to the next, which would reveal them.
         edge_index: Data flows left for message passing, as positions in the row, int32 [2, E].
-        pair_index: Held-out data flows and as many pairs without one, in the order of their positions, int32 [2, P].
+        pair_index: Held-out data flows and as many pairs without one, in the order of their
+            positions, int32 [2, P].
         y: 1 for data flows, 0 for others, int32 [P].
     """
 
@@ -44,7 +44,7 @@ class HeldOut:
 
 
 def operator_pairs(architectures: Iterable[Architecture]) -> frozenset[OperatorPair]:
-    """Which operator follows which somewhere in these architectures (`wo_attrs` signatures)."""
+    """Pairs of operators that follow each other in any of these architectures (`wo_attrs` signatures)."""
     return frozenset(
         (a.dag.wo_attrs[source], a.dag.wo_attrs[target])
         for a in architectures
@@ -55,9 +55,9 @@ def operator_pairs(architectures: Iterable[Architecture]) -> frozenset[OperatorP
 def hold_out(architecture: Architecture, known_pairs: frozenset[OperatorPair], secret: str) -> HeldOut | None:
     """Hold out 20% of an architecture's data flows and draw as many pairs without one.
 
-    Half of the negatives are uniform over ordered pairs of distinct nodes that are no data flow; the other half
-    plausible ones: forward in topological order, within 3 hops, and of operators that follow each other elsewhere.
-    Where there are too few plausible pairs, uniform ones take their place.
+    Half of the negatives are uniform over ordered pairs of distinct nodes without a data flow; the
+    other half are plausible: forward in topological order, within 3 hops, and of operators that
+    follow each other elsewhere. Where plausible pairs are too few, uniform ones take their place.
 
     Args:
         architecture: The architecture.
@@ -84,14 +84,16 @@ def hold_out(architecture: Architecture, known_pairs: frozenset[OperatorPair], s
     position = np.argsort(nodes).astype(np.int32)
     rest = np.unique(position[edges[:, ~held]], axis=1)
     pairs = position[pairs]
-    order = np.lexsort(pairs[::-1])  # positions are random, so that their order says nothing; and it takes less room
+    order = np.lexsort(
+        pairs[::-1]
+    )  # positions are random, so their order reveals nothing, and sorted ones compress better
     return HeldOut(nodes.astype(np.int32), rest, pairs[:, order], y[order])
 
 
 def uniform_pairs(
     num_nodes: int, taken: set[tuple[int, int]], count: int, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Ordered pairs of distinct nodes, none of them taken, uniformly and each once; `count`, or as many as there are."""
+    """Draw `count` ordered pairs of distinct nodes uniformly, none twice and none taken; all there are if fewer."""
     possible = num_nodes * (num_nodes - 1) - len(taken)
     drawn: dict[tuple[int, int], None] = {}
     while len(drawn) < min(count, possible):

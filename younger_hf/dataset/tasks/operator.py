@@ -1,21 +1,21 @@
-"""The operator task: a community with its boundary masked; tell the operators at the boundary."""
+"""The operator task: predict the masked operators at the boundary of a community."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import BoolArray, Int32Array, IntArray
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.build.split import Split, keyed_order
+from younger_hf.dataset.partition import Split, keyed_name, keyed_order
 from younger_hf.dataset.tasks.communities import boundary, communities, induced_edges
+from younger_hf.dataset.tasks.region_lookup import masked_pattern
 from younger_hf.graph.identity.fingerprints import graph_fingerprint
+from younger_hf.graph.identity.search_pattern import Pattern
 from younger_hf.graph.vocabulary import MASK, UNK, Vocabulary
-
-Int32Array = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Region:
     """A community C with its boundary B in one architecture; independent of any vocabulary.
 
     Attributes:
-        architecture: Where it was found.
+        architecture: The architecture that holds it.
         number: Running number of the community in the architecture.
         nodes: Node indices of C and B in the architecture, ascending, int64 [N].
         masked: Which of them are B, bool [N].
@@ -32,8 +32,8 @@ class Region:
 
     architecture: Architecture
     number: int
-    nodes: npt.NDArray[np.int64]
-    masked: npt.NDArray[np.bool_]
+    nodes: IntArray
+    masked: BoolArray
     edge_index: Int32Array
 
 
@@ -45,7 +45,7 @@ class OperatorSample:
         graph_id: Identifier of the row.
         node_feat: Class ids with MASK at the targets, int32 [N].
         edge_index: int32 [2, E].
-        mask_index: The targets: boundary nodes whose class is known in training, int32 [M].
+        mask_index: The targets: boundary nodes whose class occurs in training, int32 [M].
         y: Their classes, int32 [M].
     """
 
@@ -55,9 +55,14 @@ class OperatorSample:
     mask_index: Int32Array
     y: Int32Array
 
+    @property
+    def pattern(self) -> Pattern:
+        """The sample as it is shown, to search for in other graphs."""
+        return masked_pattern(self.node_feat, self.edge_index, self.mask_index)
+
     @cached_property
     def masked_hash(self) -> str:
-        """Fingerprint of what a solver sees: equal for isomorphic samples."""
+        """Fingerprint of the sample as a solver sees it: equal for isomorphic samples."""
         return graph_fingerprint(self.edge_index, self.node_feat)
 
     @cached_property
@@ -75,8 +80,8 @@ class OperatorRows:
     Attributes:
         rows: Split -> samples, ordered by graph_id.
         repeated: Number of samples dropped because their split has an isomorphic one.
-        leaked: Number of validation and test samples dropped because an earlier split has one that looks the same,
-            whole or masked.
+        leaked: Number of validation and test samples dropped because an earlier split has one that
+            looks the same, whole or masked.
     """
 
     rows: dict[str, tuple[OperatorSample, ...]]
@@ -97,10 +102,10 @@ def regions(architecture: Architecture) -> list[Region]:
 
 
 def independent(candidates: Sequence[Region], secret: str) -> list[Region]:
-    """Regions of one architecture of which none shows what another one masks.
+    """Choose regions of one architecture such that none shows what another one masks.
 
-    A boundary node of one community lies inside another: two such test rows would answer each other. The secret
-    decides which stay.
+    A boundary node of one community lies inside another: two such test rows would answer each other.
+    The secret decides which stay.
     """
     order = sorted(candidates, key=lambda r: keyed_order(secret, "region", r.architecture.graph_id, str(r.number)))
     chosen: list[Region] = []
@@ -119,16 +124,16 @@ def independent(candidates: Sequence[Region], secret: str) -> list[Region]:
 def operator_rows(
     split: Split, regions_of: dict[str, list[Region]], vocabulary: Vocabulary, secret: str
 ) -> OperatorRows:
-    """The rows of all splits for one vocabulary.
+    """Build the rows of all splits for one vocabulary.
 
-    Samples that repeat within a split are dropped (fingerprint of the whole sample); validation and test samples that
-    look like one of an earlier split, whole or masked, are dropped too.
+    Samples that repeat within a split are dropped (fingerprint of the whole sample); validation and
+    test samples that look like one of an earlier split, whole or masked, are dropped too.
 
     Args:
         split: The architectures of each split.
         regions_of: graph_id of an architecture -> its regions; those of test architectures independent.
         vocabulary: Classes of the signature in question.
-        secret: Decides the identifiers of test rows, which must not say where they come from.
+        secret: Decides the identifiers of test rows, which must not reveal their architectures.
     """
     parts = {"train": split.train, "validation": split.validation, "test": split.operator_test}
     rows: dict[str, tuple[OperatorSample, ...]] = {}
@@ -136,17 +141,17 @@ def operator_rows(
     masked: set[str] = set()
     repeated = leaked = 0
     for name, architectures in parts.items():
-        kept: dict[str, OperatorSample] = {}
+        chosen: dict[str, OperatorSample] = {}
         for sample in _samples(architectures, regions_of, vocabulary, secret if name == "test" else None):
             if sample.whole_hash in whole or sample.masked_hash in masked:
                 leaked += 1
-            elif sample.whole_hash in kept:
+            elif sample.whole_hash in chosen:
                 repeated += 1
             else:
-                kept[sample.whole_hash] = sample
-        rows[name] = tuple(sorted(kept.values(), key=lambda sample: sample.graph_id))
-        whole.update(kept)
-        masked.update(sample.masked_hash for sample in kept.values())
+                chosen[sample.whole_hash] = sample
+        rows[name] = tuple(sorted(chosen.values(), key=lambda sample: sample.graph_id))
+        whole.update(chosen)
+        masked.update(sample.masked_hash for sample in chosen.values())
     return OperatorRows(rows, repeated, leaked)
 
 
@@ -155,20 +160,21 @@ def _samples(
     regions_of: dict[str, list[Region]],
     vocabulary: Vocabulary,
     secret: str | None,
-) -> Iterable[OperatorSample]:
+) -> Iterator[OperatorSample]:
     for architecture in architectures:
         classes = vocabulary.encode(architecture.dag.signatures(vocabulary.signature))
         for region in regions_of[architecture.graph_id]:
             name = f"{architecture.graph_id}-c{region.number}"
-            sample = sample_of(region, classes, name if secret is None else keyed_order(secret, "row", name).hex()[:32])
+            sample = sample_of(region, classes, name if secret is None else keyed_name(secret, name))
             if len(sample.mask_index):
                 yield sample
 
 
 def sample_of(region: Region, classes: Int32Array, graph_id: str = "") -> OperatorSample:
     """The row of a region; `classes` are those of the whole architecture, int32 [N]."""
-    feat = classes[region.nodes]
-    targets = region.masked & (feat != UNK)
-    y = feat[targets]
-    feat = np.where(targets, MASK, feat).astype(np.int32)
-    return OperatorSample(graph_id, feat, region.edge_index, np.flatnonzero(targets).astype(np.int32), y)
+    features = classes[region.nodes]
+    targets = region.masked & (features != UNK)
+    shown = np.where(targets, MASK, features).astype(np.int32)
+    return OperatorSample(
+        graph_id, shown, region.edge_index, np.flatnonzero(targets).astype(np.int32), features[targets]
+    )
