@@ -72,7 +72,7 @@ format: install  ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 docs: install  ## build the site with its API reference into site/
-	$(BIN)/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 changelog: install  ## move the fragments in changelog.d/ into CHANGELOG.md
 	$(BIN)/towncrier build --yes
