@@ -1,1 +1,1 @@
-"""Where models come from: one module a source, each giving candidates."""
+"""Where models come from: one module per source, each of which lists candidates."""

@@ -1,4 +1,4 @@
-"""A model that could enter the dataset: what it is, and how to get its ONNX."""
+"""A model that could enter the dataset: what it is, and how to obtain its ONNX."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ class Candidate:
 
     Attributes:
         id: Stable identifier, safe as a file name.
-        hub: The hub or library it is from.
+        hub: The hub or library that has it.
         model: Its name there.
-        task: What it is for, as the Hugging Face Hub names tasks; `""` if not known.
-        family: The architecture family, as `bert`.
-        licence: SPDX identifier, `""` if not known.
-        recipe: How to get the ONNX, as JSON-able values; `kind` names the source that builds it, which understands the rest.
-        downloads: As the hub counts them, None if it does not.
-        likes: As the hub counts them, None if it does not.
-        revision: Commit or version there, `""` if there is none.
-        modified: When it was last changed there, ISO 8601 in UTC, `""` if not known.
-        results: Evaluation results that its authors declare: `task`, `dataset`, `metric`, `value` each.
-        variant: `""`, or how it departs from what its authors define: `reduced` (layers, experts or image size cut),
-            `dynamic-int8` (quantised), `ort-fused` (optimised by onnxruntime). Variants are counted apart.
+        task: Its task, as the Hugging Face Hub names tasks; `""` if unknown.
+        family: Its architecture family, such as `bert`.
+        licence: SPDX identifier, `""` if unknown.
+        recipe: How to obtain the ONNX, as JSON values; `kind` names the source that builds it and
+            understands the rest.
+        downloads: Number of downloads, None if the hub does not count them.
+        likes: Number of likes, None if the hub does not count them.
+        revision: Commit or version there, `""` if unknown.
+        modified: Time of its last change there, ISO 8601 in UTC, `""` if unknown.
+        results: Evaluation results that its authors declare, each with `task`, `dataset`, `metric` and
+            `value`.
+        variant: `""`, or how it departs from its authors' definition: `reduced` (fewer layers or experts,
+            smaller images), `dynamic-int8` (quantised), `ort-fused` (optimised by onnxruntime). Variants
+            are counted separately.
     """
 
     id: str
@@ -43,10 +46,10 @@ class Candidate:
     variant: str = ""
 
     def to_record(self) -> dict[str, Any]:
-        """All of it as JSON-able values."""
+        """Return all attributes as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Candidate:
-        """What `to_record` gave."""
+        """Return the candidate that `to_record` was called on."""
         return cls(**{**record, "results": tuple(record.get("results", ()))})

@@ -1,4 +1,4 @@
-"""Identifiers of candidates: one plain file name for each model of each source."""
+"""Identifiers of candidates: a plain file name for each model of each source."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 from hashlib import sha256
 
 LONGEST = 180
-"""Most characters; file systems allow 255 bytes, and stages add endings."""
+"""Most characters: file systems allow 255 bytes, and later stages append endings."""
 
 
 def identifier(source: str, *names: str) -> str:
-    """`SOURCE--NAME--NAME`, of letters, digits, `.`, `_` and `-` only; distinct names stay distinct.
+    """Return `SOURCE--NAME--NAME`, with only letters, digits, `.`, `_` and `-`; distinct names stay distinct.
 
-    Names that are not plain, or too long, end with a hash.
+    Names with other characters, and names that are too long, end with a hash.
 
     Example:
         >>> identifier("huggingface", "org/repo", "onnx/model.onnx")

@@ -1,4 +1,4 @@
-"""Licences as hubs name them -> SPDX identifiers."""
+"""SPDX identifiers of licences as hubs name them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,7 @@ _SPDX = (
 _PLAIN = {re.sub(r"[^a-z0-9]", "", name.lower()): name for name in _SPDX}
 _NAMES = {
     **_PLAIN,
-    **{
-        f"{name}{number}": f"{name.upper()}-{text}-only"
-        for name in ("gpl", "lgpl", "agpl")
-        for number, text in (("30", "3.0"),)
-    },
+    **{f"{name}30": f"{name.upper()}-3.0-only" for name in ("gpl", "lgpl", "agpl")},
     **{"gpl20": "GPL-2.0-only", "lgpl21": "LGPL-2.1-only", "apache20license": "Apache-2.0", "apache": "Apache-2.0"},
     **{"mitlicense": "MIT", "gpl2": "GPL-2.0-only", "gpl3": "GPL-3.0-only", "lgpl3": "LGPL-3.0-only"},
     **{"cc0publicdomain": "CC0-1.0", "cc0": "CC0-1.0", "apachelicense20": "Apache-2.0"},
@@ -28,7 +24,7 @@ _UNKNOWN = frozenset({"", "unknown", "none", "other", "na"})
 
 
 def spdx(name: object) -> str:
-    """The SPDX identifier of a licence; `LicenseRef-...` if it has none, `""` if nothing is known.
+    """Return the SPDX identifier of a licence: `LicenseRef-...` for other licences, `""` if it is unknown.
 
     Example:
         >>> [spdx(name) for name in ("apache-2.0", "Apache 2.0", "llama3.1", "unknown", ["mit"])]

@@ -1,4 +1,4 @@
-"""Named sets of models that every installation can build from without a network."""
+"""Named sets of models that can be built without a network."""
 
 from __future__ import annotations
 
@@ -15,19 +15,8 @@ _TEXT_ENCODERS = (
 _TEXT_DECODERS = ("bloom", "gpt2", "gpt_neo", "llama", "mpt", "opt", "phi", "qwen2")
 _IMAGE_CLASSIFIERS = (
     *("beit", "bit", "convnext", "convnextv2", "cvt", "dinov2", "focalnet", "hgnet_v2", "hiera", "levit"),
-    *(
-        "mobilenet_v1",
-        "mobilenet_v2",
-        "mobilevit",
-        "poolformer",
-        "pvt_v2",
-        "regnet",
-        "resnet",
-        "segformer",
-        "swiftformer",
-        "swin",
-    ),
-    *("textnet", "vit"),
+    *("mobilenet_v1", "mobilenet_v2", "mobilevit", "poolformer", "pvt_v2", "regnet", "resnet", "segformer"),
+    *("swiftformer", "swin", "textnet", "vit"),
 )
 
 _TRANSFORMERS: tuple[tuple[str, str, str], ...] = (
@@ -48,12 +37,13 @@ _TRANSFORMERS: tuple[tuple[str, str, str], ...] = (
 
 
 def preset(name: str) -> tuple[Candidate, ...]:
-    """The candidates of a preset, ordered by id.
+    """Return the candidates of a preset, ordered by id.
 
-    `mini` holds the `light_*` models inside the onnx package and well-known families of `transformers` in their default configurations.
+    `mini` holds the `light_*` models of the onnx package and well-known families of `transformers` in
+    their default configurations.
 
     Raises:
-        SourceError: If there is no such preset.
+        SourceError: If the preset does not exist.
     """
     if name not in _PRESETS:
         raise SourceError(f"There is no preset {name!r}; expected one of: {', '.join(_PRESETS)}.")

@@ -1,4 +1,4 @@
-"""The sources by name: ours, and those of packages that bring more."""
+"""The sources by name: our own, and those that other packages add."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from younger_hf.errors import SourceError
 from younger_hf.sources.source import Source
 
 GROUP = "younger_hf.sources"
-"""Group of entry points by which other packages bring sources; each names a `Source`."""
+"""Group of entry points by which other packages add sources; each names a `Source`."""
 
 MODULES = {
     "local": "files.folder",
@@ -29,18 +29,18 @@ MODULES = {
     "keras": "libraries.keras",
     "optimum": "libraries.optimum",
 }
-"""Name -> module of this package that has it as `SOURCE`."""
+"""Name -> module of this package whose `SOURCE` it is."""
 
 KINDS = {"file": "local"}
-"""Kinds of recipes that are built by a source of another name."""
+"""Kind of recipe -> source that builds it, where the names differ."""
 
 
 @cache
 def find_source(name: str) -> Source:
-    """The source of a name, or the one that builds recipes of a kind.
+    """Return the source of a name, or the source that builds recipes of a kind.
 
     Raises:
-        SourceError: If there is none.
+        SourceError: If it does not exist.
     """
     module = MODULES.get(KINDS.get(name, name))
     if module is not None:
@@ -53,5 +53,5 @@ def find_source(name: str) -> Source:
 
 
 def source_names() -> tuple[str, ...]:
-    """Names of all sources, ours first."""
+    """Return the names of all sources, our own first."""
     return (*MODULES, *sorted(entry.name for entry in entry_points(group=GROUP) if entry.name not in MODULES))

@@ -1,4 +1,4 @@
-"""What a source of models is: something that lists candidates, fetches the least they need, and builds them."""
+"""The interface of a source: it lists candidates, fetches what they need, and builds them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Query:
-    """Which of a source's models are meant; what a source cannot filter by, it ignores.
+    """Which models of a source to list; filters that a source does not support are ignored.
 
     Attributes:
-        only: Shell patterns (`fnmatch`) of model names, as `resnet*`; empty for all.
+        only: Shell patterns (`fnmatch`) of model names, such as `resnet*`; empty for all.
         tasks: Tasks as the Hugging Face Hub names them; empty for all.
         libraries: Libraries as the Hugging Face Hub names them; empty for all.
         search: Words that the name contains.
-        since: Only what was changed at that time or later, ISO 8601; `""` for all.
+        since: Earliest time of the last change, ISO 8601; `""` for all.
         min_likes: Fewest likes.
         limit: Most candidates; None for all.
-        options: Other settings of one source, as `{"path": "models"}`.
+        options: Other settings of one source, such as `{"path": "models"}`.
     """
 
     only: tuple[str, ...] = ()
@@ -43,8 +43,9 @@ class Page:
     """Candidates that were listed together.
 
     Attributes:
-        candidates: In the source's order; a page may have none.
-        cursor: Where the next page begins, for `Source.pages` of the same query, whenever and wherever; `""` behind the last.
+        candidates: Candidates in the source's order; a page may be empty.
+        cursor: Beginning of the next page for `Source.pages` of the same query, valid later and in other
+            processes; `""` after the last page.
     """
 
     candidates: tuple[Candidate, ...]
@@ -53,17 +54,21 @@ class Page:
 
 @dataclass(frozen=True)
 class TorchModel:
-    """A PyTorch module with example inputs, ready to be exported.
+    """A PyTorch module with example inputs, ready for export.
 
     Attributes:
         module: A `torch.nn.Module`, built within `LazyWeights`.
-        inputs: Name -> example tensor of each graph input, in the order of `forward`, which gets them by name.
-        extra: Arguments of `forward` that are no graph inputs.
-        positional: Whether `forward` gets the inputs by position (its names are then only those of the graph inputs).
-        axes: Name -> axis -> name of the size, of inputs whose shapes are to stay open; all shapes are static if it is empty.
+        inputs: Name -> example tensor of each graph input, in the order of `forward`, which receives them
+            by name.
+        extra: Arguments of `forward` that are not graph inputs.
+        positional: Whether `forward` receives the inputs by position; their names are then only those of
+            the graph inputs.
+        axes: Name -> axis -> name of the size, for inputs with dynamic axes; all shapes are static if it is
+            empty.
         opset: Version of the default operator set to export, 0 for the usual one.
-        notes: What changes the graph and should be known: attention implementation, static or dynamic axes, what was cut.
-        then: What is done to the exported model before the values of its constants are dropped; its weights have none already.
+        notes: What else determines the graph: attention implementation, static or dynamic axes, reductions.
+        then: Transformation of the exported model, applied before the values of its constants are dropped;
+            its weights have no values by then.
     """
 
     module: Any
@@ -76,7 +81,7 @@ class TorchModel:
     then: Callable[[onnx.ModelProto], onnx.ModelProto] | None = None
 
 
-def _nothing_to_fetch(candidate: Candidate, folder: Path) -> Mapping[str, Any]:
+def _fetch_nothing(candidate: Candidate, folder: Path) -> Mapping[str, Any]:
     return candidate.recipe
 
 
@@ -85,24 +90,25 @@ class Source:
     """A place where models come from.
 
     Attributes:
-        name: Its short name, as `timm`; recipes of this `kind` are built here.
-        about: One line: what it has.
-        candidates: Lists what there is, lazily, in a stable order.
-        pages: Lists the same from a cursor on (`""` is the beginning), page by page, for listings that take long and break; whoever
-            asks keeps the cursor and minds the query's limit. None if listing is quick.
-        build: Recipe -> a `TorchModel`, or a finished `onnx.ModelProto`; called in a process of its own within `LazyWeights`.
-            None for a hub whose recipes are all of other kinds.
-        fetch: Gets the least that `build` needs into a folder, and returns the recipe that says where it is.
-        packages: Distributions whose versions decide about the result.
-        preload: Modules that a worker imports before it is given a model.
-        extra: The extra of younger-hf that brings the packages; `""` if none does.
+        name: Its short name, such as `timm`; it builds the recipes of this `kind`.
+        about: One line on what it has.
+        candidates: Lists the matching candidates, lazily, in a stable order.
+        pages: Lists the same page by page from a cursor on (`""` is the beginning), for long listings that may
+            be interrupted. The caller keeps the cursor and applies the query's limit. None if listing is
+            quick.
+        build: Turns a recipe into a `TorchModel` or a finished `onnx.ModelProto`; called in a process of its
+            own within `LazyWeights`. None for a hub whose recipes are all of other kinds.
+        fetch: Fetches the minimum that `build` needs into a folder, and returns the recipe that refers to it.
+        packages: Distributions whose versions influence the result.
+        preload: Modules that a worker imports before its first model.
+        extra: The extra of younger-hf that installs the packages, `""` without one.
     """
 
     name: str
     about: str
     candidates: Callable[[Query], Iterator[Candidate]]
     build: Callable[[Mapping[str, Any]], TorchModel | onnx.ModelProto] | None = None
-    fetch: Callable[[Candidate, Path], Mapping[str, Any]] = _nothing_to_fetch
+    fetch: Callable[[Candidate, Path], Mapping[str, Any]] = _fetch_nothing
     pages: Callable[[Query, str], Iterator[Page]] | None = None
     packages: tuple[str, ...] = ()
     preload: tuple[str, ...] = ()

@@ -135,7 +135,7 @@ def test_a_query_filters_by_task_library_search_date_and_likes(serve: Serve) -> 
     before = len(server.log)
     assert ["org/view"] == names(only=("org/view",))
     assert ["/api/models/org/view"] == [asked.path for asked in server.log[before:]]
-    with pytest.raises(SourceError, match="keras: models of this library are not read"):
+    with pytest.raises(SourceError, match="keras: models of this library are not supported"):
         names(libraries=("keras",))
 
 

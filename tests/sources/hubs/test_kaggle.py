@@ -136,7 +136,7 @@ def test_of_keras_models_only_what_describes_them_comes(
 
 def test_a_model_without_a_configuration_is_named(server: Kaggle, tmp_path: Path) -> None:
     (candidate,) = listed(only=("org/old/*",))
-    with pytest.raises(SourceError, match=r"there is no configuration of a model \(1 files: net.h5\)"):
+    with pytest.raises(SourceError, match=r"expected the configuration of a model, found none \(1 files: net.h5\)"):
         SOURCE.fetch(candidate, tmp_path)
     assert [] == server.asked("^/storage/")
 

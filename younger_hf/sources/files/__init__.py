@@ -1,1 +1,1 @@
-"""Sources of ONNX files that are at hand."""
+"""Sources of local ONNX files."""

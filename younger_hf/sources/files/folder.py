@@ -18,14 +18,14 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source
 
 MAX_NAME = 200
-"""Longest identifier made of a path; file systems allow 255 bytes, and stages add endings."""
+"""Longest identifier of a path: file systems allow 255 bytes, and later stages append endings."""
 
 
 def folder(path: Path) -> tuple[Candidate, ...]:
-    """Every `*.onnx` file below a folder, ordered by its relative path.
+    """Return every `*.onnx` file below a folder, ordered by its relative path.
 
     Raises:
-        SourceError: If there is no such folder, or no ONNX file in it.
+        SourceError: If the folder does not exist, or contains no ONNX file.
     """
     if not path.is_dir():
         raise SourceError(f"{path}: there is no such folder; expected one with ONNX files.")
@@ -33,21 +33,22 @@ def folder(path: Path) -> tuple[Candidate, ...]:
     if not files:
         found = "it is empty" if not any(path.iterdir()) else "it has none"
         raise SourceError(
-            f"{path}: expected ONNX files (*.onnx) in this folder, but {found}.", "Name a folder that holds some."
+            f"{path}: expected ONNX files (*.onnx) in this folder, but {found}.", "Name a folder that contains some."
         )
     candidates = []
     for file in files:
         name = file.relative_to(path).with_suffix("").as_posix()
         recipe = {"kind": "file", "path": str(file.resolve())}
         readable = os.fsencode(name).decode("utf-8", "replace")
-        candidates.append(Candidate(f"local--{_safe(name)}", "local", readable, "", "", "", recipe))
+        candidates.append(Candidate(f"local--{_file_name(name)}", "local", readable, "", "", "", recipe))
     return tuple(candidates)
 
 
-def _safe(name: str) -> str:
-    """A relative path as one file name; distinct paths stay distinct.
+def _file_name(name: str) -> str:
+    """Return a relative path as one file name; distinct paths stay distinct.
 
-    `/` becomes `--`. Bytes that are not plain become `%` and two hex digits, and so does a `-` beside another or beside a `/`.
+    `/` becomes `--`. Special characters become `%` and two hexadecimal digits for each byte, and so does
+    a `-` next to another or to a `/`.
     """
     plain = re.sub(rb"(?<=[-/])-|-(?=[-/])|[^A-Za-z0-9._/-]", lambda match: b"%%%02x" % match[0][0], os.fsencode(name))
     text = plain.decode("ascii").replace("/", "--")

@@ -1,4 +1,4 @@
-"""Classic image classifiers that the onnx package carries for its own tests, their weights replaced by constants."""
+"""Classic image classifiers that the onnx package contains for its own tests, with constants for weights."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from younger_hf.sources.source import Query, Source
 
 
 def light_models() -> list[Candidate]:
-    """The `light_*` models, ordered by name.
+    """Return the `light_*` models, ordered by name.
 
     Raises:
-        SourceError: If the installed onnx package has none.
+        SourceError: If the installed onnx package does not contain them.
     """
     spec = find_spec("onnx")
     root = Path(spec.submodule_search_locations[0]) if spec is not None and spec.submodule_search_locations else Path()

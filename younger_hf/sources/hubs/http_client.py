@@ -8,8 +8,7 @@ import random
 import re
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -83,23 +82,6 @@ class RefusedError(SourceError):
         self.gone = gone
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A server's answer.
-
-    Attributes:
-        status: Status code.
-        headers: Headers.
-        content: The whole body.
-        url: Address it came from, after redirections.
-    """
-
-    status: int
-    headers: httpx.Headers
-    content: bytes
-    url: str
-
-
 class Client:
     """A client of one server and of those that it redirects to.
 
@@ -129,8 +111,12 @@ class Client:
         if auth is not None:
             self._headers["Authorization"] = f"Basic {b64encode(':'.join(auth).encode()).decode()}"
         self._resume_at = 0.0
-        agent = {"User-Agent": f"younger-hf/{version('younger-hf')}"}
-        self._http = httpx.Client(follow_redirects=True, timeout=self.patience.silence, headers=agent)
+        self._http = httpx.Client(
+            follow_redirects=True,
+            timeout=self.patience.silence,
+            headers={"User-Agent": f"younger-hf/{version('younger-hf')}"},
+            event_hooks={"response": [self._respect_limit]},
+        )
 
     def __enter__(self) -> Client:
         return self
@@ -141,7 +127,7 @@ class Client:
     def get(
         self,
         url: str,
-        read: Callable[[Answer], T],
+        read: Callable[[httpx.Response, bytes], T],
         *,
         parameters: Parameters = (),
         headers: Mapping[str, str] | None = None,
@@ -151,7 +137,8 @@ class Client:
 
         Args:
             url: Address of what is requested.
-            read: Turns the answer into the result; raises ValueError if the answer is damaged.
+            read: Turns the response, whose body is read already, and the body into the result; raises ValueError if
+                they are damaged.
             parameters: Query parameters.
             headers: Additional headers of this request.
             limit: Largest body in bytes; a larger one is not read.
@@ -164,12 +151,12 @@ class Client:
         def attempt() -> T:
             content = bytearray()
             response = self._request(url, content.extend, limit, headers, parameters)
-            return read(Answer(response.status_code, response.headers, bytes(content), str(response.url)))
+            return read(response, bytes(content))
 
         return self._retry(url, attempt)
 
     def json(self, url: str, parameters: Parameters = (), *, limit: int = MAX_JSON) -> tuple[Any, httpx.Headers]:
-        """Return a JSON value and the answer's headers; raises as `get` does."""
+        """Return a JSON value and the headers of the response; raises as `get` does."""
         return self.get(url, _parse_json, parameters=parameters, limit=limit)
 
     def download(self, url: str, path: Path, *, limit: int) -> int:
@@ -219,9 +206,7 @@ class Client:
 
     def _pause(self, url: str) -> None:
         """Wait until the server's rate limit allows the next request."""
-        seconds = self._resume_at - time.monotonic()
-        if seconds <= 0:
-            return
+        seconds = max(self._resume_at - time.monotonic(), 0)
         if seconds > seconds_left():
             raise SourceError(f"{url}: the server asks to wait {seconds:.0f} seconds, longer than is left.", _TRY_LATER)
         if seconds >= 5:
@@ -241,54 +226,50 @@ class Client:
         own = self._headers if url.startswith(f"{self.origin}/") else {}
         sent = {**own, **(headers or {})}
         with self._http.stream("GET", url, params=list(parameters) or None, headers=sent) as response:
-            self._respect_limits(response, url)
-            status = response.status_code
-            if status >= 500 or status in _TRANSIENT:
-                raise httpx.HTTPStatusError(f"status {status}", request=response.request, response=response)
-            if status >= 400:
-                raise _refusal(url, response)
-            with self._counting(response):
-                for length, piece in _pieces(response, self.patience.longest_answer):
-                    if length > limit:
-                        raise _too_long(url, status, length, limit)
-                    write(piece)
+            if response.is_error:
+                raise self._failure(response)
+            try:
+                self._copy_body(response, write, limit)
+            finally:
+                self.bytes_read += response.num_bytes_downloaded
             return response
 
-    def _respect_limits(self, response: httpx.Response, url: str) -> None:
-        """Note when the next request may be sent, by the answer and the redirections before it."""
-        seconds = max(_seconds_until_reset(one.headers) for one in (*response.history, response))
-        seconds = min(seconds, self.patience.longest_asked)
-        if response.status_code >= 400:
-            seconds = max(seconds, _seconds_asked(response.headers))
-            if seconds > self.patience.longest_asked:
-                raise SourceError(
-                    f"{url}: the server asks to wait {seconds:.0f} seconds (status {response.status_code}).", _TRY_LATER
-                )
+    def _copy_body(self, response: httpx.Response, write: Callable[[bytes], object], limit: int) -> None:
+        end, length = time.monotonic() + self.patience.longest_answer, 0
+        if int(response.headers.get("Content-Length") or 0) > limit:
+            raise _too_long(response, limit)
+        for piece in response.iter_bytes():
+            length += len(piece)
+            if length > limit:
+                raise _too_long(response, limit)
+            write(piece)
+            if time.monotonic() > end:
+                raise httpx.ReadTimeout(f"incomplete after {self.patience.longest_answer:.0f} seconds")
+
+    def _failure(self, response: httpx.Response) -> Exception:
+        """Return the error for an unsuccessful answer, and note how long the server asks to wait."""
+        status, seconds = response.status_code, _seconds_asked(response.headers)
+        if status < 500 and status not in _TRANSIENT:
+            return _refusal(response)
+        if seconds > self.patience.longest_asked:
+            message = f"{response.request.url}: the server asks to wait {seconds:.0f} seconds (status {status})."
+            return SourceError(message, _TRY_LATER)
+        self._wait_for(seconds)
+        return httpx.HTTPStatusError(f"status {status}", request=response.request, response=response)
+
+    def _respect_limit(self, response: httpx.Response) -> None:
+        """Note when a used-up rate limit is reset; called for each response, redirections included."""
+        self._wait_for(min(_seconds_until_reset(response.headers), self.patience.longest_asked))
+
+    def _wait_for(self, seconds: float) -> None:
         if seconds:
+            # a random part, so that workers do not come back together
             self._resume_at = time.monotonic() + seconds * random.uniform(1, 1.1)  # noqa: S311
 
-    @contextmanager
-    def _counting(self, response: httpx.Response) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self.bytes_read += response.num_bytes_downloaded
 
-
-def _pieces(response: httpx.Response, seconds: float) -> Iterator[tuple[int, bytes]]:
-    """Yield the pieces of a body, each with the length up to its end; the length that the server declares comes first."""
-    end, length = time.monotonic() + seconds, 0
-    yield int(response.headers.get("Content-Length") or 0), b""
-    for piece in response.iter_bytes():
-        length += len(piece)
-        yield length, piece
-        if time.monotonic() > end:
-            raise httpx.ReadTimeout(f"incomplete after {seconds:.0f} seconds")
-
-
-def _parse_json(answer: Answer) -> tuple[Any, httpx.Headers]:
+def _parse_json(response: httpx.Response, content: bytes) -> tuple[Any, httpx.Headers]:
     try:
-        return json.loads(answer.content), answer.headers
+        return json.loads(content), response.headers
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise ValueError(f"expected JSON: {error}") from error
 
@@ -312,24 +293,23 @@ def _seconds_until_reset(headers: httpx.Headers) -> float:
     return max((float(seconds) for left, seconds in limits if int(left) == 0), default=0.0)
 
 
-def _refusal(url: str, response: httpx.Response) -> RefusedError:
+def _refusal(response: httpx.Response) -> RefusedError:
     status = response.status_code
     code = response.headers.get("X-Error-Code", "")  # for a missing repo, the Hub answers 401 to strangers
     reason = response.headers.get("X-Error-Message", "") or code or response.reason_phrase
     gone = status in (404, 410) or code.endswith("NotFound")
+    hint = "Check the address."
     if gone:
         hint = "It does not exist, or no longer: list again."
     elif status in (401, 403):
         hint = "Accept its terms on its page, or log in with a token that may read it."
-    else:
-        hint = "Check the address."
-    return RefusedError(f"{url}: the server answered {status} ({reason[:200]}).", hint, status, gone=gone)
+    message = f"{response.request.url}: the server answered {status} ({reason[:200]})."
+    return RefusedError(message, hint, status, gone=gone)
 
 
-def _too_long(url: str, status: int, length: int, limit: int) -> Exception:
+def _too_long(response: httpx.Response, limit: int) -> Exception:
     """Return the error for a body over the limit: a part of a file is damaged then, a whole file too large."""
-    if status == 206:
-        return ValueError(f"received at least {length} bytes, expected at most {limit}")
-    return RefusedError(
-        f"{url}: received at least {length:,} bytes, expected at most {limit:,}.", "It was not read.", 200
-    )
+    message = f"the answer is too long, expected at most {limit:,} bytes"
+    if response.status_code == 206:
+        return ValueError(message)
+    return RefusedError(f"{response.request.url}: {message}.", "It was not read.", 200)

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face Hub: ONNX files without their weights, and configurations of the libraries that build models from them."""
+"""Models of the Hugging Face Hub: ONNX files without their weights, and configurations that libraries build models from."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Page, Query, Source
 
 PAGE = 100
-"""Repos of a page."""
+"""Repos per page."""
 SORTS = ("likes", "downloads", "lastModified", "createdAt", "trendingScore")
 
 
 def hub_client() -> Client:
-    """A client of the Hub: `HF_ENDPOINT` says where it is, and huggingface_hub which token is sent.
+    """Return a client of the Hub at `HF_ENDPOINT`, with the token that huggingface_hub finds.
 
     Raises:
-        SourceError: If the environment forbids to use the network.
+        SourceError: If the environment forbids the use of the network.
     """
     from huggingface_hub import constants, get_token
 
     if constants.HF_HUB_OFFLINE:
-        raise SourceError("The Hugging Face Hub is not asked, since HF_HUB_OFFLINE is set.", "unset HF_HUB_OFFLINE")
+        raise SourceError("The Hugging Face Hub cannot be used, since HF_HUB_OFFLINE is set.", "unset HF_HUB_OFFLINE")
     endpoint = os.environ.get("HF_ENDPOINT") or constants.ENDPOINT
     token = get_token()
     return Client(endpoint, {"Authorization": f"Bearer {token}"} if token else None)
@@ -44,10 +44,11 @@ def _candidates(query: Query) -> Iterator[Candidate]:
 
 
 def _pages(query: Query, cursor: str) -> Iterator[Page]:
-    """Pages of candidates, repos with most likes first; `options` may have `sort`, `author`, `page_size`, `trust_remote_code`.
+    """Yield pages of candidates, repos with the most likes first.
 
-    Each library of a query is a listing of its own, and each task in it: a cursor is the number of the listing and the Hub's
-    own cursor in it. If all names in `only` are those of repos, just these are asked for.
+    `options` may have `sort`, `author`, `page_size` and `trust_remote_code`. Each pair of a library and a
+    task in the query is a listing of its own: a cursor is the number of the listing and the Hub's own
+    cursor in it. If all names in `only` are names of repos, only these are requested.
     """
     with hub_client() as client:
         named = [name for name in query.only if "/" in name and not set(name) & set("*?[")]
@@ -76,7 +77,7 @@ def _libraries(query: Query) -> tuple[str, ...]:
     unknown = set(query.libraries) - set(LIBRARIES)
     if unknown:
         raise SourceError(
-            f"{', '.join(sorted(unknown))}: models of this library are not read, expected some of: {', '.join(LIBRARIES)}."
+            f"{', '.join(sorted(unknown))}: models of this library are not supported, expected some of: {', '.join(LIBRARIES)}."
         )
     return query.libraries or LIBRARIES
 
@@ -107,7 +108,7 @@ def _parameters(query: Query, library: str, task: str) -> Parameters:
 
 
 def _past(entry: Any, query: Query) -> bool:
-    """Whether a repo, and so all behind it, has too few likes or is too old, in a listing that is sorted by that."""
+    """Return whether a repo, and thus all after it in the sorted listing, has too few likes or is too old."""
     sort, value = _sort(query), entry.get(_sort(query)) if isinstance(entry, Mapping) else None
     if sort == "likes":
         return isinstance(value, int) and value < query.min_likes
@@ -115,9 +116,9 @@ def _past(entry: Any, query: Query) -> bool:
 
 
 def _page(client: Client, parameters: Parameters, at: str) -> tuple[list[Any], str]:
-    """Repos of a page, and where the next one begins.
+    """Return the repos of a page, and the cursor of the next page.
 
-    Of the address that the Hub gives for the next page only the cursor is used: nothing else in it can lead elsewhere.
+    Only the cursor is taken from the address of the next page, so that it cannot lead to another server.
     """
     url = f"{client.origin}/api/models"
     asked = [*parameters, ("cursor", at)] if at else parameters
@@ -130,7 +131,7 @@ def _page(client: Client, parameters: Parameters, at: str) -> tuple[list[Any], s
         if 'rel="next"' in relation:
             following = dict(parse_qsl(urlsplit(address.strip().lstrip("<")).query)).get("cursor", "")
     if following and following == at:
-        raise SourceError(f"{url}: the page behind {urlencode({'cursor': at})[:80]} is that page again.")
+        raise SourceError(f"{url}: the page after {urlencode({'cursor': at})[:80]} is the same page again.")
     return entries, following
 
 

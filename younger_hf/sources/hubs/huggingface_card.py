@@ -1,4 +1,4 @@
-"""What a model of the Hugging Face Hub says about itself in a listing: licence and evaluation results."""
+"""Licence and evaluation results of a model, from its card in a listing of the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from younger_hf.sources.licence import spdx
 
 MAX_RESULTS = 100
-"""Most results that are kept of one model; benchmarks of embeddings list thousands."""
+"""Most results kept of one model; benchmarks of embeddings list thousands."""
 MAX_TEXT = 200
 """Most characters of a name or value."""
 
 
 def licence(entry: Mapping[str, Any]) -> str:
-    """SPDX identifier of the licence, by the card or by a tag."""
+    """Return the SPDX identifier of the licence, from the card or else from a tag."""
     card = entry.get("cardData")
     named = card.get("license") if isinstance(card, Mapping) else None
     tags = entry.get("tags")
@@ -24,7 +24,10 @@ def licence(entry: Mapping[str, Any]) -> str:
 
 
 def results(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Evaluation results that the card declares (`model-index`), of which anybody can write anything: task, dataset, metric, value."""
+    """Return the evaluation results that the card declares (`model-index`): task, dataset, metric, value.
+
+    They are not trusted: anybody can write anything there.
+    """
     card = entry.get("cardData")
     index = entry.get("model-index") or (card.get("model-index") if isinstance(card, Mapping) else None)
     found: list[Mapping[str, Any]] = []
@@ -44,12 +47,12 @@ def results(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
 
 
 def _mappings(value: object) -> Iterator[Mapping[str, Any]]:
-    """The mappings of a list, or the mapping itself."""
+    """Yield the mappings of a list, or the mapping itself."""
     values = value if isinstance(value, list) else [value]
     return (item for item in values if isinstance(item, Mapping))
 
 
 def _name(value: object, *keys: str) -> str:
-    """The first text that stands under one of the keys."""
+    """Return the first text among the values of the keys."""
     texts = [value.get(key) for key in keys] if isinstance(value, Mapping) else []
     return next((text[:MAX_TEXT] for text in texts if isinstance(text, str)), "")

@@ -1,4 +1,4 @@
-"""The few kilobytes of a repo that say how its model is built: `config.json` and its kin, never a weight file."""
+"""The few kilobytes of a repo that define how its model is built: `config.json` and similar files, never weights."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from younger_hf.errors import SourceError
 from younger_hf.sources.hubs.http_client import Client
 
 MAX_FILE = 4 << 20
-"""Most bytes of one file; the labels of 21,000 classes take two megabytes."""
+"""Largest file in bytes; the labels of 21,000 classes take two megabytes."""
 MAX_CODE_FILES = 32
-"""Most files of a repo's own code, where that is asked for."""
+"""Most files of a repo's own code, where it is wanted."""
 
 _KIN = ("preprocessor_config.json", "processor_config.json", "generation_config.json")
 _SENTENCE = ("config.json", "sentence_bert_config.json", "config_sentence_transformers.json", *_KIN)
@@ -25,30 +25,24 @@ _HEAD = re.compile(r"For([A-Z]\w{1,40})$", re.ASCII)
 _TIMM_NAME = re.compile(r"\w+(\.\w+)?", re.ASCII)
 _NOT_ARCHITECTURE = frozenset(
     {
-        *(
-            "checkpoint_path",
-            "pretrained",
-            "pretrained_cfg",
-            "pretrained_cfg_overlay",
-            "pretrained_model_args",
-            "cache_dir",
-        ),
-        *("device", "dtype", "scriptable", "exportable", "no_jit"),
+        *("checkpoint_path", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "pretrained_model_args"),
+        *("cache_dir", "device", "dtype", "scriptable", "exportable", "no_jit"),
     }
 )
-"""Arguments of `timm.create_model` that load files, or say where and how a model runs."""
+"""Arguments of `timm.create_model` that load files or determine how a model runs, not its architecture."""
 
 
 def config_files(library: str, files: Sequence[str], *, remote_code: bool) -> Iterator[tuple[str, list[str]]]:
-    """The models that a repo configures.
+    """Yield the models that a repo configures.
 
     Args:
-        library: The library that loads it.
-        files: What is in the repo.
+        library: The library that loads the repo.
+        files: Names of the files in the repo.
         remote_code: Whether the repo's own code is wanted too.
 
-    Returns:
-        For each model the part of the repo that it is, `""` for all, and the files to fetch; that of the configuration comes first.
+    Yields:
+        For each model its part of the repo, `""` for all of it, and the files to fetch, the configuration
+        first.
     """
     there = set(files)
     if library == "diffusers" and "model_index.json" in there:
@@ -65,20 +59,21 @@ def config_files(library: str, files: Sequence[str], *, remote_code: bool) -> It
 
 
 def fetch_config(client: Client, address: str, recipe: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Fetch the files of a recipe, and say what is in them.
+    """Fetch the files of a recipe, and return the recipe for the library's own source.
 
     Args:
-        client: Asks the Hub.
-        address: Of the repo's files.
-        recipe: As `candidates_of` gave it.
-        folder: Where to keep the files, under their names in the repo.
+        client: Client of the Hub.
+        address: Address of the repo's files.
+        recipe: A recipe of `candidates_of`.
+        folder: Folder for the files, which keep their names in the repo.
 
     Returns:
-        The recipe for the library's own source: `kind`, `config` (path of the configuration), in its notes `bytes_read`; for timm also
-        `name` and `arguments`, for transformers `auto_class`. A part of a diffusers repo that is a model of transformers has that kind.
+        The recipe: `kind`, `config` (path of the configuration), `bytes_read` in its notes; for timm also `name`
+        and `arguments`, for transformers `auto_class`. A part of a diffusers repo that is a model of
+        transformers has that kind.
 
     Raises:
-        SourceError: If a file cannot be had, is too long, or is no JSON object or list.
+        SourceError: If a file cannot be fetched, is too long, or is not a JSON object or list.
     """
     before = client.bytes_read
     values: dict[str, Any] = {}
@@ -104,7 +99,7 @@ def fetch_config(client: Client, address: str, recipe: Mapping[str, Any], folder
 
 
 def auto_class(config: Mapping[str, Any]) -> str:
-    """The auto class of transformers that gives a configuration's architecture, where the Hub does not say it.
+    """Return the auto class of transformers that builds the architecture of a configuration.
 
     Example:
         >>> [auto_class({"architectures": [name]}) for name in ("BertForMaskedLM", "GPT2LMHeadModel", "ViTModel")]
@@ -128,7 +123,7 @@ _SHAPES = ("a JSON object", "a JSON list")
 
 
 def _fetch(client: Client, url: str, *, is_json: bool) -> bytes:
-    data = client.get(url, lambda answer: answer.content, limit=MAX_FILE)
+    data = client.get(url, lambda _, content: content, limit=MAX_FILE)
     if is_json:
         try:
             json.loads(data)
@@ -138,22 +133,22 @@ def _fetch(client: Client, url: str, *, is_json: bool) -> bytes:
 
 
 def _timm(config: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """What `timm.create_model` is given for a configuration on the Hub."""
+    """Return the arguments of `timm.create_model` for a configuration of the Hub."""
     architecture = config.get("architecture")
     if not isinstance(architecture, str) or not _TIMM_NAME.fullmatch(architecture):
         raise SourceError(
             f"{name}: expected the name of a timm model as `architecture`, got {str(architecture)[:80]!r}."
         )
-    given = config.get("model_args")
-    given = given if isinstance(given, dict) else {}
-    arguments = {key: value for key, value in given.items() if key not in _NOT_ARCHITECTURE}
+    settings = config.get("model_args")
+    settings = settings if isinstance(settings, dict) else {}
+    arguments = {key: value for key, value in settings.items() if key not in _NOT_ARCHITECTURE}
     pretrained = config.get("pretrained_cfg")
-    settings = pretrained if isinstance(pretrained, dict) else config  # up to timm 0.8 they stood beside it
+    settings = pretrained if isinstance(pretrained, dict) else config  # up to timm 0.8 they stood at the top level
     classes = config.get("num_classes", settings.get("num_classes"))
     if isinstance(classes, int) and not isinstance(classes, bool) and 0 <= classes <= 1_000_000:
         arguments.setdefault("num_classes", classes)
     size = settings.get("input_size")
     if isinstance(size, list) and len(size) == 3 and all(isinstance(n, int) and 0 < n <= 8192 for n in size):
         size = [arguments.get("in_chans") or size[0], *size[1:]]
-        arguments["pretrained_cfg_overlay"] = {"input_size": size}  # which decides about the example input
+        arguments["pretrained_cfg_overlay"] = {"input_size": size}  # determines the example input
     return {"name": architecture, "arguments": arguments}

@@ -1,4 +1,4 @@
-"""What a model repo of the Hugging Face Hub gives: an ONNX file each, or the configuration of a library's model."""
+"""Candidates in a model repo of the Hugging Face Hub: its ONNX files, or the configuration of a library's model."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from younger_hf.sources.hubs.onnx_variant import name_variant
 from younger_hf.sources.identifier import identifier
 
 LIBRARIES = ("onnx", "transformers", "timm", "diffusers", "sentence-transformers")
-"""Libraries whose repos are read."""
+"""Supported libraries."""
 FIELDS = (
     *("sha", "siblings", "downloads", "likes", "lastModified", "pipeline_tag", "library_name", "tags", "config"),
     *("cardData", "model-index", "gated", "private", "disabled", "transformersInfo"),
 )
-"""What is asked for of each repo."""
+"""Fields requested of each repo."""
 
 _AUTO = re.compile(r"AutoModel(For\w+)?", re.ASCII)
 _REPO = re.compile(r"[A-Za-z0-9_][\w.-]*(?:/[\w.-]+)?", re.ASCII)
@@ -27,11 +27,12 @@ _REPO = re.compile(r"[A-Za-z0-9_][\w.-]*(?:/[\w.-]+)?", re.ASCII)
 def candidates_of(
     entry: object, libraries: tuple[str, ...] = LIBRARIES, *, remote_code: bool = False
 ) -> Iterator[Candidate]:
-    """The candidates of one repo.
+    """Yield the candidates of one repo.
 
     Args:
-        entry: The repo as the Hub's API describes it. What is malformed in it is left out; without a valid name nothing comes.
-        libraries: Libraries whose models are meant.
+        entry: The repo as the Hub's API describes it. Malformed fields are left out; a repo without a valid
+            name has no candidates.
+        libraries: Libraries whose models are wanted.
         remote_code: Whether the repo's own code may be fetched and run.
     """
     if not isinstance(entry, Mapping) or entry.get("private") or entry.get("disabled"):
@@ -62,7 +63,7 @@ def candidates_of(
                 recipe["auto_class"] = loaded["auto_model"]
             if remote_code:
                 recipe["trust_remote_code"] = True
-            # without "--config" the repo would be named as a folder of its own files
+            # without "--config" the name would be that of a folder of the repo's own files
             yield _candidate(entry, repo, (repo, f"{part}/config" if part else "config"), recipe, "")
 
 
@@ -88,7 +89,7 @@ def _candidate(
 
 
 def _library(entry: Mapping[str, Any]) -> str:
-    """The library that loads a repo: the one it names, else the most special one among its tags."""
+    """Return the library that loads a repo: the one it names, else the most specific one among its tags."""
     named = _text(entry, "library_name")
     tags = entry.get("tags")
     tagged = [name for name in reversed(LIBRARIES) if isinstance(tags, list) and name in tags]

@@ -1,4 +1,4 @@
-"""Kaggle Models: ONNX files without their weights, and what describes models of Keras and SavedModels."""
+"""Kaggle Models: ONNX files without their weights, and the descriptions of Keras models and SavedModels."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Page, Query, Source
 
 ENDPOINT = "KAGGLE_API_ENDPOINT"
-"""Environment variable with the address of the API's server."""
+"""Environment variable with the address of the API."""
 FRAMEWORKS = {"onnx": "onnx", "keras": "keras", "tensorflow2": "tensorFlow2", "tensorflow1": "tensorFlow1"}
-"""Frameworks that are read -> as they stand in addresses."""
+"""Supported framework -> its spelling in addresses."""
 PAGE = 100
-"""Models of a page."""
+"""Models per page."""
 MAX_FILE_PAGES = 20
 """Most pages of one model's list of files."""
 
 _PREFIX = "modelframework"
-"""Of a framework's name in the newer API, once its underscores are gone."""
+"""Prefix of the frameworks in the newer API, without underscores."""
 
 
 def kaggle_client() -> Client:
-    """A client of Kaggle's public API, with the credentials that kagglehub finds.
+    """Return a client of Kaggle's public API, with the credentials that kagglehub finds.
 
     Raises:
         MissingDependencyError: If kagglehub is not installed.
@@ -57,9 +57,10 @@ def _candidates(query: Query) -> Iterator[Candidate]:
 
 
 def _pages(query: Query, cursor: str) -> Iterator[Page]:
-    """Pages of candidates; a cursor is the API's page token. `options` may have `owner`, `sort` and `page_size`.
+    """Yield pages of candidates; a cursor is the API's page token.
 
-    `libraries` are frameworks: `onnx`, `keras`, `tensorflow1`, `tensorflow2`; all of them if none is named.
+    `options` may have `owner`, `sort` and `page_size`. `libraries` are frameworks: `onnx`, `keras`,
+    `tensorflow1`, `tensorflow2`; all of them by default.
     """
     frameworks = _frameworks(query)
     options = query.options
@@ -76,7 +77,7 @@ def _pages(query: Query, cursor: str) -> Iterator[Page]:
             found = chain.from_iterable(_of_model(client, model, frameworks) for model in models)
             following = str(answer.get("nextPageToken") or "")
             if following and following == cursor:
-                raise SourceError(f"{url}: the page behind {cursor[:80]!r} is that page again.")
+                raise SourceError(f"{url}: the page after {cursor[:80]!r} is the same page again.")
             yield Page(tuple(select_candidates(found, replace(query, limit=None, search=""))), following)
             cursor = following
             if not cursor:
@@ -95,7 +96,7 @@ def _of_model(client: Client, model: Any, frameworks: tuple[str, ...]) -> Iterat
     if not isinstance(ref, str) or ref.count("/") != 1 or ".." in ref or model.get("isPrivate"):
         return
     instances = model.get("instances")
-    if not instances:  # lists may come without
+    if not instances:  # some listings lack them
         model = client.json(f"{client.origin}/api/v1/models/{quote(ref)}/get")[0]
         instances = model.get("instances") if isinstance(model, Mapping) else None
     for instance in instances if isinstance(instances, list) else []:
@@ -111,7 +112,7 @@ def _of_model(client: Client, model: Any, frameworks: tuple[str, ...]) -> Iterat
             continue
         try:
             files = [file for file in list_files(client, recipe) if file["name"].endswith(".onnx")]
-        except RefusedError:  # one candidate, whose fetching says why
+        except RefusedError:  # one candidate, whose fetching then reports the reason
             files = [{"name": ""}]
         for file in files:
             one = {"kind": "onnx", **recipe, "file": file["name"], "bytes": file.get("size")}
@@ -120,7 +121,7 @@ def _of_model(client: Client, model: Any, frameworks: tuple[str, ...]) -> Iterat
 
 
 def _framework(instance: Any) -> str:
-    """The framework's name in small letters, whichever of the API's two spellings it has."""
+    """Return the framework's name in lower case, whichever of the API's two spellings it has."""
     name = instance.get("framework") if isinstance(instance, Mapping) else None
     return str(name or "").lower().replace("_", "").removeprefix(_PREFIX)
 
@@ -150,7 +151,7 @@ def _candidate(
 
 
 def _task(model: Mapping[str, Any]) -> str:
-    """The first of a model's tags that is a task, as `Image Classification`."""
+    """Return the first of a model's tags that is a task, such as `image-classification`."""
     tags = model.get("tags")
     for tag in tags if isinstance(tags, list) else []:
         if isinstance(tag, Mapping) and str(tag.get("fullPath", "")).startswith("task"):
@@ -159,7 +160,7 @@ def _task(model: Mapping[str, Any]) -> str:
 
 
 def list_files(client: Client, recipe: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """`name` and `size` of each file of a model instance's version."""
+    """Return the `name` and `size` of each file of a version of a model instance."""
     url = f"{client.origin}/api/v1/models/{quote(recipe['instance'])}/{recipe['version']}/files"
     files: list[Mapping[str, Any]] = []
     token = ""

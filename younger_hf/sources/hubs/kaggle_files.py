@@ -1,4 +1,4 @@
-"""Files of a model on Kaggle: ONNX by byte ranges or through a temporary file, of Keras models only what describes them."""
+"""Files of models on Kaggle: ONNX by byte ranges or a temporary file, of Keras models only their descriptions."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from younger_hf.sources.hubs.http_client import Client, RefusedError
 from younger_hf.sources.hubs.remote_file import RemoteFile, fetch_onnx, file_recipe
 
 MAX_DOWNLOAD = 4 << 30
-"""Most bytes of an ONNX file that is downloaded, since its server cannot send parts of it."""
+"""Largest ONNX file in bytes that is downloaded where the server cannot send parts."""
 MAX_CONFIG = 16 << 20
-"""Most bytes of a configuration."""
+"""Largest configuration in bytes."""
 MAX_GRAPH = 256 << 20
-"""Most bytes of a SavedModel's graph; its variables lie in other files."""
+"""Largest graph of a SavedModel in bytes; its variables are in other files."""
 
 _PRESET = ("config.json", "metadata.json", "task.json", "preprocessor.json", "image_converter.json")
-"""Files of a KerasHub preset, the first of them always there."""
+"""Files of a KerasHub preset; every preset has the first."""
 
 
 def fetch_onnx_file(client: Client, url: str, folder: Path) -> dict[str, Any]:
-    """Read an ONNX file without its weights; if its server cannot send parts, through a file that is deleted.
+    """Read an ONNX file without its weights, through a temporary file if the server cannot send parts.
 
     Returns:
-        As `fetch_onnx`; notes have `downloaded` if all of it came.
+        As `fetch_onnx`; the notes have `downloaded` if the whole file was fetched.
     """
     before = client.bytes_read
     try:
@@ -48,20 +48,20 @@ def fetch_onnx_file(client: Client, url: str, folder: Path) -> dict[str, Any]:
 
 
 def fetch_keras(client: Client, base: str, names: Sequence[str], folder: Path) -> dict[str, Any]:
-    """Fetch what describes a Keras model or SavedModel.
+    """Fetch the description of a Keras model or SavedModel.
 
     Args:
-        client: Asks the server.
+        client: Client of the server.
         base: Address of the files.
-        names: The files that there are.
-        folder: Where to keep what is fetched.
+        names: Names of the existing files.
+        folder: Folder for the fetched files.
 
     Returns:
-        `format`: `preset` (of KerasHub), `keras` (a configuration out of a `.keras` file) or `savedmodel`; `config`: path of what
-        describes it; in its notes `bytes_read`.
+        `format`: `preset` (of KerasHub), `keras` (the configuration in a `.keras` file) or `savedmodel`;
+        `config`: path of the description; `bytes_read` in the notes.
 
     Raises:
-        SourceError: If there is none of these, as in HDF5 files.
+        SourceError: If the model has no description, such as one in HDF5 files.
     """
     before = client.bytes_read
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,14 +82,14 @@ def fetch_keras(client: Client, base: str, names: Sequence[str], folder: Path) -
         client.download(f"{base}/{quote(graph)}", path, limit=MAX_GRAPH)
     else:
         raise SourceError(
-            f"{base}: there is no configuration of a model ({len(names)} files: {', '.join(sorted(names)[:5])}).",
+            f"{base}: expected the configuration of a model, found none ({len(names)} files: {', '.join(sorted(names)[:5])}).",
             "Expected config.json, a .keras file or saved_model.pb.",
         )
     return {"format": form, "config": str(path), "notes": {"bytes_read": client.bytes_read - before}}
 
 
 def _config_of_archive(file: RemoteFile) -> bytes:
-    """`config.json` out of a `.keras` file, which is a zip archive: of the weights in it nothing is read."""
+    """Return `config.json` of a `.keras` file, which is a zip archive, without reading the weights in it."""
     try:
         with zipfile.ZipFile(file) as archive:
             if archive.getinfo("config.json").file_size > MAX_CONFIG:

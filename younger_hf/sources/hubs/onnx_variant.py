@@ -1,4 +1,4 @@
-"""What the name of an ONNX file says about how it was changed after its export."""
+"""Changes made to a model after its export, as the name of its ONNX file tells them."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
     (r"bf16|bfloat16", "bf16"),
 )
 _IN_FILES = (r"optimized|optimised|opt|o[1-4]|fused|ort", "ort-fused")
-"""Only in a file's name: OPT and O1 are also names of models."""
+"""Only in the name of a file: OPT and O1 are also names of models."""
 
 
 def name_variant(file: str, repo: str = "") -> str:
-    """Quantised, of half precision or fused by onnxruntime, as far as names say it.
+    """Return whether names call a model quantised, of half precision or fused by onnxruntime.
 
     Args:
         file: Path of the file.
-        repo: Name of the repo that it is in.
+        repo: Name of its repo.
 
     Returns:
-        The words of the variant joined by `-`, `""` for none.
+        The words of the variant joined by `-`, `""` for a plain export.
 
     Example:
         >>> [name_variant(name) for name in ("onnx/model.onnx", "onnx/model_q4f16.onnx", "model_O2.onnx", "resnet50-12-qdq.onnx")]

@@ -1,4 +1,4 @@
-"""The ONNX Model Zoo: the files that its manifest lists, without their weights."""
+"""The ONNX Model Zoo: the files in its manifest, without their weights."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source
 
 BASE = "YOUNGER_ONNX_ZOO"
-"""Environment variable with the address of a mirror that has the manifest and the files; `""` for the zoo's own places."""
+"""Environment variable with the address of a mirror of the manifest and the files."""
 MANIFEST = "ONNX_HUB_MANIFEST.json"
 _GITHUB = "https://raw.githubusercontent.com/onnx/models/main"
 _FILES = (
-    # Git LFS of the zoo's repository ended in July 2025; since then each file has a repo on the Hugging Face Hub
+    # the zoo's repository lost its Git LFS files in July 2025; since then each has a repo on the Hugging Face Hub
     "https://huggingface.co/onnxmodelzoo/{stem}/resolve/main/{name}",
     "https://media.githubusercontent.com/media/onnx/models/main/{path}",
 )
 _TASKS = {
-    # a tag of the manifest -> task; the first that matches counts
+    # tag of the manifest -> task; the first match counts
     **dict.fromkeys(("fcn", "duc", "mask-rcnn"), "image-segmentation"),
     **dict.fromkeys(("object detection segmentation", "ultraface"), "object-detection"),
     **{"gpt-2": "text-generation", "t5": "text2text-generation", "roberta": "text-classification"},
@@ -47,7 +47,7 @@ def _candidates(query: Query) -> Iterator[Candidate]:
 
 
 def _candidate(entry: Any) -> Candidate | None:
-    """What a line of the manifest describes; None if it names no file."""
+    """Return the candidate of an entry of the manifest; None if the entry does not name a file."""
     path = entry.get("model_path") if isinstance(entry, Mapping) else None
     if not isinstance(path, str) or not path.endswith((".onnx", ".tar.gz")) or ".." in path:
         return None
@@ -80,7 +80,7 @@ def _fetch(candidate: Candidate, folder: Path) -> Mapping[str, Any]:
     path = PurePosixPath(recipe["file"])
     if path.suffix != ".onnx":
         raise SourceError(
-            f"{candidate.model}: the zoo has it in an archive only ({path.name}), of which no part can be read by itself."
+            f"{candidate.model}: the zoo has it in an archive only ({path.name}), which cannot be read in parts."
         )
     base = os.environ.get(BASE, "").rstrip("/")
     names = {"path": quote(str(path)), "name": quote(path.name), "stem": quote(path.stem)}
@@ -92,7 +92,7 @@ def _fetch(candidate: Candidate, folder: Path) -> Mapping[str, Any]:
                 return {**recipe, **fetch_onnx(client, url, folder)}
             except RefusedError as error:
                 refused = error
-    raise refused or SourceError(f"{candidate.model}: there is no address to read it from.")
+    raise refused or SourceError(f"{candidate.model}: it has no known address.")
 
 
 SOURCE = Source(

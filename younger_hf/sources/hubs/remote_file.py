@@ -6,18 +6,19 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import onnx
 from fsspec.spec import AbstractBufferedFile  # type: ignore[import-untyped]
 
 from younger_hf.errors import SourceError
 from younger_hf.files import write_bytes
 from younger_hf.graph.read.weight_stripper import read_model
-from younger_hf.sources.hubs.http_client import Answer, Client, RefusedError
+from younger_hf.sources.hubs.http_client import Client, RefusedError
 
 HEAD = 64 << 10
 """Bytes of the first request, which also reveals the length of the file."""
 _POINTER = b"version https://git-lfs.github.com/spec/"
-_RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
+_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 
 
 class RemoteFile(AbstractBufferedFile):  # type: ignore[misc]
@@ -63,11 +64,14 @@ class RemoteFile(AbstractBufferedFile):  # type: ignore[misc]
         return self._request_from(self._url, start, stop)
 
     def _request_from(self, url: str, start: int, stop: int) -> bytes:
+        def check(response: httpx.Response, content: bytes) -> bytes:
+            self._check(response, content, start, stop)
+            self._current_url = str(response.url)
+            return content
+
         headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
         try:
-            answer = self._client.get(
-                url, lambda answer: self._check(answer, start, stop), headers=headers, limit=stop - start
-            )
+            return self._client.get(url, check, headers=headers, limit=stop - start)
         except RefusedError as error:
             if error.status == 416 and self._size < 0:  # an empty file has no first byte
                 self._size = 0
@@ -75,25 +79,22 @@ class RemoteFile(AbstractBufferedFile):  # type: ignore[misc]
             if error.status == 200:
                 raise _no_ranges(self._url) from error
             raise
-        self._current_url = answer.url
-        return answer.content
 
-    def _check(self, answer: Answer, start: int, stop: int) -> Answer:
-        """Return an answer that holds the requested range; raise ValueError if it is damaged."""
-        found = _RANGE.fullmatch(answer.headers.get("Content-Range", "").strip())
-        if answer.status == 206 and found is not None and found[1] is not None and int(found[1]) == start:
-            size = int(found[3])
-        elif answer.status == 200 and self._size < 0:
-            size = len(answer.content)  # a short file came whole
+    def _check(self, response: httpx.Response, content: bytes, start: int, stop: int) -> None:
+        """Raise ValueError unless the content is the requested range."""
+        found = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+        if response.status_code == 206 and found is not None and int(found[1]) == start:
+            size = int(found[2])
+        elif response.status_code == 200 and self._size < 0:
+            size = len(content)  # a short file came whole
         else:
             raise _no_ranges(self._url)
         if self._size not in (-1, size):
             raise SourceError(f"{self._url}: it had {self._size} bytes, now {size}.", "It changed: list again.")
         expected = min(stop, size) - start
-        if len(answer.content) != expected:
-            raise ValueError(f"requested bytes {start} to {start + expected - 1}, received {len(answer.content)}")
+        if len(content) != expected:
+            raise ValueError(f"requested bytes {start} to {start + expected - 1}, received {len(content)}")
         self._size = size
-        return answer
 
 
 def fetch_onnx(client: Client, url: str, folder: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def library_source(
         build: Builds the model of a recipe (see `Source.build`).
         packages: Distributions whose versions influence the result.
         preload: Modules that a worker imports before its first model.
-        extra: The extra of younger-hf that installs the packages, `""` if there is no such extra.
+        extra: The extra of younger-hf that installs the packages, `""` without one.
     """
     return Source(
         name=name,
