@@ -1,4 +1,4 @@
-"""Random access to a file in blocks: what is skipped is not read, what is near is read once."""
+"""Random access to a file in blocks: skipped bytes are not read, neighbouring bytes are read once."""
 
 from __future__ import annotations
 
@@ -6,31 +6,33 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
+from younger_hf.arrays import IntArray
 from younger_hf.errors import ModelReadError
 
-Bytes = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
-Positions = np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+Bytes = npt.NDArray[np.uint8]
 
 CHUNK = 1 << 20
-"""Bytes of a long list that are looked at together."""
+"""Bytes of a long list that are counted together."""
 NEAR = 16 << 10
-"""Bytes of a file that are read rather than skipped: small weights lie side by side."""
+"""Gaps of at most so many bytes are read rather than skipped, since small weights are side by side."""
 _CONTINUED = np.uint64(0x8080808080808080)
-"""Set in a byte of a variable-length integer if another one follows."""
+"""The bit of each byte of a variable-length integer that is set if another byte follows."""
 
 
 class Pace(NamedTuple):
-    """How many bytes to read at a time.
+    """Numbers of bytes to read at a time.
 
     Attributes:
-        whole: All of a file that is no longer than this.
-        first: At the beginning of the file, where the operators lie.
-        after_skip: At least, behind something that was skipped: about the header of one tensor.
-        most_after_skip: At most, behind something that was skipped. In between, the 128th part of what was skipped so far and not yet
-            spent on reading ahead: that saves requests and costs less than 1% of the file.
-        largest: At most; a block is twice the one before it as long as reading goes on without a gap.
-        most_counted: Most bytes of attribute lists that are read to count their elements.
+        whole: A file of at most this size is read whole.
+        first: Block at the beginning of the file, where the operators are.
+        after_skip: Smallest block after a skip: about the header of one tensor.
+        most_after_skip: Largest block after a skip. In between it is the 128th part of all skipped
+            bytes that was not yet spent on reading ahead: this saves requests and costs less than 1%
+            of the file.
+        largest: Largest block; blocks double as long as reading continues without a gap.
+        most_counted: Maximum number of bytes of attribute lists that are read to count elements.
     """
 
     whole: int
@@ -53,7 +55,7 @@ REMOTE = Pace(
     largest=256 << 10,
     most_counted=64 << 20,
 )
-"""Everything else: each byte and each request may cost."""
+"""Any other file: each byte and each request may cost."""
 
 
 class Blocks:
@@ -64,11 +66,11 @@ class Blocks:
         size: Its length in bytes.
         data: The bytes of the window.
         base: Position of the window's first byte in the file.
-        safe: Last position from which `HEADER` bytes lie in the window, or all that there are up to the file's end.
+        safe: Last position from which `HEADER` bytes, or all up to the file's end, are in the window.
     """
 
     HEADER = 20
-    """A field's tag and length take no more bytes."""
+    """Maximum number of bytes of a field's tag and length."""
 
     def __init__(self, load: Callable[[int, int], bytes], size: int, name: str, pace: Pace) -> None:
         self.name = name
@@ -84,12 +86,12 @@ class Blocks:
         self._kept = self._counted = 0
 
     def move(self, start: int, position: int) -> None:
-        """Let the window begin at `start`, with a field's header at `position` in it.
+        """Move the window to `start`, with a field's header at `position` in it.
 
         Raises:
             ModelReadError: If the file ends before it should, or cannot be read.
         """
-        # This runs once for every weight of a model: the usual case first, no calls of min and max.
+        # This runs once for every weight of a model: the usual case first, without calls.
         gap = start - self.base - len(self.data)
         if gap > 0 and self._hop and start == position:
             hop = self._hop if gap > NEAR else NEAR
@@ -100,42 +102,36 @@ class Blocks:
                 if len(data) != hop:
                     raise self._short(start, stop, len(data))
                 return
-        if not self._block:
-            block = max(min(self._pace.first, self.size >> 7), self._after_skip)
-            if self.size <= self._pace.whole:
-                block = self.size
-        elif gap > 0:
-            block = self._spare + (gap >> 7)
-            self._spare = 0
-            if block < self._after_skip:
-                block = self._after_skip
-            elif block > self._most_after_skip:
-                self._spare = block - self._most_after_skip
-                block = self._most_after_skip
-        elif start >= self.base:
-            block = min(2 * self._block, self._pace.largest)
-        else:
-            block = self._after_skip
-        self._block = block
-        stop = start + block
-        if stop < position + self.HEADER:
-            stop = position + self.HEADER
+        self._block = self._next_block(start, gap)
+        stop = max(start + self._block, position + self.HEADER)
         if stop < self.size:
             self.safe = stop - self.HEADER
         else:
             self.safe = stop = self.size
-        self.data = data = self._load(start, stop)
+        self.data = self.load(start, stop)
         self.base = start
-        if len(data) != stop - start:
-            raise self._short(start, stop, len(data))
+
+    def _next_block(self, start: int, gap: int) -> int:
+        """Return how many bytes to read from a position on, behind a gap of skipped bytes."""
+        if not self._block:
+            return (
+                self.size
+                if self.size <= self._pace.whole
+                else max(min(self._pace.first, self.size >> 7), self._after_skip)
+            )
+        if gap > 0:
+            affordable = self._spare + (gap >> 7)
+            self._spare = max(affordable - self._most_after_skip, 0)
+            return max(min(affordable, self._most_after_skip), self._after_skip)
+        return min(2 * self._block, self._pace.largest) if start >= self.base else self._after_skip
 
     def reach(self, position: int) -> None:
-        """Let the window hold a field's header at a position."""
+        """Move the window, if necessary, so that it contains a field's header at a position."""
         if not self.base <= position <= self.safe:
             self.move(position, position)
 
     def load(self, start: int, stop: int) -> bytes:
-        """The bytes of [start, stop), read anew.
+        """Read the bytes of [start, stop) from the file.
 
         Raises:
             ModelReadError: If the file ends before it should, or cannot be read.
@@ -152,29 +148,29 @@ class Blocks:
         )
 
     def read(self, start: int, stop: int) -> bytes:
-        """The bytes of [start, stop), however many."""
+        """Return the bytes of [start, stop), from the window if it contains them."""
         begin, end = start - self.base, stop - self.base
         return self.data[begin:end] if begin >= 0 and end <= len(self.data) else self.load(start, stop)
 
     def keep(self, start: int, stop: int, limit: int) -> bytes:
-        """The bytes of [start, stop), counted among those that are kept.
+        """Return the bytes of [start, stop) and count them as kept.
 
         Raises:
-            ModelReadError: If more than the limit are kept in all.
+            ModelReadError: If more than `limit` bytes are kept in all.
         """
         self.note_kept(stop - start, limit)
         return self.read(start, stop)
 
     def note_kept(self, size: int, limit: int) -> None:
-        """Count bytes among those that are kept; raises as `keep` does."""
+        """Count bytes as kept; raises as `keep` does."""
         self._kept += size
         if self._kept > limit:
             raise ModelReadError(f"{self.name}: the model without its weights is larger than {limit >> 20} MiB.")
 
     def count_varints(self, start: int, stop: int) -> int:
-        """How many variable-length integers lie in [start, stop): each ends with a byte below 128.
+        """Count the variable-length integers in [start, stop), each of which ends with a byte below 128.
 
-        All of them are read, at more than a gigabyte a second.
+        All bytes are read, at more than a gigabyte per second.
 
         Raises:
             ModelReadError: If they are on a server and too many to be read from there.
@@ -188,11 +184,11 @@ class Blocks:
         return total
 
     def count_fields(self, start: int, stop: int, tag: int, width: int) -> tuple[int, int]:
-        """How many fields of one kind follow one another from a position on.
+        """Count the consecutive fields of one kind from a position on.
 
         Args:
-            start: Where the first of them begins.
-            stop: Where the message ends.
+            start: Position of the first field.
+            stop: Position behind the message.
             tag: Their tag, one byte.
             width: Bytes of a value, 0 for variable-length integers.
 
@@ -200,7 +196,7 @@ class Blocks:
             Their number, at least 0, and the position behind the last that was counted.
 
         Raises:
-            ModelReadError: As above.
+            ModelReadError: As `count_varints`.
         """
         total, position, block = 0, start, 2 << 10
         while position < stop:
@@ -220,23 +216,23 @@ class Blocks:
         self._counted += stop - start
         if self._counted > self._pace.most_counted:
             raise ModelReadError(
-                f"{self.name}: its attributes hold lists of more than {self._pace.most_counted >> 20} MiB, which have to be read.",
+                f"{self.name}: its attributes hold lists of more than {self._pace.most_counted >> 20} MiB, which have to be read whole.",
                 "Download the file and read it from there.",
             )
         return self.read(start, stop)
 
 
-def _ends_of_fixed(chunk: Bytes, tag: int, width: int) -> Positions:
-    """Where fields of a tag and `width` bytes end that follow one another from the chunk's beginning."""
+def _ends_of_fixed(chunk: Bytes, tag: int, width: int) -> IntArray:
+    """Return the ends of consecutive fields of a tag and `width` bytes at the beginning of a chunk."""
     tags = chunk[:: width + 1][: len(chunk) // (width + 1)]
     other = np.flatnonzero(tags != tag)
     return np.arange(1, (int(other[0]) if len(other) else len(tags)) + 1) * (width + 1)
 
 
-def _ends_of_varints(chunk: Bytes, tag: int) -> Positions:
-    """Where fields of a tag and a variable-length integer end that follow one another from the chunk's beginning.
+def _ends_of_varints(chunk: Bytes, tag: int) -> IntArray:
+    """Return the ends of consecutive fields of a tag and a variable-length integer at the beginning of a chunk.
 
-    Of the bytes below 128, every other one is a tag then, right behind the byte that ends the field before it.
+    Every other byte below 128 is then a tag, right behind the last byte of the field before it.
     """
     last = np.flatnonzero(chunk < 0x80)
     tags, ends = last[: len(last) // 2 * 2 : 2], last[1::2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from younger_hf.graph.dag import Dag, FormalRead, GraphOutput, NodeInput, SubGra
 from younger_hf.graph.onnx_types import INTEGER_NAMES, type_name, type_shape
 from younger_hf.graph.operators.folding import constant_inputs, fold
 from younger_hf.graph.operators.signatures import LONGEST_ATTRIBUTES
+from younger_hf.graph.read.captured_names import CapturedNames, defined_names
 from younger_hf.graph.read.graph_parts import GraphParts, split_encoded
 from younger_hf.graph.read.names import name_text, quoted
 from younger_hf.graph.read.operation import Operation, Opsets, parse_operation
@@ -73,7 +74,7 @@ class GraphBuilder:
         marks: Node of a sub-graph -> its control-flow node and the attribute of the sub-graph.
         inner_names: Names defined in the sub-graphs so far.
         operations: Wire format of a node without names -> its operation.
-        captures: Wire format of a sub-graph -> names that it reads and does not define.
+        captured: The names that its sub-graphs read from around them.
     """
 
     name: str
@@ -90,7 +91,9 @@ class GraphBuilder:
     formal_reads: list[FormalRead] = field(default_factory=list)
     inner_names: set[bytes] = field(default_factory=set)
     operations: dict[bytes, Operation] = field(default_factory=dict)
-    captures: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.captured = CapturedNames(self.name, self.opsets)
 
     def build(self, graph: GraphParts) -> Dag:
         """Build the Dag of a model's graph."""
@@ -119,16 +122,16 @@ class GraphBuilder:
     def add_nodes(self, nodes: Sequence[NodeParts]) -> None:
         """Add nodes, sorted topologically if they are not."""
         # This runs once for every node of every model: the usual case comes first, with few calls.
-        scope, operations, inputs = self.scope, self.operations, self.inputs
-        sources, targets, slots = self.sources, self.targets, self.slots
-        look_up, defined = scope.__getitem__, scope.keys()
+        scope, operations, defined = self.scope, self.operations, self.scope.keys()
+        sources, targets, slots, look_up = self.sources, self.targets, self.slots, scope.__getitem__
         for position, (names, outputs, encoded) in enumerate(nodes):
             operation = operations[encoded]
             try:
                 values = list(map(look_up, names))
+                is_sorted = not operation.graphs or defined >= self.captured.of_node(operation)
             except KeyError:
-                return self.add_nodes(self.sorted(nodes[position:]))
-            if operation.graphs and not defined >= self.captured(operation):
+                is_sorted = False
+            if not is_sorted:
                 return self.add_nodes(self.sorted(nodes[position:]))
             if not defined.isdisjoint(outputs):
                 self.check_undefined(outputs)
@@ -145,14 +148,12 @@ class GraphBuilder:
                     sources.append(value)
                     targets.append(index)
                     slots.append(slot)
-                elif isinstance(value, TensorInfo):
-                    inputs.append(_constant_input(index, slot, names[slot].decode(), value))
                 else:
-                    self.connect(index, slot, value)
+                    self.connect(index, slot, value, names)
             for name in outputs:
-                if name:
-                    scope[name] = index
+                scope[name] = index
                 index += 1 << SLOT
+            scope[b""] = None  # the name of absent inputs and of outputs that are not used
         return None
 
     def check_undefined(self, names: Sequence[bytes]) -> None:
@@ -177,9 +178,11 @@ class GraphBuilder:
         self.scope[b""] = None
         return True
 
-    def connect(self, node: int, slot: int, value: Named) -> None:
-        """Record an input of a node that is neither absent nor named by the node."""
-        if isinstance(value, LoopCarried):
+    def connect(self, node: int, slot: int, value: Value, names: Sequence[bytes] = ()) -> None:
+        """Record an input of a node, which reads constants under the name in its slot."""
+        if isinstance(value, TensorInfo):
+            self.inputs.append(_constant_input(node, slot, names[slot].decode(), value))
+        elif isinstance(value, LoopCarried):
             self.formal_reads.append(FormalRead(node, slot, value.subgraph, value.position))
             self.connect(node, slot, value.start)
         elif isinstance(value, GraphInput):
@@ -202,7 +205,7 @@ class GraphBuilder:
             subgraph, first, first_input = len(self.subgraphs), len(self.nodes), len(self.inputs)
             formals = tuple((name_text(v.name, self.name), type_name(v.type), type_shape(v.type)) for v in graph.inputs)
             self.subgraphs.append(SubGraph(-1, attribute, formals, len(values), len(graph.outputs)))
-            own = set(_defined(graph))
+            own = set(defined_names(graph))
             hidden = {name: self.scope[name] for name in own if name in self.scope}
             for position, (formal, _, _) in enumerate(formals):
                 start = starts[position] if position < len(starts) else None
@@ -242,25 +245,9 @@ class GraphBuilder:
             for value in results
         ]
 
-    def captured(self, operation: Operation) -> frozenset[bytes]:
-        """Return the names that a node's sub-graphs read and do not define."""
-        for _, encoded in operation.graphs:
-            if encoded not in self.captures:  # cached, since each level of nesting asks again
-                self.captures[encoded] = frozenset(self.captured_by(split_encoded(encoded)))
-        return frozenset[bytes]().union(*(self.captures[encoded] for _, encoded in operation.graphs))
-
-    def captured_by(self, graph: GraphParts) -> Iterator[bytes]:
-        """Yield the names that a graph reads and does not define."""
-        own = set(_defined(graph))
-        for inputs, _, encoded in graph.nodes:
-            yield from (name for name in inputs if name not in own and name)
-            if (inner := parse_operation(encoded, self.opsets, self.name)).graphs:
-                yield from self.captured(inner) - own
-        yield from (name for v in graph.outputs if (name := name_text(v.name, self.name).encode()) not in own)
-
     def sorted(self, nodes: Sequence[NodeParts]) -> list[NodeParts]:
         """Sort nodes topologically."""
-        reads = [{*inputs, *self.captured(self.operations[encoded])} for inputs, _, encoded in nodes]
+        reads = [{*inputs, *self.captured.of_node(self.operations[encoded])} for inputs, _, encoded in nodes]
 
         def title(position: int) -> str:
             _, outputs, encoded = nodes[position]
@@ -317,12 +304,3 @@ def _starts(operation: Operation, actual: list[Named]) -> list[Named]:
     if operation.op_type == "Scan" and operation.version < 9:
         return actual[1:]  # the first input of Scan-8, the lengths of its sequences, is not passed on
     return actual
-
-
-def _defined(graph: GraphParts) -> Iterator[bytes]:
-    """Yield the names that a graph defines: formal inputs, constants and outputs of its nodes."""
-    for value in graph.inputs:
-        yield value.name.encode() if isinstance(value.name, str) else value.name
-    yield from (name for name, _ in graph.constants)
-    for _, outputs, _ in graph.nodes:
-        yield from filter(None, outputs)

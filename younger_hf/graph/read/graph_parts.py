@@ -202,19 +202,15 @@ def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:
             kept += length
             nodes.append(split_node(data[value:end] if end <= len(data) else blocks.load(base + value, position)))
             continue
-        constant = split_tensor(data, value, end) if tag == _TENSOR else None
-        if constant is None:
-            if tag == _TENSOR:
-                constant = _split_unusual_tensor(blocks, begin, value, end)
-            elif tag == _NODE:
-                nodes.append(split_node(_without_payload(blocks, begin, value, end, "node")))
-            elif tag in others:
-                others[tag].append(encoded(blocks, base + value, position, _KINDS[tag]))
-            elif tag not in _SKIPPED:
-                raise UnusualError
-            data, base, safe = blocks.data, blocks.base, blocks.safe
-        if constant is not None:
-            constants.append(constant)
+        if tag == _TENSOR:
+            constants.append(split_tensor(data, value, end) or _split_unusual_tensor(blocks, begin, value, end))
+        elif tag == _NODE:
+            nodes.append(split_node(_without_payload(blocks, begin, value, end, "node")))
+        elif tag in others:
+            others[tag].append(encoded(blocks, base + value, position, _KINDS[tag]))
+        elif tag not in _SKIPPED:
+            raise UnusualError
+        data, base, safe = blocks.data, blocks.base, blocks.safe
     if not all(map(is_nameless, {encoded for _, _, encoded in nodes})):
         raise UnusualError
     return _graph(nodes, constants, others[_SPARSE], others[_INPUT], others[_OUTPUT])

@@ -1,7 +1,7 @@
-"""Local functions: inlining them, once it is known what they expand to.
+"""Inlining of local functions, after a check of the size to which they expand.
 
-A few hundred bytes of functions that call one another twice expand to more nodes than any memory holds; so the size is
-computed first, each function once for each size of its attributes.
+A few hundred bytes of functions that call one another twice expand to more nodes than fit in any
+memory. The size is therefore computed first, once per function and sizes of its attributes.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ import onnx
 import onnx.inliner
 
 from younger_hf.errors import ModelReadError
+from younger_hf.files import first_line
 from younger_hf.graph.operators.signatures import canonical_domain, find_schema
 
 MAX_NODES = 30_000
-"""Most nodes that local functions may expand to, unless the file holds an eighth of them itself."""
+"""Maximum number of nodes after expansion, unless the file itself has an eighth of them."""
 MAX_READS = 200_000
-"""Most inputs that these nodes may have in all, unless the file holds an eighth of them itself."""
+"""Maximum number of inputs of these nodes in all, unless the file itself has an eighth of them."""
 MAX_BYTES = 16 << 20
-"""Most bytes that they may expand to, unless the file holds an eighth of them itself."""
+"""Maximum size in bytes after expansion, unless the file itself has an eighth of them."""
 MAX_CALLS = 100
-"""Longest chain of functions that call one another; it is what onnx's own inliner allows."""
+"""Longest chain of functions that call one another, the limit of onnx's own inliner."""
 
 _GROWTH = 8
 
@@ -31,17 +32,18 @@ _Environment = tuple[tuple[str, "_Size"], ...]
 
 
 def inline_functions(model: onnx.ModelProto, source: str) -> onnx.ModelProto:
-    """The model without local functions, each call replaced by the function's nodes.
+    """Return the model without local functions, each call replaced by the function's nodes.
 
-    A function written for another version of an operator set, in which its operators are others, stays a node of its own.
+    A call stays a node if the function's operators differ between its version of an operator set
+    and the model's.
 
     Args:
-        model: The model; it is not changed.
+        model: The model, which is not changed.
         source: Name of the model for messages.
 
     Raises:
-        ModelReadError: If functions call themselves, if they expand to far more than the file holds, or if a call does
-            not fit its function.
+        ModelReadError: If functions call themselves or expand to far more than the file contains,
+            or if a call does not fit its function.
     """
     if not model.functions:
         return model
@@ -53,13 +55,12 @@ def inline_functions(model: onnx.ModelProto, source: str) -> onnx.ModelProto:
     try:
         return onnx.inliner.inline_local_functions(prepared)
     except (RuntimeError, ValueError, onnx.checker.ValidationError) as error:
-        reason = next(iter(str(error).splitlines()), type(error).__name__)
-        raise ModelReadError(f"{source}: its local functions cannot be inlined ({reason}).") from error
+        raise ModelReadError(f"{source}: its local functions cannot be inlined ({first_line(error)}).") from error
 
 
 @dataclass(frozen=True)
 class _Size:
-    """How much a piece of a model is: nodes, those in sub-graphs among them, their inputs, and bytes."""
+    """Size of a part of a model: nodes, including those in sub-graphs, their inputs, and bytes."""
 
     nodes: int = 0
     reads: int = 0
@@ -73,19 +74,19 @@ class _Size:
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """Nodes or an attribute as they are written: their own size, the attributes they refer to, the functions they call."""
+class _Part:
+    """Nodes or an attribute before expansion: their own size, the attributes they refer to, the functions they call."""
 
     own: _Size
     references: tuple[str, ...]
-    calls: tuple[tuple[_Key, tuple[tuple[str, _Piece], ...]], ...]
+    calls: tuple[tuple[_Key, tuple[tuple[str, _Part], ...]], ...]
 
 
 def _check_expansion(model: onnx.ModelProto, source: str) -> None:
     functions = {_key(f.domain, f.name, f.overload): f for f in model.functions}
     keys = frozenset(functions)
-    main = _piece(model.graph.node, keys)
-    bodies = {key: _piece(f.node, keys) for key, f in functions.items()}
+    main = _part(model.graph.node, keys)
+    bodies = {key: _part(f.node, keys) for key, f in functions.items()}
     defaults = {key: {a.name: _Size(size=a.ByteSize()) for a in f.attribute_proto} for key, f in functions.items()}
     written = sum((body.own for body in bodies.values()), main.own)
     limit = _Size(
@@ -95,18 +96,18 @@ def _check_expansion(model: onnx.ModelProto, source: str) -> None:
     )
     known: dict[tuple[_Key, _Environment], _Size] = {}
 
-    def expanded(piece: _Piece, environment: Mapping[str, _Size], depth: int) -> _Size:
-        total = piece.own
-        for name in piece.references:
+    def expanded(part: _Part, environment: Mapping[str, _Size], depth: int) -> _Size:
+        total = part.own
+        for name in part.references:
             total += environment.get(name, _Size())
-        for key, arguments in piece.calls:
+        for key, arguments in part.calls:
             if depth == MAX_CALLS:
                 raise ModelReadError(
                     f"{source}: its local functions call themselves, or one another more than {MAX_CALLS} deep."
                 )
-            given = {name: expanded(argument, environment, depth + 1) for name, argument in arguments}
-            total = sum(given.values(), total)  # whether or not the function refers to them
-            inner = {**defaults[key], **given}
+            passed = {name: expanded(argument, environment, depth + 1) for name, argument in arguments}
+            total = sum(passed.values(), total)  # whether or not the function refers to them
+            inner = {**defaults[key], **passed}
             state = (key, tuple(sorted(inner.items(), key=lambda item: item[0])))
             if state not in known:
                 known[state] = expanded(bodies[key], inner, depth + 1)
@@ -122,14 +123,14 @@ def _check_expansion(model: onnx.ModelProto, source: str) -> None:
 
 
 def _fill_defaults(model: onnx.ModelProto, source: str) -> None:
-    """Give calls the attributes that they leave to the function's defaults, as onnx's inliner does not."""
+    """Add the default attributes of functions to calls that omit them, which onnx's inliner does not do."""
     defaults = {_key(f.domain, f.name, f.overload): f.attribute_proto for f in model.functions if f.attribute_proto}
     bodies = [model.graph.node, *(function.node for function in model.functions)] if defaults else []
     size = 0
     for node in [node for body in bodies for node in _all_nodes(body)]:
-        given = {attribute.name for attribute in node.attribute}
+        present = {attribute.name for attribute in node.attribute}
         for attribute in defaults.get(_key(node.domain, node.op_type, node.overload), ()):
-            if attribute.name not in given:
+            if attribute.name not in present:
                 size += attribute.ByteSize()
                 if size > MAX_BYTES:
                     raise ModelReadError(
@@ -139,7 +140,7 @@ def _fill_defaults(model: onnx.ModelProto, source: str) -> None:
 
 
 def _align_opsets(model: onnx.ModelProto) -> None:
-    """Let functions import the model's versions where that changes no operator: onnx's inliner leaves out all others."""
+    """Let functions import the model's versions if that changes no operator: onnx's inliner requires it."""
     versions = {canonical_domain(item.domain): item.version for item in model.opset_import}
     for function in model.functions:
         for item in function.opset_import:
@@ -154,13 +155,13 @@ def _align_opsets(model: onnx.ModelProto) -> None:
 
 
 def _since(op_type: str, domain: str, version: int) -> int:
-    """The version of its operator set in which an operator became what it is; 0 for one that onnx does not know."""
+    """Return the version of its operator set that last changed an operator; 0 if onnx does not know it."""
     schema = find_schema(op_type, domain, version)
     return 0 if schema is None else int(schema.since_version)
 
 
 def _all_nodes(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.NodeProto]:
-    """Nodes, and those of their sub-graphs."""
+    """Yield nodes and those of their sub-graphs."""
     for node in nodes:
         yield node
         for attribute in node.attribute:
@@ -171,33 +172,33 @@ def _key(domain: str, name: str, overload: str) -> _Key:
     return canonical_domain(domain), name, overload
 
 
-def _piece(nodes: Iterable[onnx.NodeProto], functions: frozenset[_Key]) -> _Piece:
+def _part(nodes: Iterable[onnx.NodeProto], functions: frozenset[_Key]) -> _Part:
     count, reads, size = 0, 0, 0
     references: list[str] = []
-    calls: list[tuple[_Key, tuple[tuple[str, _Piece], ...]]] = []
+    calls: list[tuple[_Key, tuple[tuple[str, _Part], ...]]] = []
     for node in nodes:
         count += 1
         reads += len(node.input)
         size += node.ByteSize()
         key = _key(node.domain, node.op_type, node.overload)
-        pieces = [(attribute.name, _attribute_piece(attribute, functions)) for attribute in node.attribute]
+        parts = [(attribute.name, _attribute_part(attribute, functions)) for attribute in node.attribute]
         if key in functions:
-            calls.append((key, tuple(pieces)))
+            calls.append((key, tuple(parts)))
             continue
-        for _, piece in pieces:
-            count += piece.own.nodes  # the bytes are counted with the node's
-            reads += piece.own.reads
-            references.extend(piece.references)
-            calls.extend(piece.calls)
-    return _Piece(_Size(count, reads, size), tuple(references), tuple(calls))
+        for _, part in parts:
+            count += part.own.nodes  # the bytes are counted with the node's
+            reads += part.own.reads
+            references.extend(part.references)
+            calls.extend(part.calls)
+    return _Part(_Size(count, reads, size), tuple(references), tuple(calls))
 
 
-def _attribute_piece(attribute: onnx.AttributeProto, functions: frozenset[_Key]) -> _Piece:
+def _attribute_part(attribute: onnx.AttributeProto, functions: frozenset[_Key]) -> _Part:
     if attribute.ref_attr_name:
-        return _Piece(_Size(size=attribute.ByteSize()), (attribute.ref_attr_name,), ())
-    inner = _piece(_nodes_inside(attribute), functions)
+        return _Part(_Size(size=attribute.ByteSize()), (attribute.ref_attr_name,), ())
+    inner = _part(_nodes_inside(attribute), functions)
     own = _Size(inner.own.nodes, inner.own.reads, attribute.ByteSize())
-    return _Piece(own, inner.references, inner.calls)
+    return _Part(own, inner.references, inner.calls)
 
 
 def _nodes_inside(attribute: onnx.AttributeProto) -> Iterator[onnx.NodeProto]:

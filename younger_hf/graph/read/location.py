@@ -1,4 +1,4 @@
-"""Opening whatever a model can come from: a path, bytes, an open file, or the address of a remote file."""
+"""Opening a model from a path, bytes, an open file, or the address of a remote file."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from younger_hf.errors import ModelReadError, YoungerError
+from younger_hf.files import first_line
 from younger_hf.graph.read.blocks import LOCAL, REMOTE, Blocks
 
 ModelLocation = str | os.PathLike[str] | bytes | BinaryIO
-"""Where a model comes from: a path, an address (`https://`, `http://`, `hf://`), the bytes of a file, or a seekable binary file."""
+"""A path, an address (`https://`, `http://`, `hf://`), the bytes of a file, or a seekable binary file."""
 
 PAUSE = 0.5
-"""Seconds before a remote read that failed is tried again, once."""
+"""Seconds before the only retry of a remote read that failed."""
 
 _ADDRESS = re.compile(r"(https?|hf)://")
 _HINT = "Check the address and your access, try again, or download the file and read it from there."
@@ -28,7 +29,7 @@ _NO_RANGES = "This server cannot send parts of a file: download the file and rea
 
 @contextmanager
 def open_blocks(source: Any) -> Iterator[Blocks]:
-    """Open a source; a file that was open stays open.
+    """Open a location; a file that was open stays open.
 
     Raises:
         ModelReadError: If it cannot be opened, is open as text, or cannot be read at any position.
@@ -37,16 +38,16 @@ def open_blocks(source: Any) -> Iterator[Blocks]:
         yield in_memory(bytes(source), "<bytes>")
     elif isinstance(source, str) and _ADDRESS.match(source):
         with _open_address(source) as file:
-            yield _of_remote(file, source)
+            yield _open_remote(file, source)
     elif isinstance(source, str | os.PathLike):
         with _open_path(Path(source)) as file:
-            yield _of_file(file, str(source))
+            yield _open_file(file, str(source))
     else:
-        yield _of_file(source, str(getattr(source, "name", "<file>")))
+        yield _open_file(source, str(getattr(source, "name", "<file>")))
 
 
 def in_memory(data: bytes, name: str) -> Blocks:
-    """Bytes as a file, all of it in the window."""
+    """Return bytes as a file that is in the window as a whole."""
     blocks = Blocks(lambda start, stop: data[start:stop], len(data), name, LOCAL)
     blocks.data, blocks.safe = data, len(data)
     return blocks
@@ -63,17 +64,17 @@ def _open_path(path: Path) -> Any:
         raise ModelReadError(f"{path}: cannot be read ({reason}), expected an ONNX file.") from error
 
 
-def _of_file(file: Any, name: str) -> Blocks:
+def _open_file(file: Any, name: str) -> Blocks:
     if not hasattr(file, "read") or not hasattr(file, "seek"):
         raise ModelReadError(f"Expected a path, bytes or a seekable binary file, got {type(file).__name__}.")
     if hasattr(file, "_fetch_range") and hasattr(file, "fs"):
-        return _of_remote(file, str(getattr(file, "path", name)))
+        return _open_remote(file, str(getattr(file, "path", name)))
     try:
         raw = file.raw if isinstance(file, io.BufferedReader) else file
         if isinstance(raw, io.FileIO) and hasattr(os, "pread"):  # Windows has no pread
             status = os.fstat(raw.fileno())
             if stat.S_ISREG(status.st_mode):
-                return _of_descriptor(raw.fileno(), status.st_size, name)
+                return _open_descriptor(raw.fileno(), status.st_size, name)
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         probe = file.read(0)
@@ -96,8 +97,8 @@ def _of_file(file: Any, name: str) -> Blocks:
     return Blocks(load, size if isinstance(size, int) else file.tell(), name, REMOTE)
 
 
-def _of_descriptor(descriptor: int, size: int, name: str) -> Blocks:
-    """A file of the operating system; its position is neither used nor moved."""
+def _open_descriptor(descriptor: int, size: int, name: str) -> Blocks:
+    """Open a file of the operating system; its position is neither used nor changed."""
 
     def load(start: int, stop: int) -> bytes:
         try:
@@ -110,32 +111,32 @@ def _of_descriptor(descriptor: int, size: int, name: str) -> Blocks:
 
 @contextmanager
 def _open_address(address: str) -> Iterator[Any]:
-    import fsspec  # type: ignore[import-untyped]  # imported here: a while to load, and only addresses need it
+    import fsspec  # type: ignore[import-untyped]  # slow to import, and only addresses need it
 
     try:
         file = fsspec.open(address, "rb").open()
-    except Exception as error:  # every filesystem raises the errors of its own library
+    except Exception as error:  # each filesystem raises the errors of its own library
         raise ModelReadError(f"{address}: cannot be opened ({_reasons(error)}).", _HINT) from error
     with file:
         yield file
 
 
-def _of_remote(file: Any, name: str) -> Blocks:
-    """A file of fsspec: parts are fetched as they are needed, past the file's own cache, which reads megabytes ahead."""
+def _open_remote(file: Any, name: str) -> Blocks:
+    """Open a file of fsspec, bypassing its own cache, which reads megabytes ahead."""
     fetch: Callable[[int, int], bytes] | None = getattr(file, "_fetch_range", None)
     size = getattr(file, "size", None)
     if fetch is None or not isinstance(size, int) or not file.seekable():
         raise ModelReadError(
-            f"{name}: the file cannot be read in parts, expected a server that says its size.", _NO_RANGES
+            f"{name}: the file cannot be read in parts, expected a server that states its size.", _NO_RANGES
         )
 
     def load(start: int, stop: int) -> bytes:
         try:
-            data = _twice(lambda: fetch(start, stop))
+            data = _fetch_twice(lambda: fetch(start, stop))
         except YoungerError:  # a file of ours, which has its own patience
             raise
-        except Exception as error:  # every filesystem raises the errors of its own library
-            hint = _NO_RANGES if isinstance(error, ValueError) else _HINT  # aiohttp's own errors are no ValueErrors
+        except Exception as error:  # each filesystem raises the errors of its own library
+            hint = _NO_RANGES if isinstance(error, ValueError) else _HINT  # aiohttp's own errors are not ValueErrors
             raise ModelReadError(f"{name}: cannot be read at byte {start} ({_reasons(error)}).", hint) from error
         if len(data) > stop - start:
             raise ModelReadError(f"{name}: {stop - start} bytes were asked for, {len(data)} came.", _NO_RANGES)
@@ -144,19 +145,19 @@ def _of_remote(file: Any, name: str) -> Blocks:
     return Blocks(load, size, name, REMOTE)
 
 
-def _twice(fetch: Callable[[], bytes]) -> bytes:
+def _fetch_twice(fetch: Callable[[], bytes]) -> bytes:
     try:
         return fetch()
     except (FileNotFoundError, PermissionError, TimeoutError, ValueError, YoungerError):
         raise
-    except Exception:  # a connection breaks now and then in hundreds of requests
+    except Exception:  # one connection in some hundred requests breaks
         time.sleep(PAUSE)
         return fetch()
 
 
 def _reasons(error: BaseException) -> str:
-    """An error and what caused it, each in its first line."""
-    reasons = [next(iter(str(error).splitlines()), "") or type(error).__name__]
+    """Return the first line of an error and of each of its causes."""
+    reasons = [first_line(error)]
     if error.__cause__ is not None:
         reasons.append(_reasons(error.__cause__))
     return "; ".join(dict.fromkeys(reasons))
