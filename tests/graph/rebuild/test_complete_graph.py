@@ -9,7 +9,7 @@ from tests.graph.rebuild.graphs import graph_of, real_graphs
 from younger_hf import from_onnx
 from younger_hf.errors import RebuildError
 from younger_hf.graph.labelled_graphs import Graph
-from younger_hf.graph.rebuild.completion.complete_graph import realise
+from younger_hf.graph.rebuild.completion.complete_graph import complete_graph
 from younger_hf.graph.vocabulary import UNK, Vocabulary
 from younger_hf.metrics.generation.execution import run_model
 
@@ -82,7 +82,7 @@ DOES_NOT = {
 @pytest.mark.parametrize("kind", ["w_attrs", "wo_attrs"])
 def test_graphs_that_can_run_do(name, kind):
     graph, vocabulary = graph_of(*RUNS[name], kind)
-    run_model(realise(graph, vocabulary))
+    run_model(complete_graph(graph, vocabulary))
 
 
 @pytest.mark.parametrize("name", DOES_NOT)
@@ -90,13 +90,13 @@ def test_graphs_that_cannot_run_do_not_and_it_is_said_where(name):
     nodes, edges, said = DOES_NOT[name]
     graph, vocabulary = graph_of(nodes, edges)
     with pytest.raises(RebuildError, match=said):
-        realise(graph, vocabulary)
+        complete_graph(graph, vocabulary)
 
 
 @pytest.mark.parametrize("name", RUNS)
 def test_the_model_has_the_operators_and_data_flows_of_the_graph(name):
     graph, vocabulary = graph_of(*RUNS[name])
-    assert_is_of(realise(graph, vocabulary), graph, vocabulary)
+    assert_is_of(complete_graph(graph, vocabulary), graph, vocabulary)
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_models_of_real_graphs_are_those_graphs_again_and_run(real):
     completed = 0
     for graph in known:
         try:
-            model = realise(graph, vocabulary)
+            model = complete_graph(graph, vocabulary)
         except RebuildError:
             continue
         assert_is_of(model, graph, vocabulary)
@@ -122,21 +122,21 @@ def test_models_of_real_graphs_are_those_graphs_again_and_run(real):
 def test_the_same_graph_gives_the_same_model(real):
     graphs, vocabulary = real
     graph = next(graph for graph in graphs if UNK not in graph.node_feat)
-    models = [realise(graph, vocabulary).SerializeToString(deterministic=True) for _ in range(2)]
+    models = [complete_graph(graph, vocabulary).SerializeToString(deterministic=True) for _ in range(2)]
     assert models[0] == models[1]
-    assert models[0] != realise(graph, vocabulary, seed=1).SerializeToString(deterministic=True)
+    assert models[0] != complete_graph(graph, vocabulary, seed=1).SerializeToString(deterministic=True)
 
 
 def test_a_class_that_is_no_operator_is_named(real):
-    with pytest.raises(RebuildError, match="class 0 is no operator"):
-        realise(Graph(np.array([UNK]), np.zeros((2, 0), dtype=np.int64)), real[1])
+    with pytest.raises(RebuildError, match="class 0 is not an operator"):
+        complete_graph(Graph(np.array([UNK]), np.zeros((2, 0), dtype=np.int64)), real[1])
 
 
 def test_opsets_that_no_version_has_in_common_are_an_error():
     # the axes of ReduceMean became an input with opset 18, and Gelu came with 20
     classes = ('["","ReduceMean",{"axes":[1],"keepdims":1}]', '["","Gelu",{"approximate":"none"}]')
     with pytest.raises(RebuildError, match="no opset version in common"):
-        realise(Graph(np.array([2, 3]), np.array([[0], [1]])), Vocabulary("w_attrs", classes))
+        complete_graph(Graph(np.array([2, 3]), np.array([[0], [1]])), Vocabulary("w_attrs", classes))
 
 
 def assert_is_of(model, graph, vocabulary):
@@ -163,7 +163,7 @@ def test_what_is_found_does_not_depend_on_the_numbers_of_nodes(real):
 def outcome(graph, vocabulary):
     """The operators and shapes of the model in its own order, or that there is none."""
     try:
-        model = realise(graph, vocabulary)
+        model = complete_graph(graph, vocabulary)
     except RebuildError:
         return None
     tensors = [list(tensor.dims) for tensor in model.graph.initializer]

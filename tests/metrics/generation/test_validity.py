@@ -21,9 +21,9 @@ from younger_hf.graph.operators.schema_versions import (
     INVALID,
     UNLIMITED,
     explain_misfit,
-    kinds_of,
     most_inputs,
-    versions_of,
+    possible_types,
+    schema_versions,
 )
 from younger_hf.graph.operators.signatures import canonical_attributes, parse_signature, signature
 from younger_hf.graph.vocabulary import Vocabulary
@@ -178,10 +178,10 @@ def test_the_kinds_of_canonical_values():
         "strings": ["a", {"type": "bytes", "value": "ff"}],
     }
     for kind, value in kinds.items():
-        assert {kind} == kinds_of(value)
-    assert {"ints", "floats", "strings"} == kinds_of([])
+        assert {kind} == possible_types(value)
+    assert {"ints", "floats", "strings"} == possible_types([])
     for value in ([1, 2.0], [[1]], [True], None, True, {}, {"type": 3}):
-        assert set() == kinds_of(value)
+        assert set() == possible_types(value)
 
 
 def test_classes_of_the_release_fit_where_the_checker_of_onnx_agrees():
@@ -192,7 +192,7 @@ def test_classes_of_the_release_fit_where_the_checker_of_onnx_agrees():
         attributes = json.loads(written)
         if any(isinstance(value, dict) for value in attributes.values()):
             continue
-        version = [each for each in versions_of(domain, op_type) if not differs(each, attributes)][-1]
+        version = [each for each in schema_versions(domain, op_type) if not differs(each, attributes)][-1]
         schema = onnx.defs.get_schema(op_type, version.since, domain)
         protos = [attribute_proto(op_type, name, value, schema) for name, value in attributes.items()]
         node = helper.make_node(
@@ -210,9 +210,9 @@ def test_classes_of_the_release_fit_where_the_checker_of_onnx_agrees():
 def differs(version, attributes):
     """Whether attributes are not all that a version of a schema wants, and no others."""
     return (
-        not set(attributes) <= set(version.kinds)
-        or not version.needed <= set(attributes)
-        or any(version.kinds[name] not in kinds_of(value) for name, value in attributes.items())
+        not set(attributes) <= set(version.types)
+        or not version.required <= set(attributes)
+        or any(version.types[name] not in possible_types(value) for name, value in attributes.items())
     )
 
 

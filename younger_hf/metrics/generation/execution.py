@@ -70,7 +70,7 @@ def execute(
     memory: int = MEMORY,
     on_graph: Callable[[int, int], None] | None = None,
 ) -> list[Execution]:
-    """Make up a model for each graph (`realise`), check it, and run it once on made-up inputs. Needs onnxruntime.
+    """Make up a model for each graph (`complete_graph`), check it, and run it once on made-up inputs. Needs onnxruntime.
 
     Processes are started anew, so that a script calls this below `if __name__ == "__main__":`, as for any `multiprocessing`.
 
@@ -142,10 +142,10 @@ def _begin(vocabulary: Vocabulary, memory: int) -> None:
 
 def _attempt(node_feat: npt.NDArray[np.int64], edge_index: npt.NDArray[np.int64]) -> tuple[bool, str]:
     """Runs in the worker process."""
-    from younger_hf.graph.rebuild.completion.complete_graph import realise
+    from younger_hf.graph.rebuild.completion.complete_graph import complete_graph
 
     try:
-        run_model(realise(Graph(node_feat, edge_index), _VOCABULARY[0]))
+        run_model(complete_graph(Graph(node_feat, edge_index), _VOCABULARY[0]))
     except RebuildError as error:
         return False, error.message
     except MemoryError:

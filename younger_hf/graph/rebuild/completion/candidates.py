@@ -1,8 +1,8 @@
-"""One operator in the model that is being made up, and the ways in which it can read what leads to it.
+"""An operator of a model that is being completed, and the ways in which it can read its inputs.
 
-A generated graph says which operators read from which, not in which slots, nor what else they read: weights, shapes, the model's inputs. A
-proposal is one way to complete that. Proposals are made in the order in which they are likely to be right; the search takes the first that
-ONNX's shape inference accepts.
+A generated graph specifies which operators read from which, but neither in which slots nor what else
+they read: weights, shapes and the model's inputs. A candidate is one choice of all that. Candidates
+come in order of likelihood, and the search takes the first that ONNX's shape inference accepts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from younger_hf.graph.rebuild.completion.completed_operator import Operator
 from younger_hf.graph.rebuild.completion.tensor_values import Input, ModelInput, Parameter, Value, constant
 
 SEQUENCE = 16
-"""Length of a made-up sequence of tokens."""
+"""Length of the model's input sequences."""
 
 _PREFERRED = (TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL, TensorProto.INT32, TensorProto.INT8)
 _VARIADIC = onnx.defs.OpSchema.FormalParameterOption.Variadic
@@ -29,43 +29,41 @@ _REQUIRED = onnx.defs.OpSchema.FormalParameterOption.Single
 
 
 @dataclass(frozen=True)
-class Place:
+class OperatorContext:
     """An operator and what is known before it is completed.
 
     Attributes:
-        node: Number of the node.
         operator: Its class.
-        edges: The values that it must read, each once, in the order of their nodes.
-        reads: Rank that its input should have; None if nothing says.
-        gives: Rank that its output should have.
+        edges: The values that it must read, each once, in a canonical order.
+        input_rank: Rank that its input should have; None if nothing determines it.
+        output_rank: Rank that its output should have; None if nothing determines it.
         channels: Channels that its output should have.
-        fan_out: How many operators read from it.
+        fan_out: Number of operators that read from it.
         image: Height and width of the model's image inputs.
-        shapes: Shapes of the values before it, the latest first.
+        earlier_shapes: Shapes of the values before it, the latest first.
         readers: Each operator that reads from it, and the rank that its output should have.
-        partners: Shapes of what the operators after it read beside it, the nearest first.
+        sibling_shapes: Shapes of what the operators after it read beside it, the nearest first.
     """
 
-    node: int
     operator: Operator
     edges: tuple[Value, ...]
-    reads: int | None
-    gives: int | None
+    input_rank: int | None
+    output_rank: int | None
     channels: int
     fan_out: int
     image: tuple[int, int]
-    shapes: Sequence[tuple[int, ...]]
+    earlier_shapes: Sequence[tuple[int, ...]]
     readers: tuple[tuple[Operator, int | None], ...]
-    partners: Sequence[tuple[int, ...]]
+    sibling_shapes: Sequence[tuple[int, ...]]
 
 
 @dataclass(frozen=True)
-class Proposal:
+class Candidate:
     """One way to complete an operator.
 
     Attributes:
         inputs: What it reads, by slot.
-        attributes: Values of attributes that its class leaves open.
+        attributes: Values of attributes that its class does not specify.
     """
 
     inputs: tuple[Input, ...]
@@ -75,33 +73,33 @@ class Proposal:
 Slots = dict[int, Input]
 
 
-def arrangements(place: Place, most_slots: int = 6, *, data_first: bool = True) -> Iterator[Slots]:
-    """The ways to put what is read into slots of a fitting type, earlier slots first.
+def slot_assignments(context: OperatorContext, most_slots: int = 6, *, data_first: bool = True) -> Iterator[Slots]:
+    """Yield the ways to assign the edges to slots of a fitting type, earlier slots first.
 
     Args:
-        place: The operator.
-        most_slots: Slots that are considered.
-        data_first: Whether what is read alone can be the first input only.
+        context: The operator.
+        most_slots: Number of slots that are considered.
+        data_first: Whether a single edge can only be the first input.
     """
-    formal = place.operator.schema.inputs
-    if not place.edges:
+    formal = context.operator.schema.inputs
+    if not context.edges:
         yield {}
         return
     if formal and formal[-1].option == _VARIADIC:
-        yield dict(enumerate(place.edges))
+        yield dict(enumerate(context.edges))
         return
-    if len(place.edges) == 1 and data_first:
-        if fits(place.operator, {0: place.edges[0]}):
-            yield {0: place.edges[0]}
+    if len(context.edges) == 1 and data_first:
+        if types_fit(context.operator, {0: context.edges[0]}):
+            yield {0: context.edges[0]}
         return
-    for slots in permutations(range(min(len(formal), most_slots)), len(place.edges)):
-        chosen: Slots = dict(zip(slots, place.edges, strict=True))
-        if fits(place.operator, chosen):
+    for slots in permutations(range(min(len(formal), most_slots)), len(context.edges)):
+        chosen: Slots = dict(zip(slots, context.edges, strict=True))
+        if types_fit(context.operator, chosen):
             yield chosen
 
 
-def fits(operator: Operator, slots: Slots) -> bool:
-    """Whether every value has a type that its slot allows, and values of one type variable have the same."""
+def types_fit(operator: Operator, slots: Slots) -> bool:
+    """Whether each value has a type that its slot allows, and values of one type variable share a type."""
     formal = operator.schema.inputs
     bound: dict[str, int] = {}
     for slot, value in slots.items():
@@ -116,24 +114,24 @@ def fits(operator: Operator, slots: Slots) -> bool:
     return True
 
 
-def complete(place: Place, slots: Slots) -> tuple[Input, ...]:
-    """Give every required slot that is empty a parameter of one element, or the model's input if nothing else is read."""
-    formal = place.operator.schema.inputs
+def fill_slots(context: OperatorContext, slots: Slots) -> tuple[Input, ...]:
+    """Fill empty required slots: with an input of the model if nothing else is read, else with parameters of one element."""
+    formal = context.operator.schema.inputs
     filled = dict(slots)
     for slot, parameter in enumerate(formal):
         if slot in filled or parameter.option != _REQUIRED:
             continue
-        dtype = slot_dtype(place.operator, slot, filled)
-        divides = place.operator.op_type in ("Div", "Mod") and dtype in INTEGER_TYPES
+        dtype = slot_dtype(context.operator, slot, filled)
+        divides = context.operator.op_type in ("Div", "Mod") and dtype in INTEGER_TYPES
         other = constant([2], dtype) if divides else Parameter(dtype, (1,))
-        filled[slot] = other if place.edges or slot else model_input(place, dtype)
+        filled[slot] = other if context.edges or slot else model_input(context, dtype)
     if not filled and formal and formal[-1].option == _VARIADIC:
-        filled[0] = model_input(place, slot_dtype(place.operator, 0, {}))
+        filled[0] = model_input(context, slot_dtype(context.operator, 0, {}))
     return tuple(filled.get(slot) for slot in range(max(filled, default=-1) + 1))
 
 
 def slot_dtype(operator: Operator, slot: int, slots: Slots) -> int:
-    """The type that a slot must have beside those that are filled, floats where it may."""
+    """The type that a slot must have, given the filled ones; float if that is allowed."""
     formal = operator.schema.inputs
     wanted = formal[min(slot, len(formal) - 1)]
     for other, value in slots.items():
@@ -143,18 +141,14 @@ def slot_dtype(operator: Operator, slot: int, slots: Slots) -> int:
     return allowed[0] if allowed else TensorProto.FLOAT
 
 
-def model_input(place: Place, dtype: int = TensorProto.FLOAT) -> ModelInput:
-    """An input of the model for an operator that reads from no other: an image, or a sequence of tokens."""
-    rank = place.reads or (2 if dtype != TensorProto.FLOAT else 4)
+def model_input(context: OperatorContext, dtype: int = TensorProto.FLOAT) -> ModelInput:
+    """Make an input of the model for an operator without edges: an image, or a sequence of tokens."""
+    rank = context.input_rank or (2 if dtype != TensorProto.FLOAT else 4)
     if rank == 4:
-        return ModelInput(dtype, (1, IMAGE_CHANNELS, *place.image))
-    if rank == 3:
-        return ModelInput(dtype, (1, SEQUENCE, place.channels))
-    return ModelInput(
-        dtype, (1, SEQUENCE, *(2,) * (rank - 3), place.channels)[:rank] if rank > 3 else (1, SEQUENCE)[:rank]
-    )
+        return ModelInput(dtype, (1, IMAGE_CHANNELS, *context.image))
+    return ModelInput(dtype, (1, SEQUENCE)[:rank] if rank < 3 else (1, SEQUENCE, *(2,) * (rank - 3), context.channels))
 
 
-def data_of(place: Place) -> Value | ModelInput:
-    """What an operator works on: what it reads, or an input of the model."""
-    return place.edges[0] if place.edges else model_input(place)
+def data_input(context: OperatorContext) -> Value | ModelInput:
+    """The data of an operator: its first edge, or an input of the model."""
+    return context.edges[0] if context.edges else model_input(context)

@@ -1,4 +1,4 @@
-"""What a node class says about its operator, made ready for putting a model together."""
+"""A node class at one opset version, with its schema and attributes ready for writing a model."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from onnx import AttributeProto
 
 from younger_hf.errors import RebuildError
 from younger_hf.graph.operators.node_protos import attribute_proto
+from younger_hf.graph.operators.schema_versions import fitting_versions
 from younger_hf.graph.operators.signatures import find_schema, operator_name, parse_signature
 
 OPSETS = tuple(range(9, 22))
-"""Versions of ONNX's operator set that a made-up model may use: what onnxruntime of today runs."""
+"""Versions of ONNX's operator set that a completed model may use: those that current onnxruntime runs."""
 PREFERRED = 17
 """The version that most exporters wrote when the models of the dataset were exported."""
 
@@ -27,10 +28,10 @@ class Operator:
 
     Attributes:
         op_type: Name of the operator.
-        domain: Its operator set; `""` for ONNX's own.
-        attributes: Its canonical attributes; empty where the class says nothing about them.
-        says_attributes: Whether the class has attributes at all (`w_attrs`).
-        schema: What ONNX says of it.
+        domain: Domain of its operator set; `""` for ONNX's own.
+        attributes: Its canonical attributes; empty for a class without them.
+        has_attributes: Whether the class specifies attributes at all (`w_attrs`).
+        schema: Its ONNX schema.
         opset: Version of its operator set.
         protos: The attributes as ONNX writes them.
     """
@@ -38,30 +39,31 @@ class Operator:
     op_type: str
     domain: str
     attributes: Mapping[str, Any]
-    says_attributes: bool
+    has_attributes: bool
     schema: onnx.defs.OpSchema
     opset: int
     protos: tuple[AttributeProto, ...]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """An attribute's value, or what the class leaves open."""
+        """The value of an attribute; the default if it is not specified or its value is not recorded."""
         value = self.attributes.get(name, default)
         return default if isinstance(value, dict) else value
 
 
 @lru_cache(maxsize=16_384)
 def opsets_of(signature: str) -> frozenset[int]:
-    """The opset versions in which an operator with such attributes exists; empty for those that ONNX does not know."""
-    domain, op_type, attributes = parse_signature(signature)
-    names = set(json.loads(attributes)) if attributes else None
-    return frozenset(version for version in OPSETS if _fits(find_schema(op_type, domain, version), names))
+    """The opset versions in which a node class exists; empty for operators that ONNX does not know."""
+    domain, op_type, _ = parse_signature(signature)
+    fitting = {version.since for version in fitting_versions(signature)}
+    schemas = {opset: find_schema(op_type, domain, opset) for opset in OPSETS}
+    return frozenset(opset for opset, schema in schemas.items() if schema and schema.since_version in fitting)
 
 
 def common_opset(signatures: Iterable[str]) -> int:
-    """The opset version that all operators of a model can have: the one nearest to what most exporters write.
+    """Choose the opset version, of those in which all classes exist, that is nearest to the preferred one.
 
     Raises:
-        RebuildError: If there is none.
+        RebuildError: If there is no such version.
     """
     common = set(OPSETS)
     for signature in set(signatures):
@@ -79,10 +81,10 @@ def common_opset(signatures: Iterable[str]) -> int:
 
 @lru_cache(maxsize=65_536)
 def operator_of(signature: str, opset: int) -> Operator:
-    """A node class at an opset version.
+    """Read a node class for an opset version.
 
     Raises:
-        RebuildError: If ONNX does not know it, or an attribute's value is not recorded.
+        RebuildError: If ONNX does not know the operator, or an attribute's value is not recorded.
     """
     domain, op_type, text = parse_signature(signature)
     schema = find_schema(op_type, domain, opset)
@@ -94,18 +96,7 @@ def operator_of(signature: str, opset: int) -> Operator:
 
 
 def with_attributes(operator: Operator, chosen: Mapping[str, Any]) -> Sequence[AttributeProto]:
-    """The operator's attributes, and those that were chosen where the class leaves them open."""
+    """The operator's attributes, and those that were chosen because the class does not specify them."""
     if not chosen:
         return operator.protos
     return (*operator.protos, *(attribute_proto(operator.op_type, k, v, operator.schema) for k, v in chosen.items()))
-
-
-def _fits(schema: onnx.defs.OpSchema | None, names: set[str] | None) -> bool:
-    if schema is None or schema.deprecated:
-        return False
-    if names is None:
-        return True
-    required = {name for name, attribute in schema.attributes.items() if attribute.required}
-    defaults = {name for name, attribute in schema.attributes.items() if attribute.default_value.name}
-    # Defaults are filled in for the model's own opset: an attribute with one that is not there did not exist yet.
-    return names <= set(schema.attributes) and required <= names and defaults <= names

@@ -1,4 +1,4 @@
-"""Which proposals an operator gets: its own rule, or the general one of an operator whose inputs all have one element or are read."""
+"""The candidates of each operator: by a rule of its own, or by the general rule for operators without one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from younger_hf.graph.rebuild.completion import indexing_rules as indexing
 from younger_hf.graph.rebuild.completion import reshaping_rules as reshaping
 from younger_hf.graph.rebuild.completion import weight_rules as weights
-from younger_hf.graph.rebuild.completion.candidates import Place, Proposal, arrangements, complete
+from younger_hf.graph.rebuild.completion.candidates import Candidate, OperatorContext, fill_slots, slot_assignments
 from younger_hf.graph.rebuild.completion.tensor_values import constant, is_shape
 
 _OPEN: Mapping[str, Mapping[str, object]] = {
-    # what a class without attributes must be given
+    # attributes that an operator must have but a class without attributes does not specify
     **{name: {"kernel_shape": [1, 1]} for name in ("MaxPool", "AveragePool", "LpPool")},
     **{name: {"blocksize": 1} for name in ("DepthToSpace", "SpaceToDepth")},
     "LRN": {"size": 1},
@@ -20,17 +20,17 @@ _OPEN: Mapping[str, Mapping[str, object]] = {
 }
 
 
-def general(place: Place) -> Iterator[Proposal]:
-    """What is read in every order that its types allow; whatever else is required has one element."""
-    chosen = {} if place.operator.says_attributes else _OPEN.get(place.operator.op_type, {})
-    if len(place.edges) == 1 and is_shape(place.edges[0]):
-        # What is done with a size: halved, rounded, taken a number of times.
-        for number in _BESIDE_SIZES.get(place.operator.op_type, ()):
-            yield Proposal((place.edges[0], constant([number])), chosen)
-    for slots in arrangements(place, data_first=False):
-        yield Proposal(complete(place, slots), chosen)
-        if len(place.edges) == 1:
-            return  # in another slot of the same type it would have the same shape
+def general(context: OperatorContext) -> Iterator[Candidate]:
+    """Yield every assignment of the edges that their types allow; other required inputs have one element."""
+    chosen = {} if context.operator.has_attributes else _OPEN.get(context.operator.op_type, {})
+    if len(context.edges) == 1 and is_shape(context.edges[0]):
+        # Sizes are halved, rounded or multiplied.
+        for number in _BESIDE_SIZES.get(context.operator.op_type, ()):
+            yield Candidate((context.edges[0], constant([number])), chosen)
+    for slots in slot_assignments(context, data_first=False):
+        yield Candidate(fill_slots(context, slots), chosen)
+        if len(context.edges) == 1:
+            return  # another slot of the same type would result in the same shape
 
 
 _BESIDE_SIZES: Mapping[str, tuple[int, ...]] = {
@@ -39,7 +39,7 @@ _BESIDE_SIZES: Mapping[str, tuple[int, ...]] = {
 }
 _REDUCTIONS = ("Mean", "Sum", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSum", "LogSumExp")
 
-RULES: Mapping[str, Callable[[Place], Iterator[Proposal]]] = {
+RULES: Mapping[str, Callable[[OperatorContext], Iterator[Candidate]]] = {
     "Conv": weights.convolution,
     "ConvTranspose": weights.convolution,
     "Gemm": weights.general_matrix_product,
@@ -71,10 +71,10 @@ RULES: Mapping[str, Callable[[Place], Iterator[Proposal]]] = {
     "Cast": indexing.cast,
     **{f"Reduce{name}": reshaping.reduce for name in _REDUCTIONS},
 }
-"""Operator -> its rule, for those of ONNX's own operator set."""
+"""Rule of each operator, for ONNX's own operator set."""
 
 
-def proposals(place: Place) -> Iterator[Proposal]:
-    """The ways to complete an operator, likely ones first."""
-    rule = general if place.operator.domain else RULES.get(place.operator.op_type, general)
-    return rule(place)
+def candidates_for(context: OperatorContext) -> Iterator[Candidate]:
+    """Yield the ways to complete an operator, likely ones first."""
+    rule = general if context.operator.domain else RULES.get(context.operator.op_type, general)
+    return rule(context)

@@ -1,4 +1,4 @@
-"""Operators that change shapes: the shape they should give is guessed from the ranks asked for and from shapes that were there before."""
+"""Candidates of operators that change shapes, guessed from the planned ranks and from earlier shapes."""
 
 from __future__ import annotations
 
@@ -7,33 +7,47 @@ from math import prod
 
 from onnx import TensorProto
 
-from younger_hf.graph.rebuild.completion.candidates import Place, Proposal, arrangements, complete, data_of, model_input
-from younger_hf.graph.rebuild.completion.tensor_values import Input, ModelInput, Value, constant, is_shape, size_of
+from younger_hf.graph.rebuild.completion.candidates import (
+    Candidate,
+    OperatorContext,
+    data_input,
+    fill_slots,
+    model_input,
+    slot_assignments,
+)
+from younger_hf.graph.rebuild.completion.tensor_values import Input, ModelInput, Value, constant, is_shape
 
 Shape = tuple[int, ...]
 
 
-def reshape(place: Place) -> Iterator[Proposal]:
-    """Reshape: to a shape that another operator made, or to one that the operators after it can read."""
-    if len(place.edges) == 2:
-        for first, second in (place.edges, place.edges[::-1]):
-            if second.dtype == TensorProto.INT64 and second.data is not None:
-                yield Proposal((first, second))
+def reshape(context: OperatorContext) -> Iterator[Candidate]:
+    """Reshape: to a shape that another operator computes, or to one that the operators after it can read."""
+    if len(context.edges) == 2:
+        yield from _by_computed_shape(context)
         return
-    data = data_of(place)
-    for shape in distinct(_targets(data, place)):
-        if prod(shape) == size_of(data):
-            yield Proposal((data, constant(shape)))
+    data = data_input(context)
+    for shape in distinct(_targets(data, context)):
+        if prod(shape) == prod(data.shape):
+            yield Candidate((data, constant(shape)))
 
 
-def _targets(data: Value | ModelInput, place: Place) -> Iterator[Shape]:
-    """Shapes of as many elements, likely ones first."""
-    shape, rank = data.shape, place.gives
+def _by_computed_shape(context: OperatorContext) -> Iterator[Candidate]:
+    """Yield candidates in which one edge is the shape of the other."""
+    for data, shape in (context.edges, context.edges[::-1]):
+        if shape.dtype == TensorProto.INT64 and shape.data is not None:
+            yield Candidate((data, shape))
+
+
+def _targets(data: Value | ModelInput, context: OperatorContext) -> Iterator[Shape]:
+    """Yield shapes with the same number of elements, likely ones first."""
+    shape, rank = data.shape, context.output_rank
     if not shape:
         yield (1,) * (rank or 1)
         return
     size, first, last = prod(shape), shape[0], shape[-1]
-    same_size = [other for other in (*place.partners, *place.shapes) if prod(other) == size and other != shape]
+    same_size = [
+        other for other in (*context.sibling_shapes, *context.earlier_shapes) if prod(other) == size and other != shape
+    ]
     if rank is not None:
         yield from (earlier for earlier in same_size if len(earlier) == rank)
     rest = prod(shape[1:])
@@ -45,7 +59,7 @@ def _targets(data: Value | ModelInput, place: Place) -> Iterator[Shape]:
         5: [*_five(shape), (first, rest, 1, 1, 1)],
         6: [*_six(shape)],
     }
-    if rank is None and len(shape) > 4:  # as when channels were shuffled
+    if rank is None and len(shape) > 4:  # as after a channel shuffle
         yield from (other for other in same_size if len(other) == 4)
     for wanted in [rank] if rank is not None else [2, 4, 3]:
         yield from by_rank.get(wanted, [])
@@ -55,7 +69,7 @@ def _targets(data: Value | ModelInput, place: Place) -> Iterator[Shape]:
         for wanted in (5, 6, 1):
             yield from by_rank[wanted]
     else:
-        yield from (each for each in (shape,) if len(each) == rank)
+        yield from [shape] * (len(shape) == rank)
 
 
 def _three(shape: Shape) -> Iterator[Shape]:
@@ -107,7 +121,7 @@ def _five(shape: Shape) -> Iterator[Shape]:
 
 def _six(shape: Shape) -> Iterator[Shape]:
     if len(shape) == 4:
-        for window in (7, 8, 4, 2, 1):  # of an image [N, H, W, C], and of one [N, C, H, W]
+        for window in (7, 8, 4, 2, 1):  # of images [N, H, W, C] and [N, C, H, W]
             if shape[1] % window == 0 and shape[2] % window == 0:
                 yield (shape[0], shape[1] // window, window, shape[2] // window, window, shape[3])
             if shape[2] % window == 0 and shape[3] % window == 0:
@@ -124,136 +138,134 @@ def _side(area: int) -> int:
 
 
 def distinct(shapes: Iterable[Shape]) -> Iterator[Shape]:
-    """Each once, in order."""
+    """Yield each shape once, in order."""
     return iter(dict.fromkeys(shapes))
 
 
-def transpose(place: Place) -> Iterator[Proposal]:
-    """Transpose: as its class says; where it says nothing, likely permutations of the axes."""
-    data = data_of(place)
-    if place.operator.says_attributes:
-        yield Proposal((data,))
+def transpose(context: OperatorContext) -> Iterator[Candidate]:
+    """Transpose: as the class specifies, else likely permutations of the axes."""
+    data = data_input(context)
+    if context.operator.has_attributes:
+        yield Candidate((data,))
         return
     rank = len(data.shape)
     axes = tuple(range(rank))
-    yield Proposal((data,), {"perm": list(axes)})
+    yield Candidate((data,), {"perm": list(axes)})
     if rank >= 2:
-        yield Proposal((data,), {"perm": [*axes[:-2], rank - 1, rank - 2]})
+        yield Candidate((data,), {"perm": [*axes[:-2], rank - 1, rank - 2]})
     if rank == 4:
         for axes in ((0, 2, 1, 3), (0, 2, 3, 1), (0, 3, 1, 2)):
-            yield Proposal((data,), {"perm": list(axes)})
+            yield Candidate((data,), {"perm": list(axes)})
 
 
-def unsqueeze(place: Place) -> Iterator[Proposal]:
-    """Unsqueeze: axes as its class says, or as many as the operators after it ask for."""
-    data = data_of(place)
-    if "axes" in place.operator.attributes:
-        yield Proposal((data,))
+def unsqueeze(context: OperatorContext) -> Iterator[Candidate]:
+    """Unsqueeze: the axes that the class specifies, or as many as the operators after it require."""
+    data = data_input(context)
+    if "axes" in context.operator.attributes:
+        yield Candidate((data,))
         return
     rank = len(data.shape)
-    if is_shape(data) and not rank:  # a size that becomes part of a shape
-        yield from _along(place, data, (0,))
+    if is_shape(data) and not rank:  # a size that becomes an element of a shape
+        yield from _along(context, data, (0,))
         return
-    more = max(1, (place.gives or rank + 1) - rank)
+    more = max(1, (context.output_rank or rank + 1) - rank)
     for axes in distinct((tuple(range(rank, rank + more)), tuple(range(more)), tuple(range(1, 1 + more)))):
-        yield from _along(place, data, axes)
+        yield from _along(context, data, axes)
 
 
-def squeeze(place: Place) -> Iterator[Proposal]:
-    """Squeeze: the axes of one element, the last ones first."""
-    data = data_of(place)
-    if "axes" in place.operator.attributes:
-        yield Proposal((data,))
+def squeeze(context: OperatorContext) -> Iterator[Candidate]:
+    """Squeeze: the axes of length 1, the last ones first."""
+    data = data_input(context)
+    if "axes" in context.operator.attributes:
+        yield Candidate((data,))
         return
     ones = [axis for axis, size in enumerate(data.shape) if size == 1]
-    wanted = len(data.shape) - place.gives if place.gives is not None else len(ones)
+    wanted = len(data.shape) - context.output_rank if context.output_rank is not None else len(ones)
     for axes in distinct((tuple(ones[len(ones) - wanted :]), tuple(ones[:wanted]), tuple(ones), tuple(ones[-1:]))):
         if axes:
-            yield from _along(place, data, axes)
+            yield from _along(context, data, axes)
 
 
-def reduce(place: Place) -> Iterator[Proposal]:
-    """ReduceMean and its kin: over the axes of its class, or the last ones."""
-    data = data_of(place)
+def reduce(context: OperatorContext) -> Iterator[Candidate]:
+    """ReduceMean and other reductions: over the axes that the class specifies, or the last ones."""
+    data = data_input(context)
     rank = len(data.shape)
-    says = place.operator.says_attributes
-    if "axes" in place.operator.attributes or (says and "axes" in place.operator.schema.attributes):
-        yield Proposal((data,))
+    operator = context.operator
+    if "axes" in operator.attributes or (operator.has_attributes and "axes" in operator.schema.attributes):
+        yield Candidate((data,))
         return
     tried: list[Shape] = [(2, 3), (1,), (rank - 1,)] if rank == 4 else [(rank - 1,), (1,), (0,)]
     for axes in distinct(axes for axes in tried if all(0 <= axis < rank for axis in axes)):
-        yield from _along(place, data, axes)
+        yield from _along(context, data, axes)
 
 
-def _along(place: Place, data: Value | ModelInput, axes: Shape) -> Iterator[Proposal]:
-    """Axes as an attribute or as an input, as the opset has it."""
-    if "axes" in place.operator.schema.attributes:
-        yield Proposal((data,), {"axes": list(axes)})
+def _along(context: OperatorContext, data: Value | ModelInput, axes: Shape) -> Iterator[Candidate]:
+    """Yield a candidate with the axes as an attribute or as an input, depending on the opset."""
+    if "axes" in context.operator.schema.attributes:
+        yield Candidate((data,), {"axes": list(axes)})
     else:
-        yield Proposal((data, constant(axes)))
+        yield Candidate((data, constant(axes)))
 
 
-def split(place: Place) -> Iterator[Proposal]:
-    """Split: as its class says, else into equal parts, one for each operator that reads from it."""
-    operator, data = place.operator, data_of(place)
+def split(context: OperatorContext) -> Iterator[Candidate]:
+    """Split: as the class specifies, else into equal parts, one for each reader."""
+    operator, data = context.operator, data_input(context)
     axis = operator.get("axis", 0)
-    if not operator.says_attributes:
+    if not operator.has_attributes:
         axis = min(1, len(data.shape) - 1)
     if not -len(data.shape) <= axis < len(data.shape):
         return
-    chosen = {} if operator.says_attributes else {"axis": axis}
+    chosen = {} if operator.has_attributes else {"axis": axis}
     sizes = operator.get("split")
     if isinstance(sizes, list):
-        yield Proposal((data,))
+        yield Candidate((data,))
         return
-    parts, size = max(2, place.fan_out), data.shape[axis]
+    parts, size = max(2, context.fan_out), data.shape[axis]
     listed = [size // parts] * (parts - 1)
     listed.append(size - sum(listed))
     if "split" in operator.schema.attributes:
-        yield Proposal((data,), {**chosen, "split": listed})
+        yield Candidate((data,), {**chosen, "split": listed})
     else:
-        yield Proposal((data, constant(listed)), chosen)
+        yield Candidate((data, constant(listed)), chosen)
 
 
-def expand(place: Place) -> Iterator[Proposal]:
-    """Expand: to the shape that another operator made, or to its own."""
-    if len(place.edges) == 2:
-        for first, second in (place.edges, place.edges[::-1]):
-            if second.dtype == TensorProto.INT64 and second.data is not None:
-                yield Proposal((first, second))
+def expand(context: OperatorContext) -> Iterator[Candidate]:
+    """Expand: to a shape that another operator computes, to its own, or to an earlier one."""
+    if len(context.edges) == 2:
+        yield from _by_computed_shape(context)
         return
-    data = data_of(place)
-    yield Proposal((data, constant(data.shape or (1,))))
-    for shape in distinct(place.shapes):
+    data = data_input(context)
+    yield Candidate((data, constant(data.shape or (1,))))
+    for shape in distinct(context.earlier_shapes):
         if len(shape) >= len(data.shape) and shape != data.shape:
-            yield Proposal((data, constant(shape)))
+            yield Candidate((data, constant(shape)))
 
 
-def tile(place: Place) -> Iterator[Proposal]:
-    """Tile: by as many repeats as another operator says, or once."""
-    for slots in arrangements(place, 2):
-        data = slots.get(0) or model_input(place)
+def tile(context: OperatorContext) -> Iterator[Candidate]:
+    """Tile: with the repeats that another operator computes, or once."""
+    for slots in slot_assignments(context, 2):
+        data = slots.get(0) or model_input(context)
         repeats: Input = slots.get(1) or constant((1,) * len(data.shape))
-        yield Proposal((data, repeats))
+        yield Candidate((data, repeats))
 
 
-def pad(place: Place) -> Iterator[Proposal]:
-    """Pad: as its class or another operator says, by what the convolution after it takes away, or by nothing."""
-    for slots in arrangements(place, 2):
-        data = slots.get(0) or model_input(place)
+def pad(context: OperatorContext) -> Iterator[Candidate]:
+    """Pad: as the class or another operator specifies, to offset the kernel of a reader, or by nothing."""
+    for slots in slot_assignments(context, 2):
+        data = slots.get(0) or model_input(context)
         rank = len(data.shape)
-        for pads in distinct((*_margins(place, rank), (0,) * 2 * rank)):
-            if "pads" in place.operator.schema.attributes:
-                yield Proposal((data,), {} if place.operator.says_attributes else {"pads": list(pads)})
+        for pads in distinct((*_margins(context, rank), (0,) * 2 * rank)):
+            if "pads" in context.operator.schema.attributes:
+                yield Candidate((data,), {} if context.operator.has_attributes else {"pads": list(pads)})
             else:
-                yield Proposal(complete(place, {1: constant(pads), **slots, 0: data}))
+                yield Candidate(fill_slots(context, {1: constant(pads), **slots, 0: data}))
             if slots.get(1):
                 break
 
 
-def _margins(place: Place, rank: int) -> Iterator[Shape]:
-    """Paddings that keep an image's size under the kernel of an operator that reads it and does not pad itself."""
-    for reader, _ in place.readers:
+def _margins(context: OperatorContext, rank: int) -> Iterator[Shape]:
+    """Yield paddings that preserve the size of an image under the kernel of a reader that does not pad itself."""
+    for reader, _ in context.readers:
         kernel = reader.get("kernel_shape")
         if isinstance(kernel, list) and len(kernel) == rank - 2 and not any(reader.get("pads") or ()):
             reach = [
