@@ -10,7 +10,8 @@ import torch
 
 from tests.dataset.built import Built, build_small
 from younger_hf.baselines.config import TrainConfig, make_config
-from younger_hf.baselines.train import Epoch, train
+from younger_hf.baselines.run_folder import Epoch
+from younger_hf.baselines.train import train
 
 SMALL = {
     "operator": {
@@ -48,7 +49,7 @@ def small() -> Callable[..., TrainConfig]:
     """A small configuration of a task; settings can be changed by name."""
 
     def make(task: str, **settings: object) -> TrainConfig:
-        return make_config(task, {**SMALL[task], **settings})
+        return make_config(f"{task}_w_attrs", {**SMALL[task], **settings})
 
     return make
 

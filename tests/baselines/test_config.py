@@ -12,7 +12,7 @@ from younger_hf.errors import BaselineError
 
 @pytest.mark.parametrize(("task", "learning_rate", "batch_size"), [("operator", 1e-3, 512), ("dataflow", 1e-4, 1)])
 def test_defaults_are_the_paper_s(task: str, learning_rate: float, batch_size: int) -> None:
-    config = make_config(task, {})
+    config = make_config(f"{task}_w_attrs", {})
     assert (learning_rate, batch_size) == (config.learning_rate, config.batch_size)
     assert (5e-5, 0.5, 12345) == (config.weight_decay, config.dropout, config.seed)
     assert (1024, 512, 256) == (config.node_dim, config.hidden_dim, config.output_dim)
@@ -20,47 +20,47 @@ def test_defaults_are_the_paper_s(task: str, learning_rate: float, batch_size: i
 
 def test_a_toml_file_overrides_the_paper_and_flags_override_the_file(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
-    file.write_text('signature = "wo_attrs"\nepochs = 3\nlearning_rate = 1\nundirected = false\n')
-    config = make_config("dataflow", {"epochs": 7, "seed": None}, file)
-    expected = TrainConfig("dataflow", "wo_attrs", learning_rate=1, batch_size=1, epochs=7, undirected=False)
+    file.write_text("epochs = 3\nlearning_rate = 1\nundirected = false\n")
+    config = make_config("dataflow_wo_attrs", {"epochs": 7, "seed": None}, file)
+    expected = TrainConfig("dataflow_wo_attrs", learning_rate=1, batch_size=1, epochs=7, undirected=False)
     assert expected == config
-    assert "dataflow_wo_attrs" == config.track
 
 
 @pytest.mark.parametrize("text", ["epochs = ", "\udcff = 1", "[epochs"])
-def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str) -> None:
+def test_a_file_that_is_not_toml_is_named(tmp_path: Path, text: str) -> None:
     file = tmp_path / "run.toml"
     file.write_text(text, errors="surrogateescape")
-    with pytest.raises(BaselineError, match="no readable TOML") as caught:
-        make_config("operator", {}, file)
+    with pytest.raises(BaselineError, match="cannot be read as TOML") as caught:
+        make_config("operator_w_attrs", {}, file)
     assert caught.value.message.startswith(str(file))
-    with pytest.raises(BaselineError, match="no readable TOML"):
-        make_config("operator", {}, tmp_path / "missing.toml")
+    with pytest.raises(BaselineError, match="cannot be read as TOML"):
+        make_config("operator_w_attrs", {}, tmp_path / "missing.toml")
 
 
-def test_unknown_settings_are_named_with_those_there_are(tmp_path: Path) -> None:
+def test_unknown_settings_are_named_beside_the_known_ones(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
     file.write_text("epoch = 3\nlr = 0.1\n")
-    with pytest.raises(
-        BaselineError, match=r"Unknown settings: epoch, lr; expected some of: task, signature, .*epochs"
-    ):
-        make_config("operator", {}, file)
+    with pytest.raises(BaselineError, match=r"Unknown settings: epoch, lr; expected some of: track, model, .*epochs"):
+        make_config("operator_w_attrs", {}, file)
 
 
-def test_a_file_for_another_task_is_refused(tmp_path: Path) -> None:
+def test_a_file_for_another_track_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "run.toml"
-    file.write_text('task = "dataflow"\n')
-    assert "dataflow" == make_config("dataflow", {}, file).task
-    with pytest.raises(BaselineError, match="for the task 'dataflow', expected 'operator'") as caught:
-        make_config("operator", {}, file)
+    file.write_text('track = "dataflow_w_attrs"\n')
+    assert "dataflow_w_attrs" == make_config("dataflow_w_attrs", {}, file).track
+    with pytest.raises(BaselineError, match="for the track 'dataflow_w_attrs', expected 'operator_w_attrs'") as caught:
+        make_config("operator_w_attrs", {}, file)
     assert caught.value.hint
 
 
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"task": "generation"}, "There is no task 'generation'; expected one of: operator, dataflow"),
-        ({"signature": "both"}, "There is no signature 'both'; expected one of: w_attrs, wo_attrs"),
+        (
+            {"track": "generation_w_attrs"},
+            "no track 'generation_w_attrs' to train; expected one of: operator_w_attrs, ",
+        ),
+        ({"track": "operator_both"}, "There is no track 'operator_both' to train"),
         ({"model": "gpt"}, "There is no model 'gpt'; expected one of: gcn"),
         ({"epochs": 0}, "epochs must be positive"),
         ({"epochs": "ten"}, "epochs must be of type int, got 'ten'"),
@@ -77,11 +77,11 @@ def test_a_file_for_another_task_is_refused(tmp_path: Path) -> None:
 )
 def test_a_setting_out_of_range_is_named_with_its_value(setting: dict[str, object], message: str) -> None:
     with pytest.raises(BaselineError, match=message):
-        TrainConfig(**{"task": "operator", **setting})
+        TrainConfig(**{"track": "operator_w_attrs", **setting})
 
 
 def test_a_configuration_comes_back_with_its_dataset(tmp_path: Path) -> None:
-    config = TrainConfig("dataflow", "wo_attrs", dropout=0.25, undirected=False)
+    config = TrainConfig("dataflow_wo_attrs", dropout=0.25, undirected=False)
     write_config(tmp_path / "config.json", config, "sha256:abc")
     assert (config, "sha256:abc") == read_config(tmp_path / "config.json")
     assert {**asdict(config), "dataset_version": "sha256:abc"} == json.loads((tmp_path / "config.json").read_text())
@@ -94,12 +94,12 @@ def test_a_configuration_comes_back_with_its_dataset(tmp_path: Path) -> None:
 def test_a_damaged_configuration_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)
-    with pytest.raises(BaselineError, match="no readable run configuration") as caught:
+    with pytest.raises(BaselineError, match="the run configuration cannot be read") as caught:
         read_config(path)
     assert caught.value.hint
 
 
-def test_a_folder_without_a_configuration_is_no_run(tmp_path: Path) -> None:
-    with pytest.raises(BaselineError, match=r"this is no run folder: it has no config\.json") as caught:
+def test_a_folder_without_a_configuration_is_not_a_run(tmp_path: Path) -> None:
+    with pytest.raises(BaselineError, match=r"this is not a run folder: it has no config\.json") as caught:
         read_config(tmp_path / "config.json")
     assert "younger-hf train" in caught.value.hint

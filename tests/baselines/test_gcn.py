@@ -10,8 +10,8 @@ from torch_geometric.loader import DataLoader
 from tests.dataset.built import Built
 from younger_hf import to_pyg
 from younger_hf.baselines.config import TrainConfig, make_config
-from younger_hf.baselines.inference import apply
-from younger_hf.baselines.models.gcn import count_parameters, make_model, seed_everything
+from younger_hf.baselines.inference import forward, make_model
+from younger_hf.baselines.run_folder import count_parameters
 
 Small = Callable[..., TrainConfig]
 
@@ -26,7 +26,7 @@ Small = Callable[..., TrainConfig]
     ],
 )
 def test_gcn_has_exactly_the_parameters_of_the_paper(task: str, num_classes: int, expected: int) -> None:
-    assert expected == count_parameters(make_model(num_classes, make_config(task, {})))
+    assert expected == count_parameters(make_model(num_classes, make_config(f"{task}_w_attrs", {})))
 
 
 def test_parameters_that_are_not_trained_do_not_count(small: Small) -> None:
@@ -38,7 +38,7 @@ def test_parameters_that_are_not_trained_do_not_count(small: Small) -> None:
 @pytest.mark.parametrize("task", ["operator", "dataflow"])
 def test_renumbered_nodes_give_renumbered_outputs(built: Built, small: Small, task: str) -> None:
     config = small(task)
-    seed_everything(1)
+    torch.manual_seed(1)
     model = make_model(100, config).eval()
     for data in list(to_pyg(built.release.table(config.track, "train")))[:10]:
         order = torch.from_numpy(np.random.default_rng(0).permutation(data.num_nodes))
@@ -53,13 +53,13 @@ def test_renumbered_nodes_give_renumbered_outputs(built: Built, small: Small, ta
 @pytest.mark.parametrize("task", ["operator", "dataflow"])
 def test_a_graph_s_output_does_not_depend_on_its_batch(built: Built, small: Small, task: str) -> None:
     config = small(task)
-    seed_everything(1)
+    torch.manual_seed(1)
     model = make_model(100, config).eval()
     graphs = list(to_pyg(built.release.table(config.track, "train")))[:20]
     (batch,) = DataLoader(graphs, batch_size=20)
     with torch.no_grad():
-        expected = torch.cat([apply(model, graph, config) for graph in graphs])
-        torch.testing.assert_close(expected, apply(model, batch, config), rtol=1e-4, atol=1e-5)
+        expected = torch.cat([forward(model, graph, config) for graph in graphs])
+        torch.testing.assert_close(expected, forward(model, batch, config), rtol=1e-4, atol=1e-5)
 
 
 def test_operator_outputs_are_log_probabilities_of_every_class_at_the_masked_nodes(built: Built, small: Small) -> None:
@@ -75,13 +75,13 @@ def test_undirected_messages_pass_both_ways_and_directed_ones_forward_only(small
 
     for undirected, reaches_back in ((True, True), (False, False)):
         config = small("operator", undirected=undirected)
-        seed_everything(0)
+        torch.manual_seed(0)
         model = make_model(10, config).eval()
         edges = torch.tensor([[0], [1]])
         both = torch.tensor([0, 1])
         with torch.no_grad():
             base, last, first = (
-                apply(model, Data(x=torch.tensor(x), edge_index=edges, mask_index=both, num_nodes=2), config)
+                forward(model, Data(x=torch.tensor(x), edge_index=edges, mask_index=both, num_nodes=2), config)
                 for x in ([2, 3], [2, 4], [5, 3])
             )
         assert reaches_back == (not torch.equal(base[0], last[0]))
@@ -90,9 +90,9 @@ def test_undirected_messages_pass_both_ways_and_directed_ones_forward_only(small
 
 def test_dropout_is_for_training_only(built: Built, small: Small) -> None:
     config = small("operator", dropout=0.5)
-    seed_everything(0)
+    torch.manual_seed(0)
     model = make_model(100, config)
     graph = to_pyg(built.release.table(config.track, "train"))[0]
     with torch.no_grad():
-        assert not torch.equal(apply(model.train(), graph, config), apply(model, graph, config))
-        assert torch.equal(apply(model.eval(), graph, config), apply(model, graph, config))
+        assert not torch.equal(forward(model.train(), graph, config), forward(model, graph, config))
+        assert torch.equal(forward(model.eval(), graph, config), forward(model, graph, config))

@@ -12,14 +12,15 @@ import pytest
 from tests.dataset.built import Built, build_small
 from younger_hf.baselines.config import TrainConfig
 from younger_hf.baselines.entry import write_reference_entry, write_run_entry
-from younger_hf.baselines.predict import predict, read_run
-from younger_hf.baselines.train import Epoch
+from younger_hf.baselines.predict import predict
+from younger_hf.baselines.run_folder import read_run
+from younger_hf.baselines.run_folder import Epoch
+from younger_hf.tasks import TRACKS
 from younger_hf.errors import BaselineError, DatasetError, SubmissionError
 from younger_hf.graph.vocabulary import FIRST_CLASS
 from younger_hf.submission.check.validate import validate
 from younger_hf.submission.format.submission_folder import find_submission
 from younger_hf.submission.score.score_predictions import score
-from younger_hf.tasks import TRACKS
 
 Small = Callable[..., TrainConfig]
 Runs = Callable[[str], tuple[Path, list[Epoch]]]
@@ -138,7 +139,7 @@ def test_a_run_that_is_not_finished_is_refused_with_how_to_go_on(built: Built, c
 
 
 def test_a_folder_that_is_no_run_is_refused(built: Built, tmp_path: Path) -> None:
-    with pytest.raises(BaselineError, match="this is no run folder"):
+    with pytest.raises(BaselineError, match="this is not a run folder"):
         predict(built.release, tmp_path, device="cpu")
 
 
@@ -160,7 +161,7 @@ def test_weights_that_do_not_fit_are_one_error(built: Built, copy: Path, run_of:
         weights.write_bytes(weights.read_bytes()[:-9])
     else:
         shutil.copy(run_of("dataflow")[0] / "model.safetensors", weights)
-    with pytest.raises(BaselineError, match="no weights for this model") as caught:
+    with pytest.raises(BaselineError, match="not the weights of this model") as caught:
         predict(built.release, copy, device="cpu")
     assert caught.value.hint
 

@@ -15,9 +15,9 @@ from safetensors.torch import load_file
 from tests.dataset.built import Built, build_small
 from younger_hf import to_pyg
 from younger_hf.baselines.config import TrainConfig
-from younger_hf.baselines.inference import decide, resolve_device
-from younger_hf.baselines.models.gcn import make_model
-from younger_hf.baselines.train import Epoch, count_classes, evaluate, train
+from younger_hf.baselines.inference import infer, make_model, resolve_device
+from younger_hf.baselines.run_folder import Epoch
+from younger_hf.baselines.train import count_classes, evaluate, train
 from younger_hf.errors import BaselineError, DatasetError
 from younger_hf.graph.vocabulary import FIRST_CLASS
 
@@ -115,7 +115,7 @@ def test_the_kept_weights_are_those_of_the_best_epoch(built: Built, run_of: Runs
     folder, history = run_of(task)
     best = max(history, key=lambda epoch: sum(epoch.validation.values()))
     config = small(task)
-    model = make_model(count_classes(built.release, "w_attrs"), config)
+    model = make_model(count_classes(built.release, config.track), config)
     model.load_state_dict(load_file(folder / "model.safetensors"))
     rows = to_pyg(built.release.table(config.track, "validation"))
     assert best.validation == evaluate(model, rows, config, torch.device("cpu"))
@@ -174,7 +174,7 @@ def test_a_damaged_state_is_one_error(
     shutil.copytree(run_of("operator")[0], folder)
     state = (folder / "state.pt").read_bytes()
     (folder / "state.pt").write_bytes(state[: len(state) // 2] if damage is None else damage)
-    with pytest.raises(BaselineError, match="no readable state of this run") as caught:
+    with pytest.raises(BaselineError, match="the state of this run cannot be read") as caught:
         train(built.release, small("operator"), folder, device="cpu")
     assert "Delete the run folder" in caught.value.hint
 
@@ -183,7 +183,7 @@ def test_a_state_that_would_run_code_is_not_opened(built: Built, run_of: Runs, s
     folder = tmp_path / "run"
     shutil.copytree(run_of("operator")[0], folder)
     torch.save({"model": _Dangerous(tmp_path / "ran")}, folder / "state.pt")
-    with pytest.raises(BaselineError, match="no readable state of this run"):
+    with pytest.raises(BaselineError, match="the state of this run cannot be read"):
         train(built.release, small("operator"), folder, device="cpu")
     assert not (tmp_path / "ran").exists()
 
@@ -218,21 +218,21 @@ def test_a_device_that_is_not_there_is_named() -> None:
     assert caught.value.hint
 
 
-def test_unk_and_mask_are_never_decided_for_however_likely(built: Built, small: Small) -> None:
+def test_unk_and_mask_are_never_predicted_however_likely(built: Built, small: Small) -> None:
     config = small("operator")
     rows = to_pyg(built.release.table(config.track, "train"))
-    model = make_model(count_classes(built.release, "w_attrs"), config)
+    model = make_model(count_classes(built.release, config.track), config)
     with torch.no_grad():
         model.second.bias[:FIRST_CLASS] = 100.0
         model.second.bias[7] = 50.0
-    assert {7} == set(decide(model, rows, config, torch.device("cpu")).tolist())
+    assert {7} == set(infer(model, rows, config, torch.device("cpu")).tolist())
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_decisions_do_not_depend_on_the_size_of_a_batch(built: Built, run_of: Runs, small: Small, task: str) -> None:
-    model = make_model(count_classes(built.release, "w_attrs"), small(task))
+def test_predictions_do_not_depend_on_the_size_of_a_batch(built: Built, run_of: Runs, small: Small, task: str) -> None:
+    model = make_model(count_classes(built.release, small(task).track), small(task))
     model.load_state_dict(load_file(run_of(task)[0] / "model.safetensors"))
     rows = to_pyg(built.release.table(small(task).track, "train"))
-    one, other = (decide(model, rows, small(task, batch_size=size), torch.device("cpu")) for size in (1, 64))
+    one, other = (infer(model, rows, small(task, batch_size=size), torch.device("cpu")) for size in (1, 64))
     np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
     assert {"operator": np.int32, "dataflow": np.float32}[task] == one.dtype

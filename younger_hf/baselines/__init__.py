@@ -1,1 +1,1 @@
-"""Reference baselines: encoders, training, prediction. Needs the extra `train`."""
+"""Reference baselines: models, training and prediction. Needs the extra `train`."""

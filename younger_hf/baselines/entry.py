@@ -1,8 +1,9 @@
-"""A baseline's entry for the board: its predictions with the `submission.yaml` that says how they were made."""
+"""The entry of a baseline for the board: its predictions, and the `submission.yaml` that describes them."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from younger_hf.dataset.read.release import Release
 from younger_hf.submission.format.metadata import SubmissionMetadata, write_metadata
@@ -25,31 +26,30 @@ def write_run_entry(
         release: The dataset it was trained on.
         run: Its run folder.
         out: Folder for `predictions.parquet` and `submission.yaml`.
-        system: Name on the board; by default the model's.
+        system: Name on the board; the name of the model by default.
         team: Team on the board.
         device: `auto`, `cpu` or `cuda`.
 
     Raises:
         BaselineError: If the run is not finished or was trained on another dataset.
     """
-    from younger_hf.baselines.predict import predict, read_run
+    from younger_hf.baselines.predict import predict
+    from younger_hf.baselines.run_folder import read_run
 
     config, rows = predict(release, run, device=device)
     record = read_run(run)
-    write_predictions(out, config.track, rows)
-    return _declare(
+    return _write_entry(
         out,
-        SubmissionMetadata(
-            track=config.track,
-            dataset_version=release.content_hash,
-            system=system or config.model.upper(),
-            team=team,
-            description=f"Reference baseline, best of {config.epochs} epochs by validation.",
-            parameters=record["parameters"],
-            hardware=record["hardware"],
-            train_hours=round(record["train_hours"], 6),
-            seeds=(config.seed,),
-        ),
+        rows,
+        track=config.track,
+        dataset_version=release.content_hash,
+        system=system or config.model.upper(),
+        team=team,
+        description=f"Reference baseline, best of {config.epochs} epochs by validation.",
+        parameters=record["parameters"],
+        hardware=record["hardware"],
+        train_hours=round(record["train_hours"], 6),
+        seeds=(config.seed,),
     )
 
 
@@ -63,36 +63,36 @@ def write_reference_entry(
     team: str = "younger-hf",
     seed: int = 0,
 ) -> SubmissionMetadata:
-    """Predict the test split with a predictor that looks at no graph, or generate graphs with a generator that learns nothing.
+    """Predict the test split, or generate graphs, with a reference that learns nothing.
 
     Args:
         release: The dataset.
-        name: One of `submission.REFERENCES` of the track's task.
+        name: One of the references of the track's task.
         track: Config name.
         out: Folder for `predictions.parquet` and `submission.yaml`.
-        system: Name on the board; by default the predictor's.
+        system: Name on the board; the name of the reference by default.
         team: Team on the board.
-        seed: Seed of what is drawn.
+        seed: Seed of everything that is drawn.
 
     Raises:
-        SubmissionError: If there is no such predictor for the task.
+        SubmissionError: If the task does not have this reference.
         DatasetError: If there is no such track.
     """
-    write_predictions(out, track, reference_predictions(name, release, track, seed))
-    return _declare(
+    return _write_entry(
         out,
-        SubmissionMetadata(
-            track=track,
-            dataset_version=release.content_hash,
-            system=system or name,
-            team=team,
-            description=_DESCRIPTIONS.get(name, f"Reference predictor {name!r}: it looks at no graph."),
-            parameters=0,
-            seeds=(seed,),
-        ),
+        reference_predictions(name, release, track, seed),
+        track=track,
+        dataset_version=release.content_hash,
+        system=system or name,
+        team=team,
+        description=_DESCRIPTIONS.get(name, f"Reference predictor {name!r}: it ignores the graph."),
+        parameters=0,
+        seeds=(seed,),
     )
 
 
-def _declare(out: Path, metadata: SubmissionMetadata) -> SubmissionMetadata:
+def _write_entry(out: Path, rows: Any, **fields: Any) -> SubmissionMetadata:
+    metadata = SubmissionMetadata(**fields)
+    write_predictions(out, metadata.track, rows)
     write_metadata(out / METADATA, metadata)
     return metadata

@@ -1,4 +1,4 @@
-"""What a model says of the rows of a split, batch by batch."""
+"""Running a model over the rows of a split, batch by batch."""
 
 from __future__ import annotations
 
@@ -9,56 +9,57 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch_geometric.data import Data
-from torch_geometric.loader import DataLoader
 from torch_geometric.utils import to_undirected
 
 from younger_hf.baselines.config import TrainConfig
+from younger_hf.baselines.objectives import OBJECTIVES
+from younger_hf.baselines.registry import find_model
 from younger_hf.dataset.read.pyg import GraphRows
 from younger_hf.errors import BaselineError
-from younger_hf.graph.vocabulary import FIRST_CLASS
-from younger_hf.tasks import TASKS
 
 
-def apply(model: nn.Module, batch: Data, config: TrainConfig) -> Tensor:
-    """The model's output at a batch's targets, on the batch's device: log-probabilities [M, V] or logits [P]."""
+def make_model(num_classes: int, config: TrainConfig) -> nn.Module:
+    """Return the untrained model of a configuration.
+
+    Args:
+        num_classes: Size of the vocabulary, UNK and MASK included.
+        config: The configuration of the run.
+    """
+    return find_model(config.model, config.task.predicts)(num_classes, config)
+
+
+def forward(model: nn.Module, batch: Data, config: TrainConfig) -> Tensor:
+    """Return the output at the targets of a batch, on its device: log-probabilities [M, V] or logits [P]."""
     edges = to_undirected(batch.edge_index, num_nodes=batch.num_nodes) if config.undirected else batch.edge_index
-    output: Tensor = model(batch.x, edges, batch[TASKS[config.task].targets])
+    output: Tensor = model(batch.x, edges, batch[config.task.targets])
     return output
 
 
 @torch.no_grad()
-def decide(model: nn.Module, rows: GraphRows, config: TrainConfig, device: torch.device) -> npt.NDArray[Any]:
-    """The model's answers at all targets, in the order of the rows.
+def infer(model: nn.Module, rows: GraphRows, config: TrainConfig, device: torch.device) -> npt.NDArray[Any]:
+    """Predict all targets, in the order of the rows.
 
     Args:
         model: The model, on `device`; left in evaluation mode.
         rows: The rows.
-        config: The run's configuration.
+        config: The configuration of the run.
         device: Where to compute.
 
     Returns:
-        operator: the likeliest class of each masked node, int32 [sum of M], never UNK or MASK, which are never right.
-        dataflow: the score of each pair, float32 [sum of P], in [0, 1].
+        The likeliest class of each masked node, int32 [sum of M], never UNK or MASK; or the score
+        of each pair, float32 [sum of P], in [0, 1].
     """
     model.eval()
-    answers: list[Tensor] = []
-    for batch in DataLoader(rows, batch_size=config.batch_size):
-        output = apply(model, batch.to(device), config)
-        if (
-            TASKS[config.task].predicts == "class"
-        ):  # scores of thousands of classes are not kept: only the best of each node is
-            answers.append((output[:, FIRST_CLASS:].argmax(dim=-1) + FIRST_CLASS).int().cpu())
-        else:
-            answers.append(output.sigmoid().float().cpu())
-    result: npt.NDArray[Any] = np.concatenate([answer.numpy() for answer in answers])
-    return result
+    answers = OBJECTIVES[config.task.predicts].answers  # scores of thousands of classes are not kept: only the best is
+    parts = [answers(forward(model, batch.to(device), config)) for batch in rows.batches(config.batch_size)]
+    return np.concatenate([part.numpy() for part in parts])
 
 
 def resolve_device(name: str) -> torch.device:
-    """`auto` is CUDA where there is one, else the CPU.
+    """Return the device of a name: `auto` is CUDA if it is available, otherwise the CPU.
 
     Raises:
-        BaselineError: If CUDA is asked for and there is none, or the name is unknown.
+        BaselineError: If CUDA is requested but not available, or the name is unknown.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise BaselineError(f"There is no device {name!r}; expected auto, cpu or cuda.", "Use --device auto.")

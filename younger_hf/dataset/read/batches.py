@@ -74,7 +74,7 @@ class BatchOrder:
         batch_size: Most rows in a batch.
         max_nodes: Most nodes in a batch, None for no limit; a larger graph is a batch by itself.
         shuffle: Whether to shuffle the rows.
-        seed: Seed of the shuffling.
+        seed: Seed of the shuffling; None draws the order from torch's generator, as a plain `DataLoader` does.
         epoch: Number of the next epoch.
     """
 
@@ -82,21 +82,21 @@ class BatchOrder:
     batch_size: int
     max_nodes: int | None = None
     shuffle: bool = False
-    seed: int = 0
+    seed: int | None = 0
     epoch: int = 0
 
     def __iter__(self) -> Iterator[IntArray]:
         batches = self._batches(self.epoch)
         self.epoch += 1
-        return iter(batches)
+        yield from batches
 
     def __len__(self) -> int:
+        if self.max_nodes is None:
+            return -(-len(self.sizes) // self.batch_size)
         return len(self._batches(self.epoch))
 
     def _batches(self, epoch: int) -> list[IntArray]:
-        rows = np.arange(len(self.sizes))
-        if self.shuffle:
-            np.random.default_rng((self.seed, epoch)).shuffle(rows)
+        rows = self._shuffled(epoch) if self.shuffle else np.arange(len(self.sizes))
         if self.max_nodes is None:
             return [rows[start : start + self.batch_size] for start in range(0, len(rows), self.batch_size)]
         batches: list[IntArray] = []
@@ -107,6 +107,15 @@ class BatchOrder:
                 start, nodes = place, 0
             nodes += size
         return [*batches, rows[start:]] if len(rows) else []
+
+    def _shuffled(self, epoch: int) -> IntArray:
+        if self.seed is not None:
+            return np.random.default_rng((self.seed, epoch)).permutation(len(self.sizes))
+        import torch
+
+        generator = torch.Generator().manual_seed(int(torch.empty((), dtype=torch.int64).random_()))
+        order: IntArray = torch.randperm(len(self.sizes), generator=generator).numpy()
+        return order
 
 
 @dataclass(frozen=True)

@@ -96,7 +96,7 @@ class GraphRows:
         *,
         max_nodes: int | None = None,
         shuffle: bool = False,
-        seed: int = 0,
+        seed: int | None = 0,
         workers: int = 0,
         pin_memory: bool = False,
     ) -> DataLoader[Batch]:
@@ -106,7 +106,8 @@ class GraphRows:
             batch_size: Most graphs in a batch.
             max_nodes: Most nodes in a batch, None for no limit; a larger graph is a batch by itself.
             shuffle: Whether to shuffle the rows, differently in each epoch.
-            seed: Seed of the shuffling.
+            seed: Seed of the shuffling; None draws the order from torch's generator, as a plain
+                `DataLoader` does.
             workers: Number of worker processes; 0 to gather in this one.
             pin_memory: Whether to copy batches into pinned memory.
 
