@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import onnx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.models import CommandInfo
 
+import younger_hf.cli  # noqa: F401 - it registers the commands
 from benchmarks.heavy import chain
 from benchmarks.serving import serve
 from tests.graph.models import LIGHT, parse
+from younger_hf.cli.app import PANELS, app
 from younger_hf.crypto import KEY
 from younger_hf.dataset.build.write_files import write_answers, write_release
 from younger_hf.dataset.read.release import Release
@@ -84,11 +88,45 @@ def entry(release: Release, tmp_path: Path) -> Path:
     return folder
 
 
-def test_help_lists_the_stages_with_examples() -> None:
+def test_help_lists_the_verbs_in_the_order_of_work() -> None:
     run = younger("--help")
     assert 0 == run.returncode
-    assert all(stage in run.stdout for stage in ("build", "train", "predict", "validate", "submit", "leaderboard"))
+    words = [line.split()[1] for line in run.stdout.splitlines() if line.startswith("\u2502 ") and line[2] != " "]
+    verbs = [word for word in words if word in {verb for verbs in PANELS.values() for verb in verbs}]
+    assert ["quickstart", "retrieve", "import-official", "export", "status", "pack", "build"] == verbs[:7]
+    assert ["train", "predict", "validate", "score", "compare", "submit", "leaderboard"] == verbs[-7:]
+    assert len(verbs) == len(set(verbs)) == len(app.registered_commands)
+
+
+@pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: command.name)
+def test_every_verb_has_examples(command: CommandInfo) -> None:
+    assert f"younger-hf {command.name}" in (command.epilog or "")
+
+
+def test_help_of_a_verb_shows_its_examples() -> None:
     assert "younger-hf build --preset mini" in " ".join(younger("build", "--help").stdout.split())
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert f"younger-hf {version('younger-hf')}\n" == younger("--version").stdout
+
+
+@pytest.mark.parametrize(("verb", "again"), [("build", True), ("stats", False)])
+def test_an_interrupted_verb_says_whether_the_same_command_goes_on(
+    verb: str, again: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("younger_hf.dataset.build.pipeline.build_dataset", interrupt)
+    monkeypatch.setattr("younger_hf.dataset.read.release.open_release", interrupt)
+    arguments = {"build": ["build", "--out", "x", "--preset", "mini"], "stats": ["stats", "x"]}[verb]
+    with pytest.raises(SystemExit) as ended:
+        app(arguments)
+    assert 130 == ended.value.code
+    shown = " ".join(capsys.readouterr().err.split())
+    assert again == ("Interrupted. Run the same command again: it goes on where it stopped." in shown)
+    assert "Interrupted." in shown
 
 
 def test_inspect_shows_a_model_as_table_and_as_json() -> None:
@@ -282,9 +320,15 @@ def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "fragment"),
     [
-        (("train", "--task", "poetry"), "There is no task 'poetry'"),
-        (("train", "--task", "operator", "--model", "oracle"), "There is no model 'oracle'"),
-        (("train", "--task", "operator", "--data", "nowhere"), "nowhere: there is no such folder"),
+        (("train",), "Expected a track to train for"),
+        (("train", "--track", "poetry"), "There is no track 'poetry' to train; expected one of: operator_w_attrs"),
+        (
+            ("train", "--track", "operator_w_attrs", "--model", "oracle"),
+            "There is no model 'oracle'; expected one of: gcn",
+        ),
+        (("train", "--track", "operator_w_attrs", "--data", "nowhere"), "nowhere: there is no such folder"),
+        (("train", "--task", "dataflow"), "younger-hf train --track dataflow_w_attrs"),
+        (("train", "--signature", "wo_attrs"), "The options --task and --signature were replaced by --track"),
         (("predict", "nowhere"), "younger: there is no such folder"),
         (("predict",), "either a run folder or --reference"),
         (("build", "--out", "x", "--preset", "maxi"), "There is no preset 'maxi'"),

@@ -13,7 +13,8 @@ from typing import Any
 from younger_hf.baselines.registry import check_name
 from younger_hf.errors import BaselineError
 from younger_hf.files import write_json
-from younger_hf.tasks import TRACKS, Task, task_of
+from younger_hf.task_types import Task
+from younger_hf.tasks import TRACKS, task_of
 
 PAPER: dict[str, dict[str, Any]] = {
     "operator": {"learning_rate": 1e-3, "batch_size": 512},

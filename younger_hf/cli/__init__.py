@@ -1,13 +1,15 @@
-"""`younger-hf ...`: one thin command a stage."""
+"""`younger-hf ...`: one thin command per stage."""
 
 from __future__ import annotations
 
 import sys
 
-from younger_hf.cli import audit, board, console, models, official, release, research, sources  # noqa: F401 - they register their commands, in this order
-from younger_hf.cli.options import app
+from younger_hf.cli import audit, build, console, export, inspect, publish, quickstart, retrieve, score, submit, train  # noqa: F401 - each registers its commands
+from younger_hf.cli.app import app, sort_commands
+
+sort_commands()
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Run the command line: the entry point of the console script."""
     sys.exit(console.run(app))

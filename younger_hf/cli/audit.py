@@ -4,34 +4,29 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
-
-import typer
+from typing import TYPE_CHECKING
 
 from younger_hf.cli import console
-from younger_hf.cli.options import Json, app
+from younger_hf.cli.app import AnswersFolder, Dataset, Json, command
 from younger_hf.errors import DatasetError
 
+if TYPE_CHECKING:
+    from younger_hf.dataset.audit.report import AuditReport
+
 MOST_FINDINGS = 20
-"""Findings that are named one by one."""
+"""Findings that are listed one by one."""
 
 
-@app.command(
-    epilog="Examples: younger-hf audit younger; younger-hf audit younger --answers younger-answers --json; "
-    "YOUNGER_ANSWERS_KEY=... younger-hf audit younger --answers leaderboard/answers"
+@command(
+    "younger-hf audit younger",
+    "younger-hf audit younger --answers younger-answers --json",
+    "YOUNGER_ANSWERS_KEY=... younger-hf audit younger --answers leaderboard/answers",
 )
-def audit(
-    dataset: Annotated[Path, typer.Argument(help="Folder of a built dataset repo.")],
-    answers: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the hidden answers, sealed or not. (default: DATASET-answers, if it is there)"),
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Try to find the hidden answers in everything that is public; exit with 2 if any way leads to them.
+def audit(dataset: Dataset, answers: AnswersFolder = None, as_json: Json = False) -> None:
+    """Search everything public for the hidden answers; exit with 2 if they can be found.
 
-    Guesses are made from the dataset's folder alone. The answers are opened afterwards, to count how many are right; without
-    them, what can be looked up is still found.
+    The guesses use the folder of the dataset alone. The answers (DATASET-answers by default, if it exists) are opened afterwards, to
+    count how many guesses are right; without them, the audit still finds what can be looked up.
     """
     from younger_hf.dataset.audit.report import audit as audit_release
     from younger_hf.dataset.read.release import default_answers, open_answers, open_release
@@ -50,29 +45,28 @@ def audit(
         names = ", ".join(dict.fromkeys(leak.channel for leak in report.leaks))
         raise DatasetError(
             f"{dataset}: the audit found {len(report.leaks)} leaks, through: {names}.",
-            "Do not publish it. `younger-hf audit DATASET --json` has all that was found; docs/decisions/0015-leak-audit.md explains.",
+            f"Do not publish it. `younger-hf audit {dataset} --json` lists all findings; docs/decisions/0015-leak-audit.md explains.",
         )
     if not as_json:
         console.say("No way to the hidden answers was found." if report.measured else _UNMEASURED)
 
 
-_UNMEASURED = "Nothing can be looked up. There are no answers here, so nothing else was measured: give their folder with --answers."
+_UNMEASURED = "Nothing can be looked up. The answers are not here, so nothing else was measured: name their folder with --answers."
 
 
-def _show(dataset: Path, report: Any) -> None:
+def _show(dataset: Path, report: AuditReport) -> None:
     columns = ["channel", "track", "kind", "answers", "guessed", "right", "share", "baseline", "p", "verdict"]
     rows = [
         [r.channel, r.track, r.kind, r.answers, r.answered, r.recovered, r.share, r.baseline, r.p_value, r.verdict]
         for r in report.results
     ]
-    title = f"{dataset}  {report.content_hash}"
-    console.show_table(title, columns, rows)
+    console.show_table(f"{dataset}  {report.content_hash}", columns, rows)
     console.say(
-        "share: of all answers, how many were recovered (AUC for scores of pairs); baseline: the most frequent class of training "
-        f"(.5 for pairs). A statistical channel leaks if p < {report.level:.2g}."
+        "share: recovered answers of all (AUC for scores of pairs); baseline: the most frequent class of training (.5 for pairs). "
+        f"A statistical channel leaks if p < {report.level:.2g}."
     )
-    findings = dict.fromkeys(finding for result in report.results for finding in result.findings)
-    for finding in list(findings)[:MOST_FINDINGS]:
+    findings = list(dict.fromkeys(finding for result in report.results for finding in result.findings))
+    for finding in findings[:MOST_FINDINGS]:
         console.warn(f"Found: {finding}")
     if len(findings) > MOST_FINDINGS:
-        console.warn(f"{len(findings) - MOST_FINDINGS} more findings: --json names them.")
+        console.warn(f"{len(findings) - MOST_FINDINGS} more findings: --json lists them.")

@@ -1,4 +1,4 @@
-"""The leaderboard as a process of its own: the package `leaderboard` imports this one, never the reverse."""
+"""The leaderboard as a process of its own: the package `leaderboard` imports `younger_hf`, never the reverse."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from younger_hf.dataset.read.release import default_answers
 from younger_hf.errors import LeaderboardError, MissingDependencyError
 from younger_hf.submission.client import BoardClient
 
@@ -19,21 +18,21 @@ START_SECONDS = 60
 
 
 def leaderboard_command(data: Path, answers: Path | None, board: Path, host: str, port: int) -> list[str]:
-    """The command line that serves a board.
+    """Return the command line that serves a board.
 
     Raises:
-        MissingDependencyError: If Streamlit is not installed.
+        MissingDependencyError: If Streamlit or SQLAlchemy is not installed.
     """
     for package in ("leaderboard", "streamlit", "sqlalchemy"):
         if importlib.util.find_spec(package) is None:
             raise MissingDependencyError(package, "leaderboard")
-    folders = ["--dataset", str(data), "--answers", str(answers or default_answers(data)), "--board", str(board)]
+    folders = ["--dataset", str(data), "--board", str(board), *(["--answers", str(answers)] if answers else [])]
     return [sys.executable, "-m", "leaderboard", *folders, "--host", host, "--port", str(port)]
 
 
 @contextmanager
 def running_board(data: Path, board: Path) -> Iterator[BoardClient]:
-    """A board on a free port of this machine for as long as the context lasts.
+    """Serve a board on a free port of this machine while the context lasts.
 
     Raises:
         LeaderboardError: If it does not start within a minute.
@@ -47,7 +46,7 @@ def running_board(data: Path, board: Path) -> Iterator[BoardClient]:
         )
         try:
             client = BoardClient(f"http://127.0.0.1:{port}")
-            _await(client, process, board / "server.log")
+            _wait_until_healthy(client, process, board / "server.log")
             yield client
         finally:
             process.terminate()
@@ -58,7 +57,7 @@ def running_board(data: Path, board: Path) -> Iterator[BoardClient]:
                 process.wait()
 
 
-def _await(client: BoardClient, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_until_healthy(client: BoardClient, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
@@ -66,8 +65,8 @@ def _await(client: BoardClient, process: subprocess.Popen[bytes], log: Path) -> 
             return
         except LeaderboardError:
             if process.poll() is not None or time.monotonic() > deadline:
-                said = log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
+                output = log.read_text(encoding="utf-8", errors="replace").strip()[-500:]
                 raise LeaderboardError(
-                    f"The board did not start: {said or 'it said nothing'}.", f"Its output is in {log}."
+                    f"The board did not start: {output or 'it wrote no output'}.", f"Its output is in {log}."
                 ) from None
             time.sleep(0.2)

@@ -4,109 +4,142 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-import datasets
+import typer
 
-from younger_hf.baselines.config import make_config
-from younger_hf.baselines.entry import write_reference_entry, write_run_entry
-from younger_hf.baselines.train import train
 from younger_hf.cli import console
-from younger_hf.cli.board_process import running_board
-from younger_hf.dataset.build.pipeline import BuildPlan, build_dataset
-from younger_hf.dataset.read.load import load
-from younger_hf.dataset.read.pyg import to_pyg
-from younger_hf.dataset.read.release import Release, default_answers, open_answers
+from younger_hf.cli.app import command, need_torch
 from younger_hf.errors import LeaderboardError
-from younger_hf.submission.check.validate import validate
-from younger_hf.submission.client import BoardClient
-from younger_hf.submission.format.metadata import read_metadata
-from younger_hf.submission.format.submission_folder import find_submission
-from younger_hf.submission.score.score_predictions import score
 
-TRACKS = ("operator_w_attrs", "dataflow_w_attrs")
-LEARNING_RATES = {"operator": 1e-3, "dataflow": 1e-3}
-"""The paper's rate for data flows, 1e-4, is meant for 6,000 graphs an epoch; `mini` has 50."""
-BATCH_SIZES = {"operator": 16, "dataflow": 1}
+if TYPE_CHECKING:
+    from younger_hf.dataset.read.release import Release
+    from younger_hf.submission.client import BoardClient
+
+VERSION = "quickstart"
+"""Version of the dataset, so that it is not taken for a release."""
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "operator_w_attrs": {"learning_rate": 1e-3, "batch_size": 16},
+    "dataflow_w_attrs": {"learning_rate": 1e-3, "batch_size": 1},
+}
+"""Track -> settings of its training. The paper's rate for data flows, 1e-4, is for 6,000 graphs an
+epoch; `mini` has 50."""
 
 
-def run_quickstart(out: Path, *, epochs: int, workers: int) -> None:
-    """Build `mini`, load it, train GCN on both tasks, predict, score, submit beside a predictor by chance, print the ranking.
+@command("younger-hf quickstart --out quickstart", resumes=True)
+def quickstart(
+    out: Annotated[Path, typer.Option(help="Folder for all results.")] = Path("quickstart"),
+    epochs: Annotated[int, typer.Option(min=1, help="Epochs of training per task.")] = 12,
+    workers: Annotated[int, typer.Option(min=1, help="Models exported in parallel.")] = 2,
+) -> None:
+    """Do everything once: build `mini`, load, train, predict, score, submit, rank. Skips what is done."""
+    need_torch()
+    from younger_hf.cli.board_process import running_board
 
-    Args:
-        out: Folder for everything that is made; what is there already is not made again.
-        epochs: Epochs of training on each task.
-        workers: Models exported at a time.
-
-    Raises:
-        YoungerError: If any step fails.
-    """
     console.say("1. Build the preset `mini`: real architectures, exported without their weights")
-    data = out / "younger"
-    result = build_dataset(BuildPlan(data, preset="mini", workers=workers), console.progress, console.warn)
-    release = result.release
-    rows = sum(count for splits in release.rows.values() for count in splits.values())
-    console.say(
-        f"   {result.statistics.architectures} architectures, {rows} rows in {len(release.rows)} configs: {data}/README.md"
-    )
-
+    release = _build(out / "younger", workers)
     console.say("2. Load it as a researcher would")
-    datasets.disable_progress_bars()
-    graphs = to_pyg(load("operator_w_attrs", "train", root=data))
-    console.say(
-        f"   load_dataset('{data}', 'operator_w_attrs')['train'] -> {len(graphs)} graphs, the first {graphs[0]}"
-    )
-
+    _load(release)
     console.say("3. Train GCN on both tasks, predict the test rows, score them")
-    entries = [entry for track in TRACKS for entry in _entries(release, out, track, epochs)]
-
+    entries = [entry for track in SETTINGS for entry in _write_entries(release, out / "runs", track, epochs)]
     console.say("4. Submit to a board")
-    with running_board(data, out / "board") as board:
+    with running_board(release.root, out / "board") as board:
         for entry in entries:
             _submit(board, entry)
-        for track in TRACKS:
-            console.show_ranking(track, board.leaderboard(track))
+        for track in SETTINGS:
+            _show_ranking(track, board.leaderboard(track))
     program = "younger-hf" if shutil.which("younger-hf") else sys.argv[0]  # make calls it inside .venv
-    console.say(f"Open the page: {program} leaderboard --data {data} --board {out / 'board'}")
+    console.say(f"Open the page: {program} leaderboard --data {release.root} --board {out / 'board'}")
 
 
-def _entries(release: Release, out: Path, track: str, epochs: int) -> list[Path]:
-    task, signature = track.split("_", 1)
-    overrides = {
-        "signature": signature,
-        "epochs": epochs,
-        "learning_rate": LEARNING_RATES[task],
-        "batch_size": BATCH_SIZES[task],
-    }
-    run = out / "runs" / f"{track}-gcn-{release.content_hash[7:15]}"
+def _build(data: Path, workers: int) -> Release:
+    from younger_hf.dataset.build.pipeline import BuildPlan, build_dataset
+
+    plan = BuildPlan(data, preset="mini", workers=workers, version=VERSION)
+    result = build_dataset(plan, console.progress, console.warn)
+    configs = result.release.rows
+    rows = sum(count for splits in configs.values() for count in splits.values())
+    console.say(
+        f"   {result.statistics.architectures} architectures, {rows} rows in {len(configs)} configs: {data}/README.md"
+    )
+    return result.release
+
+
+def _load(release: Release) -> None:
+    import datasets
+
+    from younger_hf.dataset.read.load import load
+    from younger_hf.dataset.read.pyg import to_pyg
+
+    datasets.disable_progress_bars()
+    graphs = to_pyg(load("operator_w_attrs", "train", root=release.root))
+    call = f"load_dataset('{release.root}', 'operator_w_attrs')['train']"
+    console.say(f"   {call} -> {len(graphs)} graphs, the first {graphs[0]}")
+
+
+def _write_entries(release: Release, runs: Path, track: str, epochs: int) -> Iterator[Path]:
+    """Train GCN, and yield the folders of its submission and of those of every reference that learns nothing."""
+    from younger_hf.baselines.config import make_config
+    from younger_hf.baselines.entry import write_reference_entry, write_run_entry
+    from younger_hf.baselines.train import train
+    from younger_hf.tasks import task_of
+
+    run = runs / f"{track}-gcn-{release.content_hash[7:15]}"
     with console.progress(f"   {track}") as advance:
         train(
             release,
-            make_config(task, overrides),
+            make_config(track, {"epochs": epochs, **SETTINGS[track]}),
             run,
             on_epoch=lambda epoch: advance(f"loss {epoch.loss:.3f}", epoch.epoch, epochs),
         )
-    ours, chance = run / "submission", out / "runs" / f"{track}-uniform"
-    write_run_entry(release, run, ours)
-    write_reference_entry(release, "uniform", track, chance)
-    report = validate(*find_submission(ours), release)
+    write_run_entry(release, run, run / "submission")
+    _show_scores(release, run / "submission")
+    yield run / "submission"
+    for reference in task_of(track).references:
+        folder = runs / f"{track}-{reference}"
+        write_reference_entry(release, reference, track, folder)
+        yield folder
+
+
+def _show_scores(release: Release, entry: Path) -> None:
+    from younger_hf.dataset.read.release import default_answers, open_answers
+    from younger_hf.submission.check.validate import validate
+    from younger_hf.submission.format.submission_folder import find_submission
+    from younger_hf.submission.score.score_predictions import score
+
+    report = validate(*find_submission(entry), release)
     report.raise_if_invalid()
     if report.predictions is not None:
         metrics = score(report.predictions, release, open_answers(default_answers(release.root))).metrics
-        console.say(f"   {track}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
-    return [ours, chance]
+        console.say(f"   {report.track}: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
 
 
 def _submit(board: BoardClient, entry: Path) -> None:
-    predictions, metadata = find_submission(entry)
-    if metadata is None:  # not reached: the entry was written with its metadata
-        return
-    declared = read_metadata(metadata)
+    from younger_hf.submission.format.metadata import read_metadata
+    from younger_hf.submission.format.submission_folder import METADATA, find_submission
+
+    predictions, _ = find_submission(entry)
+    declared = read_metadata(entry / METADATA)
     if any(row["system"] == declared.system for row in board.leaderboard(declared.track)["rows"]):
-        console.say(f"   {declared.system} on {declared.track}: is on the board already")
+        console.say(f"   {declared.system} on {declared.track}: on the board already")
         return
-    result = board.wait(board.submit(predictions, metadata))
+    result = board.wait(board.submit(predictions, entry / METADATA))
     if result["state"] != "scored":
-        said = "; ".join(problem["message"] for problem in result["problems"]) or result.get("reason", "")
-        raise LeaderboardError(f"The board did not score {entry}: {result['state']}: {said}")
+        reasons = "; ".join(problem["message"] for problem in result["problems"]) or result.get("reason", "")
+        raise LeaderboardError(f"The board did not score {entry}: {result['state']}: {reasons}")
     console.say(f"   {result['system']} on {result['track']}: rank {result['rank']}")
+
+
+def _show_ranking(track: str, ranking: Mapping[str, Any]) -> None:
+    """Print the ranking of one track as the API of the board returns it."""
+    from younger_hf.tasks import task_of
+
+    metrics = task_of(track).metrics
+    columns = ["rank", "system", "team", *(metric.label for metric in metrics), "parameters"]
+    cells = [
+        [row["rank"], row["system"], row["team"], *(row["metrics"].get(m.name) for m in metrics), row["parameters"]]
+        for row in ranking["rows"]
+    ]
+    console.show_table(f"{track} (ranked by {ranking['primary']})", columns, cells)
