@@ -1,4 +1,4 @@
-"""`python -m leaderboard`: check what is needed, then serve one board."""
+"""`python -m leaderboard`: check that everything is there, then serve one board."""
 
 from __future__ import annotations
 
@@ -9,45 +9,41 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from leaderboard.settings import PREFIX, Settings
-from younger_hf.dataset.read.release import default_answers, open_answers
+from leaderboard.settings import Settings, read_settings
+from younger_hf.crypto import KEY
+from younger_hf.dataset.read.release import Release, default_answers, open_answers
 from younger_hf.errors import LeaderboardError, MissingDependencyError, YoungerError
 
 MAX_PORT = 65_535
 STOP_SECONDS = 3
-"""How long open pages are waited for when the server is stopped."""
+"""How long open pages may delay a server that is being stopped."""
 
 
 def settings_from(arguments: Sequence[str] | None) -> Settings:
-    """The settings that the command line gives; the environment gives the rest, as limits and the database URL."""
+    """Return the settings of the command line; the environment supplies the rest, as limits and the database URL."""
     parser = argparse.ArgumentParser(prog="python -m leaderboard", description="Serve the leaderboard of a dataset.")
-    parser.add_argument("--dataset", required=True, help="folder of the dataset repo")
-    parser.add_argument("--answers", help="folder with its hidden answers (default: DATASET-answers)")
-    parser.add_argument("--board", default="board", help="folder for the board's own state (default: %(default)s)")
+    parser.add_argument("--dataset", required=True, type=Path, help="folder of the dataset repo")
+    parser.add_argument("--answers", type=Path, help="folder of its hidden answers (default: DATASET-answers)")
+    parser.add_argument("--board", default="board", help="folder for the state of the board (default: %(default)s)")
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=int, help="port to listen on; 0 for any (default: 8501)")
-    given = parser.parse_args(arguments)
-    folders = {
-        PREFIX + "DATASET": given.dataset,
-        PREFIX + "ANSWERS": given.answers or str(default_answers(Path(given.dataset).absolute())),
-        PREFIX + "BOARD": given.board,
-    }
-    settings = Settings.from_environment({**os.environ, **folders})
-    return replace(
-        settings,
-        host=settings.host if given.host is None else given.host,
-        port=settings.port if given.port is None else given.port,
+    options = parser.parse_args(arguments)
+    settings = read_settings(
+        dataset=options.dataset,
+        answers=options.answers or default_answers(options.dataset.absolute()),
+        board=options.board,
     )
+    address = {"host": options.host, "port": options.port}
+    return settings.model_copy(update={name: value for name, value in address.items() if value is not None})
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the socket before anything is started, so that a port in use is one clear message.
+    """Open the socket before anything starts, so that a port in use is one clear message.
 
     Raises:
-        LeaderboardError: If the address cannot be had.
+        LeaderboardError: If the address cannot be used.
     """
     if not 0 <= port <= MAX_PORT:  # getaddrinfo would take it modulo 65,536
         raise LeaderboardError(
@@ -62,11 +58,37 @@ def listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def check_answers(settings: Settings, release: Release) -> None:
+    """Check that every submission can be scored, before the first one comes.
+
+    Raises:
+        LeaderboardError: If the answers are missing or belong to another dataset.
+        DatasetError: If they are damaged, or sealed and the environment does not hold their key.
+    """
+    folder = settings.answers
+    if not folder.is_dir():
+        sealed = release.root.absolute().parent / "leaderboard" / "answers"
+        hint = "`younger-hf build` writes them beside the dataset, in DATASET-answers; name another folder with --answers."
+        if sealed.is_dir():
+            path = os.path.relpath(sealed)
+            hint = f"The sealed ones need their key: {KEY}=... younger-hf leaderboard --data {settings.dataset} --answers {path}"
+        raise LeaderboardError(f"{folder}: there is no such folder; expected the answers of the dataset.", hint)
+    answers = open_answers(folder)
+    if answers.content_hash != release.content_hash:
+        raise LeaderboardError(
+            f"{folder}: these answers belong to {answers.content_hash}, the dataset is {release.content_hash}.",
+            "Name the folder that was written together with the dataset.",
+        )
+    if answers.sealed:
+        for track in answers.tracks:
+            answers.table(track)
+
+
 def serve(settings: Settings) -> int:
     """Serve a board until it is stopped.
 
     Returns:
-        Exit status: 0 once it ran, 1 if it could not start.
+        Exit status: 0 after it ran, 1 if it could not start.
 
     Raises:
         YoungerError: If the dataset, its answers, the database or the port cannot be used.
@@ -78,16 +100,11 @@ def serve(settings: Settings) -> int:
 
     from leaderboard.board import open_board
 
-    board = open_board(settings)
-    answers, release = open_answers(settings.answers), board.release
-    if answers.content_hash != release.content_hash:
-        raise LeaderboardError(
-            f"{settings.answers}: these answers belong to {answers.content_hash}, the dataset is {release.content_hash}.",
-            "Give the folder that was written together with the dataset.",
-        )
+    release = open_board(settings).release
+    check_answers(settings, release)
     listener = listen(settings.host, settings.port)
-    settings = replace(settings, port=listener.getsockname()[1])
-    os.environ.update(settings.to_environment())  # for the application and every process it starts
+    settings = settings.model_copy(update={"port": listener.getsockname()[1]})
+    os.environ.update(settings.to_environment())  # for the application and every process that it starts
     from leaderboard.web.server import app
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
@@ -96,7 +113,7 @@ def serve(settings: Settings) -> int:
     server = uvicorn.Server(
         uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=STOP_SECONDS)
     )
-    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again once everything is stopped
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after everything has stopped
         server.run(sockets=[listener])
     return 0 if server.started else 1
 

@@ -1,11 +1,11 @@
-"""One open board: its settings, its store and the release it scores, opened once a process."""
+"""One open board: its settings, its store and the release that it scores, opened once per process."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from leaderboard.settings import Settings
+from leaderboard.settings import Settings, read_settings
 from leaderboard.store.store import Store
 from younger_hf.dataset.read.release import Release, open_release
 from younger_hf.errors import LeaderboardError
@@ -13,11 +13,11 @@ from younger_hf.errors import LeaderboardError
 
 @dataclass(frozen=True)
 class Board:
-    """What routes, pages and the worker work on.
+    """The board that routes, pages and the worker share.
 
     Attributes:
-        settings: Where things are.
-        release: The dataset repo whose test rows are predicted; without answers.
+        settings: Its folders and limits.
+        release: The dataset repo whose test rows are predicted, without answers.
         store: Submissions and scores.
     """
 
@@ -27,22 +27,22 @@ class Board:
 
 
 def current_board() -> Board:
-    """The board that the environment names; opened at the first call, the same one after it.
+    """Return the board of the environment; the first call opens it.
 
     Raises:
         LeaderboardError: If the settings are incomplete or the database cannot be opened.
-        DatasetError: If the dataset folder holds no release.
+        DatasetError: If the dataset folder does not hold a release.
     """
-    return open_board(Settings.from_environment())
+    return open_board(read_settings())
 
 
 @lru_cache(maxsize=8)
 def open_board(settings: Settings) -> Board:
-    """Open a board; its folder is made if it is missing.
+    """Open a board, and create its folder if it is missing.
 
     Raises:
         LeaderboardError: If its folder cannot be written or the database cannot be opened.
-        DatasetError: If the dataset folder holds no release.
+        DatasetError: If the dataset folder does not hold a release.
     """
     release = open_release(settings.dataset)
     try:

@@ -1,1 +1,1 @@
-"""Scoring in processes of its own: a worker takes submissions up, and a limited child scores each."""
+"""Scoring in processes of its own: a worker takes submissions, and a limited child process scores each."""

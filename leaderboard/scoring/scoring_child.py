@@ -1,8 +1,8 @@
-"""The process that validates and scores one submission, under limits, and tells its parent what came out.
+"""The process that validates and scores one submission within limits, and sends the outcome to its parent.
 
-It reads one JSON object from standard input and writes JSON lines to standard output: `{"step": "scoring"}` once the file is
-found valid, then the outcome. The answers are opened only after that first line, when nothing is left to parse, and nothing
-that an exception says leaves this process: only its type and the lines of code it passed through.
+It sends `{"step": "scoring"}` when the file has proved valid, then the outcome. The answers are
+opened only after that first message, when nothing is left to parse. The text of an exception never
+leaves this process, only its type and the lines of code it passed through.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
             return
         send({"state": "scored", "metrics": dict(score(predictions, release, answers).metrics)})
     except Exception as error:
-        # What Arrow raises for a C++ bad_alloc, or a thread that cannot be started, has no type of its own.
+        # Arrow raises its base class for a C++ bad_alloc and for a thread that cannot be started.
         if isinstance(error, MemoryError) or type(error) is pa.ArrowException:
             send({"state": "failed", "cause": f"memory_in_{step}"})
         else:
@@ -54,17 +54,17 @@ def main() -> None:
 
 
 def _validated(job: Mapping[str, Any], release: Release, send: Send) -> Predictions | None:
-    found = validate(
+    report = validate(
         Path(job["predictions"]), Path(job["metadata"]), release, track=job["track"], max_bytes=job["max_bytes"]
     )
-    if found.predictions is None:
-        problems = [_public(problem_json(problem), job) for problem in found.problems]
+    if report.predictions is None:
+        problems = [_without_folders(problem_json(problem), job) for problem in report.problems]
         send({"state": "rejected", "problems": problems})
-    return found.predictions
+    return report.predictions
 
 
-def _public(problem: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
-    """The problem without the host's folders in its texts."""
+def _without_folders(problem: Mapping[str, Any], job: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the problem with the host's folders removed from its texts."""
     public = dict(problem)
     for name, value in public.items():
         if isinstance(value, str):

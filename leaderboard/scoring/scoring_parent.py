@@ -1,4 +1,4 @@
-"""One claimed submission -> its outcome, by a scoring process that this one starts, watches and ends."""
+"""From a claimed submission to its outcome, by a limited scoring process that is always ended."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ _FAILURES = {
 _LIBRARIES = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2", "ARROW_DEFAULT_MEMORY_POOL": "system"}
 
 
-def judge(board: Board, submission: Submission) -> Outcome:
+def score_submission(board: Board, submission: Submission) -> Outcome:
     """Validate and score one submission in a process of its own.
 
     Args:
-        board: The board that it was submitted to.
-        submission: As `Store.claim` gave it.
+        board: The board it was submitted to.
+        submission: A submission from `Store.claim`.
 
     Returns:
-        What became of it; a file that takes too much memory or time while it is read counts as rejected.
+        Its outcome; a file that takes too much memory or time to read counts as rejected.
     """
     settings = board.settings
     file = settings.uploads.absolute() / submission.file_path
@@ -54,7 +54,7 @@ def judge(board: Board, submission: Submission) -> Outcome:
     if not file.is_file():
         LOG.error("%s: the uploaded file is gone", submission.id)
         return Outcome("failed", reason="The board lost the uploaded file; submit it again.")
-    # The child runs in the folder of the upload, so that messages show no path of the host.
+    # The child runs in the folder of the upload, so that its messages do not show paths of the host.
     run = run_child(
         "leaderboard.scoring.scoring_child",
         job,
@@ -84,7 +84,7 @@ def _outcome(message: Mapping[str, Any], settings: Settings, submission_id: str)
         metrics = {str(name): float(value) for name, value in message["metrics"].items()}
         if metrics and all(math.isfinite(value) for value in metrics.values()):
             return Outcome("scored", metrics=metrics)
-        message = {"state": "failed", "cause": "internal", "error": "a metric that is not finite"}
+        message = {"state": "failed", "cause": "internal", "error": "MetricNotFinite"}
     if message["state"] == "rejected":
         return Outcome("rejected", problems=tuple(message["problems"]))
     cause = message["cause"]
@@ -109,7 +109,7 @@ def _too_expensive(limit: str) -> Outcome:
 
 
 def _environment() -> dict[str, str]:
-    """Only what Python needs, and the key of sealed answers: no database URL, no token of the host."""
+    """Return only what Python needs and the key of sealed answers: no database URL, no token of the host."""
     names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR", KEY)
-    kept = {name: os.environ[name] for name in names if name in os.environ}
-    return {**kept, **_LIBRARIES, "PYTHONPATH": str(Path(leaderboard.__file__).parent.parent)}
+    needed = {name: os.environ[name] for name in names if name in os.environ}
+    return {**needed, **_LIBRARIES, "PYTHONPATH": str(Path(leaderboard.__file__).parent.parent)}

@@ -1,4 +1,4 @@
-"""Keeps the worker process of a board running for as long as the board's server runs."""
+"""The worker process of a board, kept running while the board's server runs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ STOP_SECONDS = 5.0
 
 @contextlib.asynccontextmanager
 async def worker_running(settings: Settings) -> AsyncIterator[None]:
-    """Start a worker, start another whenever it ends, and stop it on leaving."""
-    keeper = asyncio.create_task(_keep(settings))
+    """Start a worker, restart it whenever it ends, and stop it on leaving."""
+    supervisor = asyncio.create_task(_supervise(settings))
     try:
         yield
     finally:
-        keeper.cancel()
+        supervisor.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await keeper
+            await supervisor
 
 
-async def _keep(settings: Settings) -> None:
+async def _supervise(settings: Settings) -> None:
     while True:
         worker = await asyncio.create_subprocess_exec(
             sys.executable,

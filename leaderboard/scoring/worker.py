@@ -1,7 +1,8 @@
-"""The process that scores what was submitted: `python -m leaderboard.scoring.worker`.
+"""The process that scores submissions: `python -m leaderboard.scoring.worker`.
 
-One worker a board folder works at a time; a second one waits for the first to end. The board's server starts one and, should
-it die, another. A worker that ends in the middle leaves its submission in the state `scoring`; the next one takes it up again.
+One worker per board folder works at a time; a second one waits for the first to end. The board's
+server starts one and replaces it if it dies. A worker that ends during scoring leaves its submission
+in the state `scoring`; the next one scores it again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from leaderboard.board import Board, current_board
-from leaderboard.scoring.scoring_parent import judge
+from leaderboard.scoring.scoring_parent import score_submission
 from younger_hf.errors import YoungerError
 
 LOG = logging.getLogger(__name__)
@@ -36,21 +37,20 @@ def score_next(board: Board) -> bool:
     if submission is None:
         return False
     started = time.monotonic()
-    outcome = judge(board, submission)
-    kept = board.store.finish(submission, outcome)
-    LOG.info(
-        "%s: %s in %.1f s%s", submission.id, outcome.state, time.monotonic() - started, "" if kept else ", not kept"
-    )
+    outcome = score_submission(board, submission)
+    stored = board.store.finish(submission, outcome)
+    seconds = time.monotonic() - started
+    LOG.info("%s: %s in %.1f s%s", submission.id, outcome.state, seconds, "" if stored else ", not stored")
     return True
 
 
 def score_all(board: Board) -> int:
-    """Take up what a dead worker left, then score until nothing waits.
+    """Recover the submissions of a dead worker, then score until none is waiting.
 
-    To be called only while no other worker is at work.
+    Call it only while no other worker is running.
 
     Returns:
-        How many submissions were scored.
+        The number of submissions that were scored.
     """
     board.store.recover()
     count = 0
@@ -60,28 +60,28 @@ def score_all(board: Board) -> int:
 
 
 def work(board: Board, parent: int | None = None) -> None:
-    """Score submissions as they come, until the parent process is gone.
+    """Score submissions as they arrive, until the parent process is gone.
 
     Args:
-        board: The board to work for.
-        parent: Process id of the server that started this worker; None to work until ended from outside.
+        board: The board.
+        parent: Process id of the server that started this worker; None to work until it is stopped.
     """
 
     def orphaned() -> bool:
         return parent is not None and os.getppid() != parent
 
-    with _alone(board.settings.board / "worker.lock", orphaned):
+    with _worker_lock(board.settings.board / "worker.lock", orphaned):
         recovered = board.store.recover() if not orphaned() else 0
         if recovered:
-            LOG.info("%d submissions were left by a worker that ended; they are taken up again", recovered)
+            LOG.info("%d submissions of a worker that ended are scored again", recovered)
         while not orphaned():
             if not score_next(board):
                 time.sleep(POLL_SECONDS)
 
 
 @contextlib.contextmanager
-def _alone(path: Path, orphaned: Callable[[], bool]) -> Iterator[None]:
-    """Hold the board's worker lock, which the system releases however this process ends."""
+def _worker_lock(path: Path, orphaned: Callable[[], bool]) -> Iterator[None]:
+    """Wait for the board's worker lock and hold it; the system releases it however this process ends."""
     with path.open("w") as lock:
         while not orphaned():
             try:
@@ -93,14 +93,14 @@ def _alone(path: Path, orphaned: Callable[[], bool]) -> Iterator[None]:
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise SystemExit(0)  # unwinds through `judge`, which ends its scoring process
+    raise SystemExit(0)  # unwinds through `score_submission`, which ends its scoring process
 
 
 def main() -> int:
-    """Run the worker of the board that the environment names."""
+    """Run the worker of the board of the environment."""
     parser = argparse.ArgumentParser(prog="python -m leaderboard.scoring.worker", description=__doc__)
     parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
-    parser.add_argument("--once", action="store_true", help="score what waits, then end")
+    parser.add_argument("--once", action="store_true", help="score the waiting submissions, then end")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="worker: %(message)s", stream=sys.stderr)
     signal.signal(signal.SIGTERM, _stop)
@@ -108,7 +108,7 @@ def main() -> int:
     try:
         board = current_board()
         if arguments.once:
-            with _alone(board.settings.board / "worker.lock", lambda: False):
+            with _worker_lock(board.settings.board / "worker.lock", lambda: False):
                 score_all(board)
         else:
             work(board, arguments.parent)

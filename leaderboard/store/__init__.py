@@ -1,1 +1,1 @@
-"""What the board keeps: submissions, scores, events, and the rankings made of them."""
+"""The state of a board: submissions, scores, events, and the rankings computed from them."""

@@ -1,4 +1,4 @@
-"""What goes into the store and comes out of it: plain values, valid after the database session is closed."""
+"""The values that the store takes and returns; they stay valid after the database session is closed."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any, Literal
 
 State = Literal["received", "scoring", "scored", "rejected", "failed"]
 FINAL_STATES: tuple[State, ...] = ("scored", "rejected", "failed")
-"""States that a submission never leaves."""
+"""States in which a submission stays."""
 
 
 @dataclass(frozen=True)
 class NewSubmission:
-    """A submission whose files are in place, before the store has it.
+    """A submission whose files are in place, before it is in the store.
 
     Attributes:
         id: 32 hex digits, also the name of its folder.
         track: Config name, as `operator_w_attrs`.
-        content_hash: Content hash of the release it says it was made for.
+        content_hash: Content hash of the release that its metadata names.
         system: Name of the system, as the submitter wrote it.
         team: Who submits, as the submitter wrote it.
-        parameters: Number of the system's parameters; None if not given.
-        code_url: Where the code is; empty if not given.
-        paper_url: Where the paper is; empty if not given.
+        parameters: Number of the system's parameters; None if unknown.
+        code_url: Address of the code; empty if there is none.
+        paper_url: Address of the paper; empty if there is none.
         details: Every other field of `submission.yaml`, as JSON values.
         file_path: The predictions file, relative to the folder of uploads.
         file_bytes: Size of that file.
-        file_sha256: 64 hex digits over that file.
+        file_sha256: SHA-256 of that file in hex.
     """
 
     id: str
@@ -47,14 +47,14 @@ class NewSubmission:
 
 @dataclass(frozen=True)
 class Submission(NewSubmission):
-    """A submission as the store has it.
+    """A submission in the store.
 
     Attributes:
-        state: How far it has come.
+        state: Its current state.
         claim: Token of the claim under which it is being scored; None in every other state.
-        problems: Why it was rejected: code, row, message, expected, got and hint each.
+        problems: Why it was rejected, each with code, row, message, expected, got and hint.
         reason: Why it failed; empty in every other state.
-        created_at: When it came in, UTC.
+        created_at: When it arrived, UTC.
         updated_at: When its state last changed, UTC.
         metrics: metric -> value; empty unless scored.
     """
@@ -70,13 +70,13 @@ class Submission(NewSubmission):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the scoring of one submission ended.
+    """The end of the scoring of one submission.
 
     Attributes:
         state: `scored`, `rejected` or `failed`.
         metrics: metric -> finite value, if scored.
-        problems: What the submitter has to change, if rejected.
-        reason: Why the board could not score it, if failed; without any label or path.
+        problems: What the submitter has to correct, if rejected.
+        reason: Why the board could not score it, if failed; never contains a label or a path.
     """
 
     state: Literal["scored", "rejected", "failed"]
@@ -90,9 +90,9 @@ class Event:
     """One change of a submission's state.
 
     Attributes:
-        before: The state it left; None when it came in.
+        before: The state it left; None on arrival.
         after: The state it entered.
-        note: Why, in a word or two; empty when the states say it.
+        note: The reason in a few words; empty if the states show it.
         at: When, UTC.
     """
 

@@ -90,7 +90,7 @@ def write_dataset(root: Path, seed: int = 0) -> Dataset:
 
 def open_test_board(dataset: Dataset, folder: Path, **changes: object) -> Board:
     """A board of its own in a folder."""
-    settings = Settings(dataset.release.root, dataset.answers, folder, **changes)  # type: ignore[arg-type]
+    settings = Settings(dataset=dataset.release.root, answers=dataset.answers, board=folder, **changes)  # type: ignore[arg-type]
     return open_board(settings)
 
 

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def served(dataset: Dataset, server: Server) -> Board:
     """The running server's board, with systems on two tracks."""
-    board = open_board(Settings(dataset.release.root, dataset.answers, server.folder))
+    board = open_board(Settings(dataset=dataset.release.root, answers=dataset.answers, board=server.folder))
     add_scored(board, TRACK, [0.75, 0.5, 0.5, 0.5], system="GCN", team="Team A", code_url="https://example.org/code")
     add_scored(board, TRACK, [0.875, 0.25, 0.25, 0.25], system="GAT", team="Team B", code_url="javascript:alert(1)")
     for name in HOSTILE:
