@@ -68,7 +68,9 @@ def check_answers(settings: Settings, release: Release) -> None:
     folder = settings.answers
     if not folder.is_dir():
         sealed = release.root.absolute().parent / "leaderboard" / "answers"
-        hint = "`younger-hf build` writes them beside the dataset, in DATASET-answers; name another folder with --answers."
+        hint = (
+            "`younger-hf build` writes them beside the dataset, in DATASET-answers; name another folder with --answers."
+        )
         if sealed.is_dir():
             path = os.path.relpath(sealed)
             hint = f"The sealed ones need their key: {KEY}=... younger-hf leaderboard --data {settings.dataset} --answers {path}"

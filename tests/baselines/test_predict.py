@@ -13,14 +13,13 @@ from tests.dataset.built import Built, build_small
 from younger_hf.baselines.config import TrainConfig
 from younger_hf.baselines.entry import write_reference_entry, write_run_entry
 from younger_hf.baselines.predict import predict
-from younger_hf.baselines.run_folder import read_run
-from younger_hf.baselines.run_folder import Epoch
-from younger_hf.tasks import TRACKS
+from younger_hf.baselines.run_folder import Epoch, read_run
 from younger_hf.errors import BaselineError, DatasetError, SubmissionError
 from younger_hf.graph.vocabulary import FIRST_CLASS
 from younger_hf.submission.check.validate import validate
 from younger_hf.submission.format.submission_folder import find_submission
 from younger_hf.submission.score.score_predictions import score
+from younger_hf.tasks import TRACKS
 
 Small = Callable[..., TrainConfig]
 Runs = Callable[[str], tuple[Path, list[Epoch]]]

@@ -46,8 +46,8 @@ def export(
 ) -> None:
     """Export the waiting models of a workspace without their weights, and read their DAGs; resumable."""
     from younger_hf.cli.dashboard import Dashboard, live
-    from younger_hf.containment.limits import Limits
     from younger_hf.collect.run import Selection, export_pending, modules_to_preload, num_pending
+    from younger_hf.containment.limits import Limits
     from younger_hf.sources.source import Query
 
     reasons = tuple("all" if name == "failed" else name for name in retry or ())
