@@ -204,8 +204,8 @@ def test_a_loss_that_explodes_is_one_error(built: Built, small: Small, tmp_path:
 
 def test_a_dataset_without_the_config_is_one_error(built: Built, small: Small, tmp_path: Path) -> None:
     release = built.release
-    files = {config: splits for config, splits in release.files.items() if config != "operator_w_attrs"}
-    poorer = replace(release, files=files)
+    configs = {config: splits for config, splits in release.configs.items() if config != "operator_w_attrs"}
+    poorer = replace(release, configs=configs)
     with pytest.raises(DatasetError, match="there is no config 'operator_w_attrs'"):
         train(poorer, small("operator"), tmp_path / "run", device="cpu")
 

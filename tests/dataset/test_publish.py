@@ -72,7 +72,7 @@ def test_publishing_again_changes_nothing_and_a_rebuild_needs_another_version(
     commits, uploads = len(repo.commits), len(server.asked("/lfs/"))
     again = publish(server, tmp_path, built.root)
     assert 0 == again.returncode, again.stderr
-    assert "is there already" in again.stdout
+    assert "exists already" in again.stdout
     assert (commits, uploads) == (len(repo.commits), len(server.asked("/lfs/")))
     other = build_small(tmp_path, secret="f")
     refused = publish(server, tmp_path, other.root)

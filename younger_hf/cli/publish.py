@@ -56,7 +56,7 @@ def _check_card(release: Release) -> None:
         line = differing[0]
         text = "".join(expected[line - 1 : line])
         raise DatasetError(
-            f"{path}:{line}: {len(differing)} lines differ from the data files; expected here {text!r}.",
+            f"{path}:{line}: {len(differing)} line(s) differ from the data files; expected here {text!r}.",
             f"Write it again: younger-hf card {release.root}",
         )
 

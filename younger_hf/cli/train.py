@@ -38,17 +38,19 @@ def train(
 ) -> None:
     """Train a baseline; resumable after any epoch."""
     _check_track(track, task, signature)
-    need_torch()
     from younger_hf.baselines.config import make_config
-    from younger_hf.baselines.train import train as run_training
     from younger_hf.dataset.read.release import open_release
 
     overrides = {"epochs": epochs, "learning_rate": learning_rate, "batch_size": batch_size, "seed": seed}
     settings = make_config(track, {"model": model, **overrides}, config)
+    release = open_release(data)
+    need_torch()
+    from younger_hf.baselines.train import train as run_training
+
     folder = out or Path("runs") / f"{track}-{model}"
     with console.progress(f"Training {model} on {track}", quiet=as_json) as advance:
         history = run_training(
-            open_release(data),
+            release,
             settings,
             folder,
             device=device,

@@ -204,7 +204,7 @@ def test_the_card_is_made_again_and_another_number_in_it_is_told(built: Built, t
     assert 0 == younger("card", copy, "--check").returncode
     card.write_text(before.replace("| operators | ", "| operators | 1"))
     assert_one_clear_message(
-        younger("card", copy, "--check"), "README.md:", "the data files give 1 other lines", "younger-hf card"
+        younger("card", copy, "--check"), "README.md:", "1 line(s) differ from the data files", "younger-hf card"
     )
     assert 0 == younger("card", copy).returncode
     assert before == card.read_text()
