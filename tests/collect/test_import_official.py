@@ -207,15 +207,15 @@ def _broken() -> dict[str, tuple[Any, str]]:
         "cyclic": (cyclic, "node '0' is on or after a cycle"),
         "loop": (loop, "node '0' is on or after a cycle"),
         "twice": (twice, "found two for input 0"),
-        "stray": (stray, "an edge leads to '1', which is no node"),
-        "bare": (bare, "node '0' is no operator"),
-        "complete": (complete, "node '0' is no operator; expected a standardised graph"),
+        "stray": (stray, "an edge leads to '1', which is not a node"),
+        "bare": (bare, "node '0' is not an operator"),
+        "complete": (complete, "node '0' is not an operator; expected a standardised graph"),
         "inner": (inner, "a sub-graph that is not flattened"),
         "untyped": (untyped, "has no op_type and domain"),
         "long": (graph_of("R" * 201), "expected printable names of at most 200 characters"),
         "empty": (nx.DiGraph(), "expected a graph with nodes"),
         "undirected": (nx.Graph([(1, 2)]), "expected a directed networkx graph, found networkx.classes.graph.Graph"),
-        "part": (("hash", graph_of("Relu"), {"0"}), "found a part of one"),
+        "part": (("hash", graph_of("Relu"), {"0"}), "found part of one"),
         "number": (7, "expected a directed networkx graph, found int"),
         "edge": (nx.DiGraph([("0", "1", {"connection": 3})]), "expected the attributes of an edge, found int"),
         "unnamed": (unnamed, "X: the attribute '\\ud800' cannot be read"),
@@ -369,12 +369,12 @@ def test_a_workspace_in_use_is_left_alone(workspace: Workspace, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("meta", "message"),
     [
-        ({"all_tasks": "absent"}, "has parts of architectures, as those of the operator task"),
-        ({"all_nodes": "absent"}, "has parts of architectures, as those of the operator task"),
+        ({"all_tasks": "absent"}, "holds parts of architectures, as those of the operator task"),
+        ({"all_nodes": "absent"}, "holds parts of architectures, as those of the operator task"),
         ({"version": 3, "size": "3"}, "expected version and size of a split"),
         ({"archive": "other.tar.gz"}, "other.tar.gz: the archive that"),
         ({"archive": "../../train.tar.gz"}, None),
-        ({"size": 2}, "expected 2 samples as meta.json says, found 1"),
+        ({"size": 2}, "expected 2 samples as stated in meta.json, found 1"),
     ],
 )
 def test_a_meta_file_that_fits_not_is_told(
@@ -401,8 +401,8 @@ def test_where_nothing_is_that_is_told(workspace: Workspace, tmp_path: Path) -> 
     [
         ("sample-1.pkl", tarfile.SYMTYPE, "'sample-1.pkl' is a symbolic link"),
         ("sample-1.pkl", tarfile.LNKTYPE, "'sample-1.pkl' is a hard link"),
-        ("sample-1.pkl", tarfile.FIFOTYPE, "'sample-1.pkl' is no plain file"),
-        ("sample-1.pkl", tarfile.GNUTYPE_SPARSE, "'sample-1.pkl' is no plain file"),
+        ("sample-1.pkl", tarfile.FIFOTYPE, "'sample-1.pkl' is not a plain file"),
+        ("sample-1.pkl", tarfile.GNUTYPE_SPARSE, "'sample-1.pkl' is not a plain file"),
         ("/tmp/sample-1.pkl", tarfile.REGTYPE, "'/tmp/sample-1.pkl' leads out of the archive"),
         ("../sample-1.pkl", tarfile.REGTYPE, "'../sample-1.pkl' leads out of the archive"),
         ("a/../../sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
@@ -469,6 +469,6 @@ def test_long_names_and_plain_archives_are_read(workspace: Workspace, tmp_path: 
             source = tmp_path / f"sample-{number}.pkl"
             source.write_bytes(payload)
             tar.add(source, arcname=folder + source.name)
-        with pytest.raises(SourceError, match=r"expected 0 samples as meta\.json says, found 1"):
+        with pytest.raises(SourceError, match=r"expected 0 samples as stated in meta\.json, found 1"):
             run(workspace, archive)
     assert 3 == len([result for _, result, _, _ in workspace.results() if result.status == "done"])

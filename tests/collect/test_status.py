@@ -43,7 +43,7 @@ def test_counts_are_those_of_the_models(workspace: Workspace) -> None:
     assert [2] == list(status.failures.values())
     ((reason, kind),) = status.failures
     assert "build" == reason
-    assert "no readable ONNX model" in kind
+    assert "not a readable ONNX model" in kind
     assert 50_000_000 < status.median_peak <= status.high_peak < 1_500_000_000
     assert 0 < status.seconds < 60
 
@@ -118,4 +118,6 @@ def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
 def test_models_that_failed_are_named_with_the_reason(workspace: Workspace) -> None:
     failures = list(failures_of(workspace))
     assert [("local--cut1", "build"), ("local--cut2", "build")] == [(found.id, found.reason) for found in failures]
-    assert all("no readable ONNX model" in found.error and found.peak > 0 and found.seconds > 0 for found in failures)
+    assert all(
+        "not a readable ONNX model" in found.error and found.peak > 0 and found.seconds > 0 for found in failures
+    )

@@ -1,4 +1,4 @@
-"""The official Younger files below a path: splits (`meta.json` and the archive that it names) and instances of the filter series."""
+"""Finds official Younger files: splits (`meta.json` and the archive it names), and instances of the filter series."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from younger_hf.sources.official.tar_reader import Member, tar_members
 META, LABELS, GRAPH = "meta.json", "label.json", "network/graph.pkl"
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
 LARGEST_JSON = 1 << 26
-"""Bytes of a JSON file; meta.json lists the operators of all training samples."""
+"""Bytes of the largest JSON file; meta.json lists the operators of all training samples."""
 
 _SAMPLE = re.compile(r"(?:[^/]+/)*(sample-\d{1,9})\.pkl")
 _HINT = "See docs/official.md for what can be imported."
@@ -30,11 +30,12 @@ class Sample:
     """One graph that was found.
 
     Attributes:
-        name: What it is called, the same wherever the files lie: `VERSION/SPLIT/sample-0`, `filter/FOLDER`, `filter/ARCHIVE`.
+        name: Its name, regardless of where the files lie: `VERSION/SPLIT/sample-0`, `filter/FOLDER`,
+            or `filter/ARCHIVE`.
         where: Its file, for messages.
-        read: Gives its pickle, and the labels that stand beside it as JSON (empty if they are in the pickle); only until the next
-            sample is asked for. Raises SourceError if it cannot.
-        metric: Name of the metric whose values are in its labels, `""` if there is none.
+        read: Return its pickle, and the labels in a JSON file beside it (empty if the pickle holds them).
+            To be called before the next sample is fetched. Raises SourceError if it cannot be read.
+        metric: Name of the metric whose values are among its labels, `""` if it has none.
     """
 
     name: str
@@ -44,13 +45,13 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where samples are.
+class SampleLocation:
+    """A folder or archive with samples.
 
     Attributes:
-        path: The archive or folder.
-        size: How many samples it should have.
-        samples: Gives them, one at a time.
+        path: The folder or archive.
+        size: How many samples it should hold.
+        samples: Yield them, one at a time.
     """
 
     path: Path
@@ -58,11 +59,11 @@ class Place:
     samples: Callable[[], Iterator[Sample]]
 
 
-def find_samples(path: Path) -> tuple[Place, ...]:
-    """All splits, instance folders and archives of instances at or below a path, in the order of their names.
+def find_samples(path: Path) -> tuple[SampleLocation, ...]:
+    """Find all splits, instance folders and archives of instances at or below a path, sorted by name.
 
     Raises:
-        SourceError: If there are none, or a `meta.json` is of no split of whole architectures.
+        SourceError: If there are none, or a `meta.json` describes anything but a split of whole architectures.
     """
     if path.is_file() and path.name == META:
         found = [_split(path, None)]
@@ -78,21 +79,21 @@ def find_samples(path: Path) -> tuple[Place, ...]:
     return tuple(found)
 
 
-def _below(path: Path) -> Iterator[Place]:
+def _below(path: Path) -> Iterator[SampleLocation]:
     for root, folders, files in os.walk(path):
         folder = Path(root)
         if (folder / GRAPH).is_file():
             folders.clear()
             read = partial(_read_folder, folder)
             sample = Sample(f"filter/{folder.resolve().name}", str(folder / GRAPH), read)
-            yield Place(folder, 1, partial(iter, (sample,)))
+            yield SampleLocation(folder, 1, partial(iter, (sample,)))
             continue
         folders.sort()
         split = [_split(folder / META, None)] if META in files and _is_split(folder / META) else []
         yield from split
-        claimed = {place.path for place in split}
+        split_archives = {location.path for location in split}
         archives = (folder / name for name in sorted(files) if name.endswith(ARCHIVES))
-        yield from (_instances(archive) for archive in archives if archive not in claimed)
+        yield from (_instances(archive) for archive in archives if archive not in split_archives)
 
 
 def _is_split(meta: Path) -> bool:
@@ -104,7 +105,7 @@ def _is_split_of(archive: Path) -> bool:
     return archive.name.endswith(ARCHIVES) and meta.is_file() and _read_json(meta).get("archive") == archive.name
 
 
-def _split(file: Path, archive: Path | None) -> Place:
+def _split(file: Path, archive: Path | None) -> SampleLocation:
     meta = _read_json(file)
     kinds = {"archive": str, "version": str, "split": str, "size": int}
     wrong = [key for key, kind in kinds.items() if not isinstance(meta.get(key), kind)]
@@ -112,17 +113,17 @@ def _split(file: Path, archive: Path | None) -> Place:
         raise SourceError(f"{file}: expected {' and '.join(wrong)} of a split, found no such values.", _HINT)
     if not {"all_tasks", "all_nodes"} <= meta.keys():
         raise SourceError(
-            f"{file}: the archive {meta['archive']!r} has parts of architectures, as those of the operator task; expected whole ones.",
+            f"{file}: the archive {meta['archive']!r} holds parts of architectures, as those of the operator task do; expected whole ones.",
             "Import the archives of the data-flow task, or instances of the filter series.",
         )
     path = archive or file.with_name(Path(meta["archive"]).name)
     if not path.is_file():
         raise SourceError(f"{path}: the archive that {file} names is missing.", "Download it into that folder.")
-    digest = sha256(file.read_bytes()).hexdigest()[:8]  # archives of one version differ in what they keep of attributes
+    digest = sha256(file.read_bytes()).hexdigest()[:8]  # archives of one version differ in the attributes they hold
     metric = meta.get("metric_name")
     name = f"{meta['version']}/{meta['split']}-{digest}"
     samples = partial(_split_samples, path, name, meta["size"], metric if isinstance(metric, str) else "")
-    return Place(path, meta["size"], samples)
+    return SampleLocation(path, meta["size"], samples)
 
 
 def _split_samples(path: Path, name: str, size: int, metric: str) -> Iterator[Sample]:
@@ -134,25 +135,25 @@ def _split_samples(path: Path, name: str, size: int, metric: str) -> Iterator[Sa
         if matched[1] in seen:
             raise SourceError(f"{path}: the archive has {matched[1]} twice.", "Download it again.")
         seen.add(matched[1])
-        yield Sample(f"{name}/{matched[1]}", f"{path}:{member.name}", partial(_with_no_labels, member), metric)
+        yield Sample(f"{name}/{matched[1]}", f"{path}:{member.name}", partial(_read_member, member), metric)
     if len(seen) != size:
         raise SourceError(
-            f"{path}: expected {size:,} samples as {META} says, found {len(seen):,}.", "Download it again."
+            f"{path}: expected {size:,} samples as stated in {META}, found {len(seen):,}.", "Download it again."
         )
 
 
-def _with_no_labels(member: Member) -> tuple[bytes, bytes]:
+def _read_member(member: Member) -> tuple[bytes, bytes]:
     return member.read(), b""
 
 
-def _instances(path: Path) -> Place:
+def _instances(path: Path) -> SampleLocation:
     if not path.name.endswith(ARCHIVES):
         raise SourceError(f"{path}: expected a tar archive ({', '.join(ARCHIVES)}), found another file.", _HINT)
-    return Place(path, 1, partial(_instance_samples, path))
+    return SampleLocation(path, 1, partial(_instance_samples, path))
 
 
 def _instance_samples(path: Path) -> Iterator[Sample]:
-    """The instances in an archive; the series is published as thousands of them, so that one that is bad is a bad sample."""
+    """The instances in an archive; since the series has thousands of archives, a bad one counts as one bad sample."""
     name = f"filter/{path.name.removesuffix(next(ending for ending in ARCHIVES if path.name.endswith(ending)))}"
     first = True
     try:
@@ -162,14 +163,14 @@ def _instance_samples(path: Path) -> Iterator[Sample]:
             first = False
         if first:
             raise SourceError(
-                f"{path}: expected an instance ({GRAPH}), or {META} beside it that names it; found neither."
+                f"{path}: expected an instance ({GRAPH}), or a {META} beside it that names it; found neither."
             )
     except SourceError as error:
         yield Sample(name, str(path), partial(_raise, error))
 
 
 def _instance_files(path: Path) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Each folder of an archive that has a graph or labels, which may stand before or behind it, and those files."""
+    """Each folder of an archive that holds a graph or labels, in either order, with these files."""
     current, files = "", dict[str, bytes]()
     for member in tar_members(path):
         ending = next((end for end in (LABELS, GRAPH) if f"/{member.name}".endswith(f"/{end}")), None)
@@ -217,10 +218,10 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 
 def parse_json(payload: bytes, where: str) -> dict[str, Any]:
-    """A JSON object.
+    """Parse a JSON object.
 
     Raises:
-        SourceError: If it is none.
+        SourceError: If the payload is anything else.
     """
     try:
         value = json.loads(payload)

@@ -1,8 +1,8 @@
-"""An operator's attributes as the official Younger files have them -> canonical JSON, as everywhere in younger_hf.
+"""An operator's attributes in official Younger files -> canonical JSON, as everywhere in younger_hf.
 
-A node has them twice. `attributes` is what the model says: name -> `attr_type` and `value`, with types. `features` completes it with
-the defaults of the newest operator set and has each value as the text that Python prints: `[1, 1]`, `b'NOTSET'`, `None` where there is
-no value. What the model says counts; the rest is taken from the text.
+A node states them twice. `attributes` holds those of the model: name -> `attr_type` and `value`, typed.
+`features` adds the defaults of the newest operator set, with each value as the text that Python prints:
+`[1, 1]`, `b'NOTSET'`, or `None` for no value. The model's own win; the rest is parsed from the text.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _TENSOR = re.compile(r"'data_type': (\d+), 'dims': \[([\d, ]*)\]")
 _ELEMENT = re.compile(r"\{'elem_type': (\d+),")
 
 Spend = Callable[[int], None]
-"""Told how many characters or elements are looked at; raises when they are too many for one graph."""
+"""Called with a number of characters or elements to be read; raises if they are too many for one graph."""
 
 
 def official_attributes(
     op_type: str, domain: str, version: int, raw: Mapping[Any, Any], completed: Mapping[Any, Any], spend: Spend
 ) -> str:
-    """The canonical attributes of a node.
+    """Return the canonical attributes of a node.
 
     Args:
         op_type: The operator.
@@ -45,10 +45,10 @@ def official_attributes(
         version: Version of its operator set.
         raw: Name -> {"attr_type", "value"}.
         completed: Name -> (type, text).
-        spend: Called before anything long is read; values may be shared by any number of nodes.
+        spend: Called before anything long is read, since any number of nodes may share a value.
 
     Raises:
-        SourceError: If one of them is none.
+        SourceError: If one of them cannot be read.
     """
     if len(raw) > MOST_ATTRIBUTES or len(completed) > MOST_ATTRIBUTES:
         raise SourceError(f"{op_type}: expected at most {MOST_ATTRIBUTES} attributes.")
@@ -57,7 +57,7 @@ def official_attributes(
         if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME:
             raise SourceError(f"{op_type}: expected a short text as an attribute's name.")
         try:
-            attribute = _of_value(value, spend) if isinstance(value, dict) else _of_text(value, spend)
+            attribute = _from_value(value, spend) if isinstance(value, dict) else _from_text(value, spend)
             if attribute is not None:
                 attribute.name = name
                 found[name] = attribute
@@ -72,9 +72,9 @@ def official_attributes(
     return text
 
 
-def _of_value(item: Mapping[Any, Any], spend: Spend) -> AttributeProto:
-    """The attribute of a typed value."""
-    attribute, value = _of_kind(item.get("attr_type")), item.get("value")
+def _from_value(item: Mapping[Any, Any], spend: Spend) -> AttributeProto:
+    """The attribute with a typed value."""
+    attribute, value = _new_attribute(item.get("attr_type")), item.get("value")
     kind = attribute.type
     if isinstance(value, Record):
         raise TypeError("a sub-graph that is not flattened; expected a graph of the filter series")
@@ -92,15 +92,15 @@ def _of_value(item: Mapping[Any, Any], spend: Spend) -> AttributeProto:
             raise TypeError("expected the dimensions of a tensor")
         attribute.t.CopyFrom(TensorProto(data_type=value.get("data_type"), dims=dims))
     elif kind == _Type.TYPE_PROTO and isinstance(value, dict) and isinstance(value.get("elem_type"), int):
-        attribute.tp.tensor_type.elem_type = value["elem_type"]  # sequences, optionals and maps look all the same
+        attribute.tp.tensor_type.elem_type = value["elem_type"]  # sequences, optionals and maps look alike
     return attribute
 
 
-def _of_text(item: Any, spend: Spend) -> AttributeProto | None:
-    """The attribute of a value as text; None if there is no value."""
+def _from_text(item: Any, spend: Spend) -> AttributeProto | None:
+    """The attribute with a value as text; None if the text stands for no value."""
     if not isinstance(item, tuple | list) or len(item) != 2 or not isinstance(item[1], str):
         raise TypeError("expected a type and a text")
-    attribute, text = _of_kind(item[0]), item[1]
+    attribute, text = _new_attribute(item[0]), item[1]
     kind = attribute.type
     if text == "None":
         return None
@@ -108,10 +108,10 @@ def _of_text(item: Any, spend: Spend) -> AttributeProto | None:
     if len(text) > LARGEST_VALUE:
         raise ValueError(f"its text has {len(text):,} characters, expected at most {LARGEST_VALUE:,}")
     if kind == _Type.STRINGS:
-        _fill(attribute, _LITERAL.findall(text), _bytes_of)
+        _fill(attribute, _LITERAL.findall(text), _parse_bytes)
     elif kind == _Type.STRING:
         (literal,) = _LITERAL.findall(text)
-        attribute.s = _bytes_of(literal)
+        attribute.s = _parse_bytes(literal)
     elif kind in _LISTS:
         inner = text.strip("[]")
         _fill(attribute, inner.split(", ") if inner else [], _FIELDS[_LISTS[kind]][1][-1])
@@ -126,14 +126,14 @@ def _of_text(item: Any, spend: Spend) -> AttributeProto | None:
     return attribute
 
 
-def _of_kind(kind: Any) -> AttributeProto:
+def _new_attribute(kind: Any) -> AttributeProto:
     if not isinstance(kind, int) or kind not in _KINDS:
-        raise TypeError("expected the number of a type of attributes")
+        raise TypeError("expected the number of an attribute type")
     return AttributeProto(type=_Type.AttributeType.Name(kind))
 
 
 def _fill(attribute: AttributeProto, elements: list[Any], convert: Callable[[Any], Any]) -> None:
-    """The elements of a list; of a long one only how many there are."""
+    """Store the elements of a list, or only their number if they are many."""
     if len(elements) > MAX_ELEMENTS:
         attribute.doc_string = f"{LENGTH_MARK}{len(elements)}"
     else:
@@ -155,7 +155,7 @@ def _checked(value: Any, expected: tuple[type, ...], spend: Spend) -> Any:
     return value.encode() if isinstance(value, str) else value
 
 
-def _bytes_of(literal: str) -> bytes:
+def _parse_bytes(literal: str) -> bytes:
     return literal[2:-1].encode("latin-1").decode("unicode_escape").encode("latin-1")
 
 
@@ -164,10 +164,10 @@ _FIELDS: Mapping[int, tuple[str, tuple[type, ...]]] = {
     _Type.INT: ("i", (int,)),
     _Type.STRING: ("s", (str, bytes)),
 }
-"""Type -> the field of its value, and the types that the value may have here; the last one reads it from text."""
+"""Type -> the field of its value, and the Python types of the value, the last of which parses its text."""
 _LISTS: Mapping[int, int] = {
     _Type.FLOATS: _Type.FLOAT,
     _Type.INTS: _Type.INT,
     _Type.STRINGS: _Type.STRING,
 }
-"""Type of a list -> type of its elements."""
+"""Type of a list -> the type of its elements."""

@@ -1,4 +1,4 @@
-"""An official Younger graph, as data -> a Dag, and what the graph says about the models that it is of."""
+"""An official Younger graph -> a Dag, and the labels of the models that have this graph."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from younger_hf.sources.official.attributes import LONGEST_NAME, official_attrib
 from younger_hf.sources.official.pickle_reader import GRAPHS, Record, read_pickle
 
 OPSETS = {"": 21, "ai.onnx.ml": 5}
-"""Operator sets of onnx 1.16, the newest one when the dataset was published: graphs of the filter series do not say theirs."""
+"""Operator sets of onnx 1.16, the newest when the dataset was published, for graphs that do not state theirs."""
 
 MOST_EDGES = 2_000_000
 MOST_EFFORT = 1 << 28
-"""Characters and elements that are looked at for one graph: containers can be shared, so that a small file may unfold to any size."""
+"""Characters and elements read for one graph; containers can be shared, so a small file may unfold to any size."""
 
 Graph = tuple[Dag, Mapping[Any, Any]]
-"""A Dag, and the attributes of the graph as a whole: official labels."""
+"""A Dag, and the attributes of the graph as a whole, which are official labels."""
 
 
 def read_graph(payload: bytes, where: str) -> Graph:
-    """The graph in the file of a sample or an instance.
+    """Read the graph of a sample or an instance.
 
     Args:
-        payload: The pickle: a graph, or `main` (that pickle) and `checksum` (its SHA-256).
-        where: Its name, for messages.
+        payload: The pickle of a graph, or of a dictionary of `main` (that pickle) and `checksum` (its SHA-256).
+        where: Its file, for messages.
 
     Raises:
-        SourceError: If it is damaged, refused, or no standardised graph of a whole architecture.
+        SourceError: If the pickle is damaged or refused, or anything but a standardised graph of a whole
+            architecture.
     """
     data = read_pickle(payload, where)
     if isinstance(data, dict) and isinstance(data.get("main"), bytes):
@@ -43,7 +44,7 @@ def read_graph(payload: bytes, where: str) -> Graph:
         data = read_pickle(data["main"], where)
     if isinstance(data, tuple | list):
         raise SourceError(
-            f"{where}: expected the graph of an architecture, found a part of one, as the archives of the operator task have.",
+            f"{where}: expected the graph of an architecture, found part of one, as in the archives of the operator task.",
             "Import the archives of the data-flow task, or instances of the filter series.",
         )
     if not isinstance(data, Record) or data.name not in GRAPHS or not data.name.endswith("DiGraph"):
@@ -51,15 +52,15 @@ def read_graph(payload: bytes, where: str) -> Graph:
         raise SourceError(f"{where}: expected a directed networkx graph, found {found}.")
     labels = data.state.get("graph")
     try:
-        dag = _Reader(where, labels if isinstance(labels, dict) else {}).dag(data)
+        dag = _GraphReader(where, labels if isinstance(labels, dict) else {}).dag(data)
     except YoungerError as error:
-        told = error.message if error.message.startswith(where) else f"{where}: {error.message}"
-        raise SourceError(told, error.hint) from error
+        message = error.message if error.message.startswith(where) else f"{where}: {error.message}"
+        raise SourceError(message, error.hint) from error
     return dag, labels if isinstance(labels, dict) else {}
 
 
-class _Reader:
-    """What is known of one graph while it is read."""
+class _GraphReader:
+    """Reads one graph; knows its operator sets, and how much was read so far."""
 
     def __init__(self, where: str, labels: Mapping[Any, Any]) -> None:
         self.where = where
@@ -85,10 +86,10 @@ class _Reader:
         reads: list[list[bytes]] = [[] for _ in names]
         for source, target, _, _ in edges:
             reads[target].append(b"%d" % source)
-        gives = [[b"%d" % node] for node in range(len(names))]
-        order = topological_order(reads, gives, frozenset(), lambda node: _quoted(names[node]), self.where)
+        writes = [[b"%d" % node] for node in range(len(names))]
+        order = topological_order(reads, writes, frozenset(), lambda node: _quoted(names[node]), self.where)
         place = {node: number for number, node in enumerate(order)}
-        flows = _placed([(place[source], place[target], output, slot) for source, target, output, slot in edges])
+        flows = _assign_inputs([(place[source], place[target], output, slot) for source, target, output, slot in edges])
         num_outputs = [1] * len(order)
         for source, _, output, _ in flows:
             num_outputs[source] = max(num_outputs[source], output + 1)
@@ -112,13 +113,13 @@ class _Reader:
         )
 
     def operator(self, name: Any, node: Any) -> tuple[str, str, int, str]:
-        """Operator, domain, version and canonical attributes of a node."""
+        """The operator, domain, version and canonical attributes of a node."""
         features = node.get("features") if isinstance(node, dict) else None
         features = features if isinstance(features, dict) else {}
         operator = features.get("operator", node.get("operator") if isinstance(node, dict) else None)
         if not isinstance(operator, dict) or node.get("type", "operator") != "operator":
             raise SourceError(
-                f"node {_quoted(name)} is no operator; expected a standardised graph, as the filter series has."
+                f"node {_quoted(name)} is not an operator; expected a standardised graph, as in the filter series."
             )
         op_type, domain = operator.get("op_type"), operator.get("domain")
         if not isinstance(op_type, str) or not isinstance(domain, str) or not op_type:
@@ -128,7 +129,7 @@ class _Reader:
         domain = canonical_domain(domain)
         version = self.opsets.get(domain, 1)
         raw, completed = node.get("attributes"), features.get("attributes")
-        raw, completed = (given if isinstance(given, dict) else {} for given in (raw, completed))
+        raw, completed = (values if isinstance(values, dict) else {} for values in (raw, completed))
         text = official_attributes(op_type, domain, version, raw, completed, self.spend)
         self.spend(len(text))
         return op_type, domain, version, text
@@ -136,12 +137,12 @@ class _Reader:
     def edges(
         self, adjacency: Mapping[Any, Any], index: Mapping[Any, int], multiple: bool
     ) -> list[tuple[int, int, int | None, int | None]]:
-        """Source, target, output and input of every edge; None where the graph does not say."""
+        """The source, target, output and input of every edge; None if the graph does not state them."""
         found: list[tuple[int, int, int | None, int | None]] = []
         for source, targets in adjacency.items():
             for target, between in _dict(targets).items():
                 if source not in index or target not in index:
-                    raise SourceError(f"an edge leads to {_quoted(target)}, which is no node.")
+                    raise SourceError(f"an edge leads to {_quoted(target)}, which is not a node.")
                 if len(found) + len(_dict(between)) * multiple >= MOST_EDGES:
                     raise SourceError(f"expected fewer than {MOST_EDGES:,} edges.")
                 for edge in map(_dict, between.values() if multiple else (between,)):
@@ -151,8 +152,8 @@ class _Reader:
         return found
 
 
-def _placed(edges: list[tuple[int, int, int | None, int | None]]) -> list[tuple[int, int, int, int]]:
-    """Edges by target and input; inputs that the graph does not say are the first free ones."""
+def _assign_inputs(edges: list[tuple[int, int, int | None, int | None]]) -> list[tuple[int, int, int, int]]:
+    """Edges sorted by target and input; inputs that the graph does not state are the first free ones."""
     taken: dict[int, set[int]] = {}
     for _, target, _, slot in edges:
         if slot is not None:

@@ -1,4 +1,4 @@
-"""The published Younger dataset: its graphs are imported, not listed and exported, so that this only says how."""
+"""The source `official`: its graphs are imported, not listed, so listing it only explains how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from younger_hf.sources.source import Query, Source
 
 def _candidates(query: Query) -> Iterator[Candidate]:
     raise SourceError(
-        "The official graphs have no models that could be listed; they are imported from the files that were downloaded.",
+        "The official dataset holds graphs, not models that could be listed; they are imported from downloaded files.",
         "younger-hf import-official PATH",
     )
 

@@ -1,4 +1,4 @@
-"""The files in a tar archive that somebody else made, one after the other; nothing is written to disk, and no header is believed."""
+"""Streams the files of an untrusted tar archive: writes nothing to disk, and trusts no header."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from younger_hf.errors import SourceError
 from younger_hf.sources.official.pickle_reader import LARGEST
 
 LARGEST_HEADER = 1 << 16
-"""Bytes of an extended header."""
+"""Bytes of the largest extended header."""
 MOST_MEMBERS = 1_000_000
 MOST_BYTES = 1 << 36
-"""Bytes of all members together."""
+"""Bytes of all members together, unpacked."""
 
 _PIECE = 1 << 16
 _HINT = "Do not unpack this archive; download it again."
 _AGAIN = "Download it again."
 _FILES = (tarfile.REGTYPE, tarfile.AREGTYPE)
-_NOTES = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME)
+_HEADERS = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME)
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Member:
     Attributes:
         name: Its relative path.
         size: Its bytes.
-        read: Gives them; only until the next member is asked for.
+        read: Return its content; to be called before the next member is fetched.
     """
 
     name: str
@@ -42,25 +42,26 @@ class Member:
 
 
 def tar_members(path: Path) -> Iterator[Member]:
-    """The files of a tar archive, plain or gzip, in its order; those that nobody reads are passed over.
+    """Yield the files of a tar archive, plain or gzipped, in its order; files that are not read are skipped.
 
     Raises:
-        SourceError: If it is damaged, or has a link, a device, a path that is absolute or has `..`, or more than any such archive.
+        SourceError: If the archive is damaged, holds links, devices or paths that lead out of it, or has too
+            many members or bytes.
     """
     try:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
             file.seek(0)
             stream = cast("BinaryIO", gzip.GzipFile(fileobj=file)) if packed else file
-            yield from _Archive(path, stream).members()
+            yield from _ArchiveReader(path, stream).members()
     except tarfile.TarError as error:
         raise SourceError(f"{path}: the archive is damaged ({error}).", _AGAIN) from error
     except OSError as error:
         raise SourceError(f"{path}: the archive cannot be read ({error.strerror}).") from error
 
 
-class _Archive:
-    """A stream of blocks, and how much of it was read."""
+class _ArchiveReader:
+    """A stream of blocks, and how much of it may still be read."""
 
     def __init__(self, path: Path, stream: BinaryIO) -> None:
         self.path = path
@@ -78,8 +79,8 @@ class _Archive:
             header = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
             if header.size < 0:
                 raise tarfile.ReadError("a negative size")
-            if header.type in _NOTES:
-                long_name = self.noted(header) or long_name
+            if header.type in _HEADERS:
+                long_name = self.long_name(header) or long_name
                 continue
             name, long_name = long_name or header.name, ""
             self.check(name, header)
@@ -88,20 +89,20 @@ class _Archive:
         raise self.error(f"it has more than {MOST_MEMBERS:,} members")
 
     def member(self, name: str, size: int) -> Iterator[Member]:
-        """The one member, and then what of it nobody has read."""
+        """Yield one member, then skip whatever of it was not read."""
         if size > LARGEST:
             raise self.error(f"the member {name[:200]!r} has {size:,} bytes, expected at most {LARGEST:,}")
-        rest = [size]
+        unread = [size]
 
         def read() -> bytes:
-            count, rest[0] = rest[0], 0
+            count, unread[0] = unread[0], 0
             return self.take(count)
 
         yield Member(name, size, read)
-        self.skip(rest[0] + -size % tarfile.BLOCKSIZE)
+        self.skip(unread[0] + -size % tarfile.BLOCKSIZE)
 
-    def noted(self, header: tarfile.TarInfo) -> str:
-        """The long name that an extended header gives the next member, `""` if none."""
+    def long_name(self, header: tarfile.TarInfo) -> str:
+        """The name that an extended header states for the next member, `""` if it states none."""
         if header.size > LARGEST_HEADER:
             raise self.error(f"a header of {header.size:,} bytes, expected at most {LARGEST_HEADER:,}")
         payload = self.take(header.size)
@@ -116,7 +117,9 @@ class _Archive:
             if not length or length > len(payload):
                 raise tarfile.ReadError("a record of an extended header")
             if key in (b"size", b"linkpath") or key.startswith(b"GNU.sparse"):
-                raise self.error(f"a header with {key.decode('ascii', 'replace')!r}, which no official archive has")
+                raise self.error(
+                    f"a header with {key.decode('ascii', 'replace')!r}, which official archives never have"
+                )
             if key == b"path" and header.type == tarfile.XHDTYPE:
                 name = value.rstrip(b"\n").decode("utf-8", "surrogateescape")
             payload = payload[length:]
@@ -128,12 +131,12 @@ class _Archive:
             raise self.error(f"the member {shown} leads out of the archive")
         if header.type not in (*_FILES, tarfile.DIRTYPE):
             kinds = {tarfile.SYMTYPE: "a symbolic link", tarfile.LNKTYPE: "a hard link"}
-            raise self.error(f"the member {shown} is {kinds.get(header.type, 'no plain file')}")
+            raise self.error(f"the member {shown} is {kinds.get(header.type, 'not a plain file')}")
         if header.type == tarfile.DIRTYPE and header.size:
             raise self.error(f"the folder {shown} has a size")
 
     def take(self, size: int, *, at_end: bool = False) -> bytes:
-        """The next bytes, piece by piece: a size is only what a header says."""
+        """Read the next bytes, piece by piece, since the size is only a claim of a header."""
         pieces, missing = [], size
         while missing:
             piece = self.piece(min(_PIECE, missing))
