@@ -1,1 +1,1 @@
-"""What operators are and do: signatures, schemas, folding, shape inference, FLOPs."""
+"""Operators: signatures, schemas, folding, shape inference, FLOPs."""

@@ -160,9 +160,7 @@ class GraphBuilder:
         """Raise ModelReadError if a value is defined already; a node may shadow an input of the model."""
         for name in names:
             if name in self.scope and name and type(self.scope[name]) is not GraphInput:
-                raise ModelReadError(
-                    f"{self.name}: the value {quoted(name)} is defined twice, expected every value to be defined once."
-                )
+                raise ModelReadError(f"{self.name}: the value {quoted(name)} is defined twice, expected once.")
 
     def define_constants(self, operation: Operation, values: Sequence[Value], outputs: Sequence[bytes]) -> bool:
         """Define the outputs of a `Constant` or of an operator over constants; return False if it is neither."""
@@ -238,12 +236,10 @@ class GraphBuilder:
         for position, item in enumerate(self.inputs[first_input:], start=first_input):
             if item.name.encode() in names and item.kind != "graph_input":
                 self.inputs[position] = item._replace(name=f"{item.name}@{subgraph}")
-        return [
-            value._replace(name=f"{value.name}@{subgraph}")
-            if isinstance(value, NamedConstant) and value.name.encode() in names
-            else value
-            for value in results
-        ]
+        for position, value in enumerate(results):
+            if isinstance(value, NamedConstant) and value.name.encode() in names:
+                results[position] = value._replace(name=f"{value.name}@{subgraph}")
+        return results
 
     def sorted(self, nodes: Sequence[NodeParts]) -> list[NodeParts]:
         """Sort nodes topologically."""

@@ -153,7 +153,7 @@ def _split_in_memory(data: bytes) -> GraphParts:
     parts = split_encoded_graph(data)
     nodes = [split_node(node) for node in parts.nodes]
     constants = [split_tensor(tensor, 0, len(tensor)) or _parsed_tensor(tensor) for tensor in parts.tensors]
-    if not all(map(is_nameless, {encoded for _, _, encoded in nodes})):  # some node has an unusual encoding
+    if not _are_nameless(nodes):  # some node has an unusual encoding
         nodes = [split_parsed_node(onnx.NodeProto.FromString(node)) for node in parts.nodes]
     return _graph(nodes, constants, parts.sparse, parts.inputs, parts.outputs)
 
@@ -206,14 +206,23 @@ def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:
             constants.append(split_tensor(data, value, end) or _split_unusual_tensor(blocks, begin, value, end))
         elif tag == _NODE:
             nodes.append(split_node(_without_payload(blocks, begin, value, end, "node")))
-        elif tag in others:
-            others[tag].append(encoded(blocks, base + value, position, _KINDS[tag]))
         elif tag not in _SKIPPED:
-            raise UnusualError
+            _add_other(others, tag, blocks, base + value, position)
         data, base, safe = blocks.data, blocks.base, blocks.safe
-    if not all(map(is_nameless, {encoded for _, _, encoded in nodes})):
+    if not _are_nameless(nodes):
         raise UnusualError
     return _graph(nodes, constants, others[_SPARSE], others[_INPUT], others[_OUTPUT])
+
+
+def _are_nameless(nodes: list[NodeParts]) -> bool:
+    return all(map(is_nameless, {encoded for _, _, encoded in nodes}))
+
+
+def _add_other(others: dict[int, list[bytes]], tag: int, blocks: Blocks, start: int, stop: int) -> None:
+    """Add an input, an output or a sparse initializer at [start, stop); may move the window."""
+    if tag not in others:
+        raise UnusualError
+    others[tag].append(encoded(blocks, start, stop, _KINDS[tag]))
 
 
 def _long_length(data: bytes, begin: int) -> tuple[int, int]:

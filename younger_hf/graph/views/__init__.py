@@ -1,1 +1,1 @@
-"""A Dag in other forms: Arrow, records, networkx, PyG, SVG, a summary."""
+"""Other forms of a Dag: Arrow, records, networkx, PyG, SVG, a summary."""

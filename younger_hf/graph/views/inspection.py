@@ -1,4 +1,4 @@
-"""Inspection: everything that is worth knowing about one architecture, as plain values."""
+"""Inspection: a full description of one architecture as plain values."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Port:
 
     Attributes:
         name: Its name.
-        dtype: Element type as in `NodeInput`, `""` if not known.
-        shape: Dimensions as in `NodeInput`, of a result the inferred ones where they are not declared.
+        dtype: Element type as in `NodeInput`, `""` if unknown.
+        shape: Dimensions as in `NodeInput`; those of a result are inferred if not declared.
     """
 
     name: str
@@ -27,13 +27,13 @@ class Port:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What is worth knowing about one architecture.
+    """A full description of one architecture.
 
     Attributes:
         summary: Sizes and compute.
-        shares: What each operator type has of them, most frequent first.
-        inputs: What the model reads; an input that no operator reads is none.
-        outputs: What operators give back.
+        shares: The share of each operator type in them, most frequent first.
+        inputs: The model's inputs that an operator reads.
+        outputs: The model's results that are outputs of operators.
         opsets: Operator-set domain -> version.
         wl_hash_w_attrs: Identity of the architecture.
         wl_hash_wo_attrs: Identity of its skeleton, attributes left out.
@@ -49,7 +49,7 @@ class Inspection:
 
 
 def inspect_dag(dag: Dag, dynamic_size: int = 1) -> Inspection:
-    """Look at an architecture from all sides; `dynamic_size` as in `infer_values`."""
+    """Describe an architecture; `dynamic_size` as in `infer_values`."""
     values = infer_values(dag, dynamic_size)
     compute = count_macs(dag, dynamic_size, values)
     inputs = {item.name: Port(item.name, item.dtype, item.shape) for item in dag.inputs if item.kind == "graph_input"}

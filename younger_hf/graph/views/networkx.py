@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def dag_to_networkx(dag: Dag) -> nx.MultiDiGraph[int]:
-    """A MultiDiGraph over node indices.
+    """Return a MultiDiGraph over node indices.
 
     Node attributes: `op_type`, `domain`, `attributes` (JSON), `w_attrs`, `wo_attrs` (the canonical signatures).
     Edge attributes: `output` (position at the source), `input` (position at the target).

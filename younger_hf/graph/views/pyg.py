@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def dag_to_pyg(dag: Dag, vocabulary: Vocabulary) -> Data:
-    """A `Data` with `x` = class ids int64 [N] and `edge_index` int64 [2, E].
+    """Return a `Data` with `x` = class ids int64 [N] and `edge_index` int64 [2, E].
 
     Raises:
         MissingDependencyError: If torch or torch_geometric is not installed.

@@ -1,4 +1,4 @@
-"""Record: a Dag as JSON-able values, and back, with every value checked."""
+"""Records: Dags as JSON-able values, and back with every value checked."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from dataclasses import fields
 from typing import Any, TypeVar, get_args
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import Int32Array, IntArray
 from younger_hf.errors import DatasetError
 from younger_hf.graph.dag import Dag, FormalRead, GraphOutput, InputKind, NodeInput, SubGraph
 from younger_hf.graph.onnx_types import MAX_ELEMENTS
 
 LARGEST_SLOT = 1 << 20
-"""Positions of inputs and outputs stay below; one above it is damage, and would cost memory."""
+"""Limit on the positions of inputs and outputs; larger ones are damage and would cost memory."""
 
 _KINDS = frozenset(get_args(InputKind))
 _INTEGERS = range(-(1 << 63), 1 << 64)
-"""What an element of an integer tensor can be."""
+"""Possible elements of an integer tensor."""
 _INT32 = np.iinfo(np.int32)
 
 T = TypeVar("T")
 
 
 def dag_to_record(dag: Dag) -> dict[str, Any]:
-    """The Dag as lists, numbers and text, field by field."""
+    """Return the Dag as lists, numbers and text, field by field."""
     record: dict[str, Any] = {}
     for field in fields(dag):
         value = getattr(dag, field.name)
@@ -37,15 +37,15 @@ def dag_to_record(dag: Dag) -> dict[str, Any]:
 
 
 def dag_from_record(record: Mapping[str, Any], where: str = "The record of a Dag") -> Dag:
-    """The Dag that a record describes.
+    """Return the Dag that a record describes.
 
     Args:
-        record: What `dag_to_record` gave, also after JSON; arrays may be numpy's.
-        where: What is read, for messages.
+        record: The result of `dag_to_record`, also after JSON; arrays may be numpy's.
+        where: Name of the record for messages.
 
     Raises:
-        DatasetError: If a field is missing or no Dag can have it: an edge that leads nowhere or back, lengths that do
-            not agree, attributes that are no JSON object.
+        DatasetError: If a field is missing or invalid: an edge that leads nowhere or back, lengths
+            that disagree, attributes that are not a JSON object.
     """
     try:
         dag = Dag(
@@ -69,7 +69,7 @@ def dag_from_record(record: Mapping[str, Any], where: str = "The record of a Dag
         _check_ends(dag)
         _check_subgraphs(dag)
     except KeyError as error:
-        raise DatasetError(f"{where}: the field {error} is missing; expected all that Dag.to_dict writes.") from error
+        raise DatasetError(f"{where}: the field {error} is missing; expected those of Dag.to_dict.") from error
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         raise DatasetError(f"{where} is damaged: {error}.") from error
     return dag
@@ -79,7 +79,7 @@ def _check_nodes(dag: Dag) -> None:
     for name in ("domains", "attributes", "branches", "opset_versions", "num_outputs", "parents"):
         values = getattr(dag, name)
         flat = isinstance(values, tuple) or values.ndim == 1
-        _expect(flat and len(values) == dag.num_nodes, f"{name}: expected one value a node")
+        _expect(flat and len(values) == dag.num_nodes, f"{name}: expected one value per node")
     _expect_range("num_outputs", dag.num_outputs, 0, LARGEST_SLOT)
     _expect_range("opset_versions", dag.opset_versions, 1, _INT32.max)
     _expect_range("parents", dag.parents, -1, dag.num_nodes)
@@ -92,7 +92,7 @@ def _check_nodes(dag: Dag) -> None:
 def _check_edges(dag: Dag) -> None:
     _expect(dag.edge_index.ndim == 2 and dag.edge_index.shape[0] == 2, "edge_index: expected sources and targets")
     for name in ("edge_output", "edge_input"):
-        _expect(getattr(dag, name).shape == (dag.num_edges,), f"{name}: expected one value an edge")
+        _expect(getattr(dag, name).shape == (dag.num_edges,), f"{name}: expected one value per edge")
     sources, targets = dag.edge_index
     _expect_range("edge_index", dag.edge_index, 0, dag.num_nodes)
     _expect(bool((sources < targets).all()), "edge_index: expected every edge to lead to a later node")
@@ -105,8 +105,8 @@ def _check_edges(dag: Dag) -> None:
 def _check_ends(dag: Dag) -> None:
     for item in dag.inputs:
         _expect(0 <= item.node < dag.num_nodes, f"inputs: there is no node {item.node}")
-        _expect(0 <= item.slot < LARGEST_SLOT, f"inputs: position {item.slot} is none")
-        _expect(item.kind in _KINDS, f"inputs: {item.kind!r} is none of {', '.join(sorted(_KINDS))}")
+        _expect(0 <= item.slot < LARGEST_SLOT, f"inputs: position {item.slot} is out of range")
+        _expect(item.kind in _KINDS, f"inputs: {item.kind!r} is not one of {', '.join(sorted(_KINDS))}")
         _expect(len(item.values) <= MAX_ELEMENTS, f"inputs: more than {MAX_ELEMENTS} values")
         _expect(all(value in _INTEGERS for value in item.values), "inputs: a value fits no integer type")
     slots = np.array([(item.node, item.slot) for item in dag.inputs], dtype=np.int64).reshape(-1, 2)
@@ -120,10 +120,10 @@ def _check_subgraphs(dag: Dag) -> None:
     for subgraph in dag.subgraphs:
         _expect(0 <= subgraph.node < dag.num_nodes, f"subgraphs: there is no node {subgraph.node}")
         bounds = (subgraph.first_result, subgraph.num_results)
-        _expect(all(0 <= value <= LARGEST_SLOT for value in bounds), "subgraphs: a position of results is none")
+        _expect(all(0 <= value <= LARGEST_SLOT for value in bounds), "subgraphs: a position of results is out of range")
     for read in dag.formal_reads:
         _expect(0 <= read.node < dag.num_nodes, f"formal_reads: there is no node {read.node}")
-        _expect(0 <= read.slot < LARGEST_SLOT, f"formal_reads: position {read.slot} is none")
+        _expect(0 <= read.slot < LARGEST_SLOT, f"formal_reads: position {read.slot} is out of range")
         _expect(0 <= read.subgraph < len(dag.subgraphs), f"formal_reads: there is no sub-graph {read.subgraph}")
         formals = dag.subgraphs[read.subgraph].formals
         _expect(0 <= read.position < len(formals), f"formal_reads: there is no formal input {read.position}")
@@ -164,7 +164,7 @@ def _integer(value: Any) -> int:
     return int(value)
 
 
-def _array(values: Any) -> npt.NDArray[np.int32]:
+def _array(values: Any) -> Int32Array:
     array = np.asarray(values)
     if array.size and array.dtype.kind != "i":
         raise TypeError(f"expected whole numbers, found {array.ravel()[0]!r:.40}")
@@ -178,10 +178,10 @@ def _expect(holds: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def _expect_range(name: str, values: npt.NDArray[np.int32], low: int, high: int) -> None:
+def _expect_range(name: str, values: Int32Array, low: int, high: int) -> None:
     if values.size and not (low <= values.min() and values.max() < high):
         raise ValueError(f"{name}: expected {low} to {high - 1}, found {values.min()} to {values.max()}")
 
 
-def _expect_ascending(name: str, keys: npt.NDArray[np.int64]) -> None:
+def _expect_ascending(name: str, keys: IntArray) -> None:
     _expect(bool((np.diff(keys) > 0).all()), f"{name}: expected each input of a node once, in order")

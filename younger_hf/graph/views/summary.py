@@ -1,4 +1,4 @@
-"""Summary: how large a Dag is and what one forward pass costs, as a whole and for each operator."""
+"""Summary: the size of a Dag and the cost of one forward pass, in all and per operator type."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PACKED_BITS: Mapping[int, int] = {
     TensorProto.INT2: 2,
     TensorProto.UINT2: 2,
 }
-"""Element types of which a byte holds several."""
+"""Element type -> bits, for types of which several fit in a byte."""
 
 
 @dataclass(frozen=True)
@@ -29,10 +29,10 @@ class DagSizes:
 
     Attributes:
         num_nodes: Number of operators.
-        num_edges: Number of data flows, parallel ones counted each.
+        num_edges: Number of data flows, parallel ones included.
         depth: Number of operators on the longest path.
         num_parameters: Number of parameter elements, each shared parameter once.
-        parameter_bytes: Bytes that the parameters take in their element types; text and unknown types take none.
+        parameter_bytes: Bytes of the parameters in their element types, 0 for text and unknown types.
         operators: Operator type -> count, most frequent first.
         opset: Version of the default operator set; 0 if no node uses it.
     """
@@ -48,13 +48,14 @@ class DagSizes:
 
 @dataclass(frozen=True)
 class DagSummary(DagSizes):
-    """Sizes of a Dag, and what one forward pass costs.
+    """Sizes of a Dag, and the cost of one forward pass.
 
     Attributes:
-        macs: Multiply-accumulates of convolutions, matrix products, einsum, recurrent layers and attention; a lower
-            bound if there are uncounted operators.
-        flops: Floating-point operations, two a multiply-accumulate.
-        uncounted: Operator -> number of its nodes whose share in `macs` is not known. See `flops.Compute`.
+        macs: Multiply-accumulates of convolutions, matrix products, einsum, recurrent layers and
+            attention; a lower bound if there are uncounted operators.
+        flops: Floating-point operations, two per multiply-accumulate.
+        uncounted: Operator -> number of its nodes whose share in `macs` is unknown, see
+            `flops.Compute`.
     """
 
     macs: int
@@ -64,12 +65,12 @@ class DagSummary(DagSizes):
 
 @dataclass(frozen=True)
 class OperatorShare:
-    """What one operator type has of a Dag.
+    """The share of one operator type in a Dag.
 
     Attributes:
-        operator: Its name, with the domain before it unless that is the default one.
+        operator: Its name, preceded by the domain unless that is the default one.
         count: Number of nodes.
-        num_parameters: Elements of the parameters that its nodes are the first to read.
+        num_parameters: Elements of the parameters that its nodes read first.
         macs: Multiply-accumulates of its nodes, each run once.
     """
 
@@ -80,7 +81,7 @@ class OperatorShare:
 
 
 def sizes(dag: Dag) -> DagSizes:
-    """The sizes that can be read off a Dag."""
+    """Return the sizes of a Dag, which need no inference."""
     histogram: dict[str, int] = {}
     for domain, op_type in zip(dag.domains, dag.op_types, strict=True):
         name = operator_name(domain, op_type)
@@ -99,18 +100,18 @@ def sizes(dag: Dag) -> DagSizes:
 
 
 def summarise(dag: Dag, dynamic_size: int = 1) -> DagSummary:
-    """The sizes and the compute of a Dag; `dynamic_size` as in `infer_values`."""
+    """Return the sizes and the compute of a Dag; `dynamic_size` as in `infer_values`."""
     return with_compute(sizes(dag), count_macs(dag, dynamic_size))
 
 
 def with_compute(measured: DagSizes, compute: Compute) -> DagSummary:
-    """Sizes and compute that are at hand, as one summary."""
+    """Return sizes and compute as one summary."""
     values = {field.name: getattr(measured, field.name) for field in fields(measured)}
     return DagSummary(**values, macs=compute.macs, flops=compute.flops, uncounted=compute.uncounted)
 
 
 def operator_shares(dag: Dag, compute: Compute) -> tuple[OperatorShare, ...]:
-    """What each operator type has of a Dag, most frequent first."""
+    """Return the share of each operator type in a Dag, most frequent first."""
     names = [operator_name(domain, op_type) for domain, op_type in zip(dag.domains, dag.op_types, strict=True)]
     parameters, macs = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for item in _parameters(dag):
@@ -123,7 +124,7 @@ def operator_shares(dag: Dag, compute: Compute) -> tuple[OperatorShare, ...]:
 
 
 def _parameters(dag: Dag) -> list[NodeInput]:
-    """Each parameter of known shape once, as the first node reads it."""
+    """Return each parameter of known shape once, as its first reader reads it."""
     found: dict[str, NodeInput] = {}
     for item in dag.inputs:
         if item.kind == "parameter" and item.shape is not None and min(item.shape, default=0) >= 0:

@@ -17,13 +17,13 @@ from younger_hf.graph.operators.signatures import operator_name
 from younger_hf.graph.values import TensorInfo, TensorInfos, described_shape
 
 LARGEST_DRAWING = 500
-"""Nodes of the largest Dag that is drawn: more fit no screen, and their lines cannot be told apart."""
+"""Maximum number of nodes: more do not fit on a screen, and their lines cannot be told apart."""
 
 _WIDTH, _HEIGHT = 148, 36
 _COLUMN, _ROW = 164, 64
 _MARGIN, _LEGEND, _SWATCH = 24, 44, 164
 _LABEL, _DETAIL = 20, 25
-"""Longest texts in a box, in characters: of its first line, and of the smaller second one."""
+"""Maximum number of characters in the first line of a box, and in the smaller second one."""
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -40,18 +40,18 @@ class _Box:
 
 
 def draw_svg(dag: Dag, title: str = "", dynamic_size: int = 1) -> str:
-    """Draw a Dag: a box an operator with the shape of its first output, an arrow a data flow.
+    """Draw a Dag: a box per operator with the shape of its first output, an arrow per data flow.
 
-    Attributes, parameters and shapes of an operator are its tooltip. What lies in the sub-graph of a control-flow node
-    has a dashed frame.
+    Attributes, parameters and shapes of an operator are in its tooltip. Operators in sub-graphs of
+    control-flow nodes have a dashed frame.
 
     Args:
         dag: The architecture, of at most 500 nodes.
         title: Title of the image.
-        dynamic_size: What the dynamic dimensions of the inputs are taken to be, as in `infer_values`.
+        dynamic_size: Size assumed for the dynamic dimensions of the inputs, as in `infer_values`.
 
     Returns:
-        The text of an SVG file. It holds no script and refers to nothing outside.
+        The text of an SVG file without scripts or external references.
 
     Raises:
         YoungerError: If the Dag has no nodes or too many.
@@ -59,7 +59,7 @@ def draw_svg(dag: Dag, title: str = "", dynamic_size: int = 1) -> str:
     if not 1 <= dag.num_nodes <= LARGEST_DRAWING:
         raise YoungerError(
             f"{title or 'The model'} has {dag.num_nodes:,} operators, expected 1 to {LARGEST_DRAWING} for a drawing.",
-            "Leave out --svg for tables, or open the file in a viewer that folds and zooms, as netron.app.",
+            "Leave out --svg for tables, or open the file in a viewer that folds and zooms, such as netron.app.",
         )
     values = infer_values(dag, dynamic_size)
     boxes, edges = _boxes(dag, values)
@@ -86,17 +86,17 @@ def draw_svg(dag: Dag, title: str = "", dynamic_size: int = 1) -> str:
 
 
 def _boxes(dag: Dag, values: TensorInfos) -> tuple[list[_Box], list[tuple[int, int]]]:
-    """Operators, then inputs, then results; and the distinct pairs between which data flows."""
+    """Return boxes of operators, then inputs, then results, and the distinct pairs of boxes between which data flows."""
     boxes = [_operator_box(dag, node, values) for node in range(dag.num_nodes)]
     edges = dict.fromkeys(map(tuple, dag.edge_index.T.tolist()))
-    given: dict[str, int] = {}
+    input_boxes: dict[str, int] = {}
     for item in dag.inputs:
         if item.kind == "graph_input":
-            if item.name not in given:
-                given[item.name] = len(boxes)
+            if item.name not in input_boxes:
+                input_boxes[item.name] = len(boxes)
                 detail = _described(TensorInfo(item.dtype, item.shape))
                 boxes.append(_Box(item.name, detail, f"input {item.name}\n{detail}", "#eef", 'rx="18"'))
-            edges[given[item.name], item.node] = None
+            edges[input_boxes[item.name], item.node] = None
     for output in dag.outputs:
         detail = _described(values.output(output.node, output.slot))
         edges[output.node, len(boxes)] = None
@@ -118,11 +118,15 @@ def _operator_box(dag: Dag, node: int, values: TensorInfos) -> _Box:
         for item in dag.inputs
         if item.node == node
     ]
-    made = [_described(values.output(node, slot)) for slot in range(min(int(dag.num_outputs[node]), 8))]
-    lines += [f"output {slot}: {text or 'type not known'}" for slot, text in enumerate(made)]
+    outputs = [_described(values.output(node, slot)) for slot in range(min(int(dag.num_outputs[node]), 8))]
+    lines += [f"output {slot}: {text or 'type not known'}" for slot, text in enumerate(outputs)]
     dashed = 'rx="4" stroke-dasharray="5 3"' if dag.parents[node] >= 0 else 'rx="4"'
     return _Box(
-        name, made[0] if made else "", "\n".join(lines), family_of(dag.domains[node], dag.op_types[node]).colour, dashed
+        name,
+        outputs[0] if outputs else "",
+        "\n".join(lines),
+        family_of(dag.domains[node], dag.op_types[node]).colour,
+        dashed,
     )
 
 
@@ -131,20 +135,21 @@ def _described(value: TensorInfo) -> str:
 
 
 def _layout(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[tuple[float, float]], list[tuple[int, int]]]:
-    """Where the boxes are and which lines connect them.
+    """Place the boxes and the lines between them.
 
     Args:
         count: Number of boxes.
         edges: Pairs of them.
 
     Returns:
-        Centres in pixels of the boxes, and behind them of points at which lines bend; and pairs of these.
+        Centres in pixels of the boxes, followed by those of points at which lines bend; and the pairs
+        of them that lines connect.
     """
     import igraph
 
     layers = _layers(count, edges)
     lines: dict[tuple[int, int], None] = {}
-    passing: dict[tuple[int, int], int] = {}  # box and row -> the point through which all its long edges pass that row
+    passing: dict[tuple[int, int], int] = {}  # box and row -> the point where its long edges cross that row
     for source, target in edges:
         stops = [source]
         for layer in range(layers[source] + 1, layers[target]):
@@ -162,7 +167,7 @@ def _layout(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[tuple[fl
 
 
 def _apart(columns: Sequence[float], layers: Sequence[int], count: int) -> list[float]:
-    """Columns from 0 on at which nothing overlaps, which igraph does not ensure: boxes a column apart, lines a third."""
+    """Spread columns so that nothing overlaps, which igraph does not ensure: boxes one apart, lines a third."""
     shifted = list(columns)
     last: dict[int, int] = {}
     for vertex in sorted(range(len(columns)), key=columns.__getitem__):
@@ -176,7 +181,7 @@ def _apart(columns: Sequence[float], layers: Sequence[int], count: int) -> list[
 
 
 def _layers(count: int, edges: Iterable[tuple[int, int]]) -> list[int]:
-    """Row of each box: below all it reads; what reads nothing stands right above its first reader."""
+    """Return the row of each box: below all that it reads; a box that reads nothing is just above its first reader."""
     readers: list[list[int]] = [[] for _ in range(count)]
     waiting = [0] * count
     for source, target in edges:
@@ -196,7 +201,7 @@ def _layers(count: int, edges: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def _line(source: tuple[float, float], target: tuple[float, float], leaves: bool, arrives: bool) -> str:
-    """A curve from the lower edge of a box, or a bend, to the upper edge of one, with an arrow there."""
+    """Draw a curve from the lower edge of a box, or a bend, to the upper edge of one, with an arrow there."""
     (x, y), (next_x, next_y) = source, target
     y, next_y = y + _HEIGHT / 2 * leaves, next_y - _HEIGHT / 2 * arrives
     middle = (y + next_y) / 2
@@ -231,5 +236,5 @@ def _shortened(text: str, length: int) -> str:
 
 
 def _text(text: str) -> str:
-    """Text from a model, safe within XML: markup escaped, characters that XML cannot hold replaced."""
+    """Make text from a model safe within XML: escape markup, replace characters that XML cannot hold."""
     return escape(_NO_XML.sub("\N{REPLACEMENT CHARACTER}", text), {'"': "&quot;"})
