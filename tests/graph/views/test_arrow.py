@@ -218,7 +218,10 @@ def changed(**values: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
         (changed(num_outputs=[1, 2**30, 1, 1]), "num_outputs: expected 0 to 1048575"),
         (changed(parents=[-1, 0, 3, -1]), "expected the nodes of a sub-graph before its parent"),
         (changed(inputs=[[9, 0, "graph_input", "x", "float", None, []]]), "inputs: there is no node 9"),
-        (changed(inputs=[[0, 2**40, "graph_input", "x", "float", None, []]]), "inputs: position 1099511627776 is out of range"),
+        (
+            changed(inputs=[[0, 2**40, "graph_input", "x", "float", None, []]]),
+            "inputs: position 1099511627776 is out of range",
+        ),
         (changed(inputs=[[0, 0, "weight", "x", "float", None, []]]), "'weight' is not one of constant, graph_input"),
         (changed(inputs=[[0, 0, "constant", "x", "int64", [65], [0] * 65]]), "more than 64 values"),
         (changed(inputs=[[0, 0, "constant", "x", "int64", [1], [2**64]]]), "fits no integer type"),
