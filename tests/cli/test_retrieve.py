@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.cli.test_cli import assert_one_clear_message, younger
 from tests.collect.models import write_models
+from younger_hf.collect.export_job import ExportResult
+from younger_hf.collect.workspace import Workspace
+from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.registry import MODULES
 
 
@@ -38,9 +42,22 @@ def test_the_status_says_what_is_done_and_why_not(workspace: Path) -> None:
     (source,) = status["sources"]
     assert (4, 3, 3, 1, 0) == tuple(source[name] for name in ("candidates", "done", "distinct", "failed", "waiting"))
     assert [("build", 1)] == [(row["reason"], row["models"]) for row in status["failures"]]
+    assert [("local--cut", "build")] == [(model["id"], model["reason"]) for model in status["failed_models"]]
     assert {} == status["running"]
     shown = younger("status", "-w", workspace, "--tasks").stdout
     assert all(word in shown for word in ("distinct", "Failures", "readable ONNX model", "Tasks"))
+
+
+def test_a_model_that_ran_out_of_memory_is_named_with_the_reason(tmp_path: Path) -> None:
+    with closing(Workspace(tmp_path)) as opened:
+        opened.add([Candidate("timm--large", "timm", "large", "", "", "", {"kind": "timm"})])
+        error = "The system ran out of memory and ended it (SIGKILL; it held 3.9 GB when last measured)."
+        opened.store(ExportResult("timm--large", "", "failed", "memory", error, peak=3_900_000_000))
+    (model,) = json.loads(younger("status", "-w", tmp_path, "--json").stdout)["failed_models"]
+    assert ("timm--large", "memory", error) == (model["id"], model["reason"], model["error"])
+    shown = younger("status", "-w", tmp_path, "--failures").stdout
+    assert all(word in shown for word in ("timm--large", "memory", "3.9", "SIGKILL"))
+    assert "status --failures" in younger("status", "-w", tmp_path).stdout
 
 
 def test_an_export_that_has_nothing_to_do_says_so_and_failures_are_retried_by_reason(workspace: Path) -> None:

@@ -65,14 +65,15 @@ def export(
     _show_status(workspace)
 
 
-@command("younger-hf status --workspace workspace", "younger-hf status --tasks")
+@command("younger-hf status --workspace workspace", "younger-hf status --failures", "younger-hf status --tasks")
 def status(
     workspace: WorkspaceFolder = Path("workspace"),
     tasks: Annotated[bool, typer.Option(help="Also show the models of each task.")] = False,
+    failures: Annotated[bool, typer.Option(help="Name every model that failed, with its error.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show the progress of a workspace: models done, distinct, running, and failed by reason."""
-    _show_status(workspace, tasks=tasks, as_json=as_json)
+    _show_status(workspace, tasks=tasks, name_failures=failures, as_json=as_json)
 
 
 @command(
@@ -96,15 +97,17 @@ def pack(
     console.say(f"{count} models in {out}, {out.stat().st_size / 1e6:.1f} MB")
 
 
-def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) -> None:
-    from younger_hf.collect.status import status_of
+def _show_status(folder: Path, *, tasks: bool = False, name_failures: bool = False, as_json: bool = False) -> None:
+    from younger_hf.collect.status import failures_of, status_of
     from younger_hf.containment.process_monitor import running_jobs
 
     with closing(_open_workspace(folder)) as opened:
         found, running = status_of(opened), running_jobs(opened.running)
+        failed = tuple(failures_of(opened))
     failures = [{"reason": reason, "error": kind, "models": count} for (reason, kind), count in found.failures.items()]
     if as_json:
-        console.show_json({**asdict(found), "failures": failures, "running": running})
+        models = [asdict(failure) for failure in failed]
+        console.show_json({**asdict(found), "failures": failures, "failed_models": models, "running": running})
         return
     columns = ["source", "models", "done", "distinct", "variants", "failed", "waiting"]
     rows: list[list[object]] = [list(asdict(source).values()) for source in found.sources]
@@ -120,12 +123,16 @@ def _show_status(folder: Path, *, tasks: bool = False, as_json: bool = False) ->
             for task, by in counts
         ]
         console.show_table("Tasks", ["task", "sources", "models"], cells)
-    if failures:
+    if name_failures:
+        cells = [[one.id, one.reason, f"{one.peak / 1e9:.1f}", one.error] for one in failed]
+        console.show_table("Failures", ["model", "reason", "peak GB", "error"], cells)
+    elif failures:
         kinds = [[row["models"], row["reason"], row["error"]] for row in failures[:MOST_KINDS]]
         console.show_table("Failures", ["models", "reason", "error"], kinds)
+        console.say(f"Next: younger-hf status --failures --workspace {folder} names the models.")
     if running:
-        models = [[name, round(seconds)] for name, seconds in running.items()]
-        console.show_table("Running", ["model", "seconds"], models)
+        cells = [[name, round(seconds)] for name, seconds in running.items()]
+        console.show_table("Running", ["model", "seconds"], cells)
 
 
 def _open_workspace(folder: Path) -> Any:
