@@ -18,7 +18,7 @@ import onnx
 import pyarrow as pa
 
 from younger_hf.containment.limits import Limits
-from younger_hf.containment.processes import peak_memory
+from younger_hf.containment.processes import bytes_transferred, peak_memory
 from younger_hf.containment.sandbox import Sandbox
 from younger_hf.errors import MissingDependencyError, SourceError, YoungerError
 from younger_hf.export.exported import Exported
@@ -111,7 +111,7 @@ def run_job(job: Job, scratch: Path, limits: Limits) -> ExportResult:
 
     The result reports every error; a process that ends without a result is the caller's to report.
     """
-    started, before = perf_counter(), _transferred()
+    started, before = perf_counter(), bytes_transferred()
     sandbox = Sandbox(scratch, limits.file_bytes)
     steps: list[Reason] = ["fetch"]
     outcome: dict[str, Any]
@@ -126,7 +126,7 @@ def run_job(job: Job, scratch: Path, limits: Limits) -> ExportResult:
         if outcome["status"] == "failed":
             outcome["reason"] = "sandbox"
         outcome["notes"] = {**outcome.get("notes", {}), "refused_writes": sorted(set(sandbox.refused))[:8]}
-    after = _transferred()
+    after = bytes_transferred()
     return ExportResult(
         id=job.candidate.id,
         stamp=job.stamp,
@@ -239,13 +239,3 @@ def _lazy_weights(source: Source) -> AbstractContextManager[object]:
     from younger_hf.export.lazy_weights import LazyWeights
 
     return LazyWeights()
-
-
-def _transferred() -> tuple[int, int]:
-    """Bytes that this process has read and written so far; zeros if the system does not count them."""
-    try:
-        lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0, 0
-    counts = dict(line.split(": ") for line in lines)
-    return int(counts["rchar"]), int(counts["wchar"])

@@ -69,12 +69,16 @@ def peak_memory() -> int:
 
     Memory that it shares with the process it was forked from counts.
     """
-    if sys.platform == "linux":  # where ru_maxrss may be the parent's
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
+    kibibytes = _read_proc("/proc/self/status", "VmHWM:")
+    if kibibytes is not None:  # on Linux, ru_maxrss may be the parent's
+        return kibibytes * 1024
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def bytes_transferred() -> tuple[int, int]:
+    """Return the bytes that this process has read and written so far, files and sockets; 0 if they are not counted."""
+    return _read_proc("/proc/self/io", "rchar:") or 0, _read_proc("/proc/self/io", "wchar:") or 0
 
 
 def is_running(pid: int, started: float, *, or_younger: bool = False) -> bool:
@@ -130,11 +134,17 @@ def describe_exit(code: int | None) -> str:
 
 def count_oom_kills() -> int:
     """Return how many processes the kernel has ended because memory ran out; 0 if it does not count them."""
-    try:
-        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
+    return _read_proc("/proc/vmstat", "oom_kill") or 0
+
+
+def _read_proc(path: str, key: str) -> int | None:
+    """The number after a key in a file of the proc file system, None if it is missing."""
+    with suppress(OSError):
+        for line in Path(path).read_text(encoding="ascii", errors="replace").splitlines():
+            words = line.split()
+            if words[:1] == [key]:
+                return int(words[1])
+    return None
 
 
 def _members(root: int, children: Mapping[int, list[int]], sessions: Mapping[int, list[int]]) -> tuple[int, ...]:
