@@ -13,7 +13,7 @@ from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.graph.vocabulary import Vocabulary
 from younger_hf.metrics import METRICS, load_metric
 from younger_hf.metrics.generation.descriptors import Descriptors, describe
-from younger_hf.metrics.generation.distances import squared_mmd, wasserstein
+from younger_hf.metrics.generation.distances import pool
 from younger_hf.metrics.generation.generation_metrics import (
     SCALES,
     assess_graphs,
@@ -59,9 +59,9 @@ def test_distances_are_those_of_the_descriptors():
     of_first, of_second = describe(first), describe(second)
     assert DISTANCES == list(values)
     for name in (field.name for field in fields(Descriptors)):
-        sides = getattr(of_first, name), getattr(of_second, name)
-        assert wasserstein(*sides) == pytest.approx(values[f"{name}_w1"], rel=1e-12)
-        assert squared_mmd(*sides, SCALES[name]) == pytest.approx(values[f"{name}_mmd"], rel=1e-9)
+        pooled = pool(getattr(of_first, name), getattr(of_second, name))
+        assert pooled.wasserstein()[0] == pytest.approx(values[f"{name}_w1"], rel=1e-12)
+        assert pooled.squared_mmd(SCALES[name])[0] == pytest.approx(values[f"{name}_mmd"], rel=1e-9)
 
 
 def test_the_floor_is_what_generating_the_training_set_gives():
@@ -148,7 +148,7 @@ def test_per_graph_judgements_say_which():
 
 @pytest.mark.parametrize("executable", [[True], [True, False, True], [1, 0], [[True, False]], ["yes", "no"]])
 def test_what_runs_is_one_truth_a_graph(executable):
-    with pytest.raises(MetricError, match="executable: expected one truth for each of 2 graphs"):
+    with pytest.raises(MetricError, match="executable: expected one boolean for each of 2 graphs"):
         generation_metrics(Graphs.of([FINE, CYCLE]), REAL, TRAIN, VOCABULARY, executable=executable)
 
 
@@ -174,7 +174,7 @@ def test_signatures_say_which_kind_of_vocabulary_it_is():
     ("rows", "message"),
     [
         ([], "expected at least one graph, got none"),
-        (None, "expected rows with 'node_feat' and 'edge_index'"),
+        (5, "expected rows with 'node_feat' and 'edge_index'"),
         ([{"node_feat": [2]}], "expected rows with 'node_feat' and 'edge_index'"),
         ([([2], [[], []])], "expected rows with 'node_feat' and 'edge_index'"),
         ([{"node_feat": [], "edge_index": [[], []]}], "at least one"),

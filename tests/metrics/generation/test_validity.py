@@ -91,8 +91,8 @@ def test_classes_that_are_none_are_named():
     assert [True, *[False] * 6] == validity(graphs, vocabulary).schema.tolist()
     assert [
         [],
-        ["Node 1: class 0 is UNK, no operator."],
-        ["Node 1: class 1 is MASK, no operator."],
+        ["Node 1: class 0 is UNK, not an operator."],
+        ["Node 1: class 1 is MASK, not an operator."],
         ["Node 1 (com.microsoft.FusedMatMul): ONNX has no operator com.microsoft.FusedMatMul."],
         ["Node 1 (Convolution): ONNX has no operator Convolution."],
         ["Node 1: expected a class id below 5, got 5."],

@@ -149,7 +149,7 @@ def test_what_needs_answers_is_not_scored_without_them(complete_board, noisy, tm
 def test_errors_of_metrics_are_not_hidden(complete_board, rows, tmp_path):
     predictions = validated(complete_board, write_predictions(tmp_path, TRACK, rows))
     vocabulary = vocabulary_of(complete_board.release, TRACK)
-    with pytest.raises(MetricError, match="executable: expected one truth for each"):
+    with pytest.raises(MetricError, match="executable: expected one boolean for each"):
         generation_metrics(predictions.graphs, predictions.graphs, predictions.graphs, vocabulary, executable=[True])
 
 

@@ -1,4 +1,4 @@
-"""How sure the generation metrics are: bootstrap intervals over the generated graphs."""
+"""Bootstrap intervals of the generation metrics over the generated graphs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from younger_hf.metrics.resampling import draw
 from younger_hf.metrics.uncertainty import FEWEST, Interval, interval_of
 
 AT_ONCE = 256
-"""Resamples whose distances are computed together: each batch computes the kernel once."""
+"""Resamples whose distances are computed together; the kernel is computed once per batch."""
 
 
 def bootstrap_generation(
@@ -32,46 +32,49 @@ def bootstrap_generation(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """95% intervals of the generation metrics by the percentile bootstrap over the generated graphs.
+    """Compute 95% intervals of the generation metrics by the percentile bootstrap over the generated graphs.
 
-    Graphs are drawn with replacement, so that a resample has copies that the generator did not make: for `unique` and the shares that ask
-    for it there is no interval. Distances of a resample are those of its graphs as they are repeated; they are a little above those of the
-    graphs themselves, since a resample varies once more. The reference is taken as it is.
+    Graphs are drawn with replacement, so a resample contains copies that the generator did not make:
+    there is no interval for `unique` and the shares that depend on it. Distances of a resample are
+    slightly larger than those of the graphs themselves, because drawing adds variance. The reference
+    is fixed.
 
     Args:
-        generated: The graphs to assess_graphs, G >= 2.
+        generated: The graphs to assess, G >= 2.
         reference: As for `generation_metrics`.
-        train: Likewise.
-        vocabulary: Likewise.
-        executable: Likewise.
-        resamples: How many, at least 40.
-        seed: Of the resamples; the same seed gives the same intervals.
+        train: As for `generation_metrics`.
+        vocabulary: As for `generation_metrics`.
+        executable: As for `generation_metrics`.
+        resamples: Number of resamples, at least 40.
+        seed: Seed of the resamples; the same seed results in the same intervals.
 
     Returns:
-        Metric name -> its interval, for `acyclic`, `valid`, `executable` (if given), `novel` and every distance.
+        Metric name -> its interval, for `acyclic`, `valid`, `executable` (if given), `novel` and every
+        distance.
 
     Raises:
-        MetricError: As for `generation_metrics`, or if there are fewer than two graphs or too few resamples.
+        MetricError: As for `generation_metrics`, or if there are fewer than two graphs or too few
+            resamples.
     """
     if len(generated) < 2 or resamples < FEWEST:
         raise MetricError(
             f"Expected at least two graphs and {FEWEST} resamples, got {len(generated)} and {resamples}.",
-            "Ask for the values alone.",
+            "Compute the values without intervals.",
         )
-    judgement = assess_graphs(generated, train, vocabulary, executable=executable)
-    truths = {"acyclic": judgement.acyclic, "valid": judgement.valid}
-    if judgement.executable is not None:
-        truths["executable"] = judgement.executable
-    truths["novel"] = judgement.novel
+    assessment = assess_graphs(generated, train, vocabulary, executable=executable)
+    properties = {"acyclic": assessment.acyclic, "valid": assessment.valid}
+    if assessment.executable is not None:
+        properties["executable"] = assessment.executable
+    properties["novel"] = assessment.novel
     ours, theirs = describe_generated(generated, vocabulary), describe(reference)
     pooled = {field.name: pool(getattr(ours, field.name), getattr(theirs, field.name)) for field in fields(Descriptors)}
     found: dict[str, list[FloatArray]] = {}
     number = np.ones((1, len(generated)), dtype=np.int64)
     for weights, _ in draw(np.random.default_rng(seed), number, resamples, AT_ONCE):
-        for name, truth in truths.items():
-            found.setdefault(name, []).append(weights @ truth.astype(np.int64) / len(generated))
-        for name, values in _distances(pooled, weights):
-            found.setdefault(name, []).append(values)
+        for name, values in properties.items():
+            found.setdefault(name, []).append(weights @ values.astype(np.int64) / len(generated))
+        for name, distances in _distances(pooled, weights):
+            found.setdefault(name, []).append(distances)
     return {name: interval_of(np.concatenate(values), 0) for name, values in found.items()}
 
 

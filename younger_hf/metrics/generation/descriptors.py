@@ -1,7 +1,7 @@
-"""What each of many graphs looks like in numbers: size, depth, degrees, operators, spectrum.
+"""Numerical descriptors of many graphs: size, depth, degrees, operators and spectrum.
 
-Repeated edges count once everywhere. Nothing here depends on how nodes are numbered or edges ordered, and nothing asks for acyclic graphs:
-a generator may have made cycles.
+Repeated edges count once everywhere. Nothing here depends on the numbering of nodes or the order of
+edges, and cycles are allowed, because generated graphs may have them.
 """
 
 from __future__ import annotations
@@ -16,23 +16,24 @@ from younger_hf.errors import MetricError
 from younger_hf.graph.labelled_graphs import Graphs
 
 SPECTRUM_BINS = 200
-"""Bins of the spectrum over [0, 2], as GRAN (Liao et al. 2019) and SPECTRE (Martinkus et al. 2022) have them."""
+"""Bins of the spectrum over [0, 2], as in GRAN (Liao et al. 2019) and SPECTRE (Martinkus et al. 2022)."""
 LARGEST_SPECTRUM = 5_000
-"""Most nodes of a graph whose eigenvalues are computed: time grows with the third power, memory with the second."""
+"""Maximum nodes of a graph whose eigenvalues are computed: time grows with their third power, memory with their second."""
 
 _DIGITS = 10**9
-"""Eigenvalues are rounded to nine digits before they are put into bins: else errors in the last place, which depend on how nodes are
-numbered, would decide about the many that lie on an edge between two bins, as 1 does."""
+"""Eigenvalues are rounded to nine digits before they are binned. Otherwise rounding errors, which depend on the
+numbering of nodes, would decide the bin of the many eigenvalues that lie between two bins, such as 1."""
 
 
 @dataclass(frozen=True)
 class Histograms:
-    """One distribution a graph, over values that all graphs share.
+    """One distribution per graph, over values that all graphs share.
 
     Attributes:
-        values: What can occur, strictly ascending, float64 [K].
+        values: The possible values, strictly ascending, float64 [K].
         shares: Share of each value in each graph, float64 [G, K]; rows sum to 1.
-        ground: `line` where the distance of two values is their difference, `discrete` where it is 1 for any two.
+        ground: `line` if the distance of two values is their difference, `discrete` if it is 1 for any
+            two distinct values.
     """
 
     values: FloatArray
@@ -45,15 +46,16 @@ class Histograms:
 
 @dataclass(frozen=True)
 class Descriptors:
-    """What graphs look like; `len` of each is the number of graphs.
+    """All descriptors of a set of graphs.
 
     Attributes:
         size: Number of nodes.
-        depth: Nodes of the longest path; see `depths` for graphs with cycles.
+        depth: Nodes on the longest path; see `depths` for graphs with cycles.
         in_degree: Share of nodes of each in-degree.
         out_degree: Share of nodes of each out-degree.
-        operator: Share of nodes of each class id; no class is nearer to another than any other.
-        spectral: Share of the normalised Laplacian's eigenvalues in each of 200 bins, represented by their centres.
+        operator: Share of nodes of each class id, on a discrete ground.
+        spectral: Share of the normalised Laplacian's eigenvalues in each of 200 bins, represented by
+            their centres.
     """
 
     size: Histograms
@@ -68,7 +70,7 @@ class Descriptors:
 
 
 def describe(graphs: Graphs) -> Descriptors:
-    """All descriptors of graphs.
+    """Compute all descriptors of graphs.
 
     Args:
         graphs: The graphs; cycles, self-loops, repeated edges and several components are allowed.
@@ -90,7 +92,7 @@ def describe(graphs: Graphs) -> Descriptors:
 
 
 def simple_edges(graphs: Graphs) -> tuple[IntArray, IntArray]:
-    """The edges of all graphs, each once, with nodes numbered through all graphs.
+    """List the edges of all graphs, each once, with nodes numbered consecutively across graphs.
 
     Returns:
         Sources and targets, int64 [E] each, sorted by source, then target.
@@ -102,17 +104,17 @@ def simple_edges(graphs: Graphs) -> tuple[IntArray, IntArray]:
 
 
 def depths(graphs: Graphs) -> IntArray:
-    """Length in nodes of each graph's longest path, int64 [G], at least 1.
+    """Compute the number of nodes on each graph's longest path, int64 [G], at least 1.
 
-    The nodes of a cycle count as one, as do all that lie on cycles through each other: paths are those of the condensation, whose nodes
-    are the strongly connected components. For acyclic graphs that is the usual longest path.
+    Each strongly connected component counts as one node: paths are those of the condensation. For
+    acyclic graphs that is the usual longest path.
     """
     sources, targets = simple_edges(graphs)
     levels = topological_levels(sources, targets, len(graphs.nodes.values))
     if levels.min() < 0:
         import igraph
 
-        # The condensation of all graphs at once; components never join graphs.
+        # The condensation of all graphs at once: components never span graphs.
         union = igraph.Graph(n=len(levels), edges=np.stack([sources, targets], axis=1), directed=True)
         component = np.asarray(union.connected_components(mode="strong").membership, dtype=np.int64)
         sources, targets = component[sources], component[targets]
@@ -125,13 +127,13 @@ def depths(graphs: Graphs) -> IntArray:
 
 
 def topological_levels(sources: IntArray, targets: IntArray, num_nodes: int) -> IntArray:
-    """Edges of the longest path that ends in each node, int64 [N]; -1 for nodes on a cycle or behind one.
+    """Count the edges on the longest path to each node, int64 [N]; -1 for nodes on a cycle or after one.
 
-    All sources are taken away at once, then those nodes that became sources by that, and so on (Kahn 1962).
+    All sources are removed at once, then the nodes that became sources by that, and so on (Kahn 1962).
 
     Args:
-        sources: Int64 [E], ascending.
-        targets: Int64 [E]; no edge may occur twice.
+        sources: Source of each edge, int64 [E], ascending.
+        targets: Target of each edge, int64 [E]; no edge occurs twice.
         num_nodes: N.
     """
     missing = np.bincount(targets, minlength=num_nodes)
@@ -142,7 +144,7 @@ def topological_levels(sources: IntArray, targets: IntArray, num_nodes: int) -> 
     while len(front):
         levels[front] = level
         counts = starts[front + 1] - starts[front]
-        edges = positions(starts[front], counts)  # those that leave the front
+        edges = positions(starts[front], counts)
         reached, times = np.unique(targets[edges], return_counts=True)
         missing[reached] -= times
         front = reached[missing[reached] == 0]
@@ -151,10 +153,11 @@ def topological_levels(sources: IntArray, targets: IntArray, num_nodes: int) -> 
 
 
 def spectra(graphs: Graphs) -> Histograms:
-    """Eigenvalues of each graph's normalised Laplacian in 200 bins of equal width over [0, 2].
+    """Bin the eigenvalues of each graph's normalised Laplacian, in 200 bins of equal width over [0, 2].
 
-    The Laplacian is I - D^(-1/2) A D^(-1/2) of the undirected simple graph below: an edge in either direction connects, self-loops do not
-    count, and a node without neighbours has the eigenvalue 0 (Chung 1997, section 1.2).
+    The Laplacian is I - D^(-1/2) A D^(-1/2) of the underlying undirected simple graph: an edge in
+    either direction connects, self-loops do not count, and a node without neighbours has the
+    eigenvalue 0 (Chung 1997, section 1.2).
 
     Raises:
         MetricError: If a graph has more than 5,000 nodes.
@@ -168,7 +171,7 @@ def spectra(graphs: Graphs) -> Histograms:
             "Leave it out: the generation task is about graphs of up to 300 nodes.",
         )
     shares = np.empty((len(graphs), SPECTRUM_BINS))
-    # Threads gain nothing on matrices this small, and on cores that are busy they wait for each other: measured 20 times slower.
+    # Threads gain nothing on matrices this small, and on busy cores they wait for each other: 20 times slower.
     with threadpool_limits(1, "blas"):
         for row, graph in enumerate(graphs):
             values = laplacian_eigenvalues(len(graph.node_feat), graph.edge_index)
@@ -180,7 +183,7 @@ def spectra(graphs: Graphs) -> Histograms:
 
 
 def laplacian_eigenvalues(num_nodes: int, edge_index: IntArray) -> FloatArray:
-    """Eigenvalues of the normalised Laplacian of the undirected simple graph below, ascending, float64 [N], in [0, 2]."""
+    """Compute the eigenvalues of the undirected simple graph's normalised Laplacian, ascending, float64 [N], in [0, 2]."""
     adjacent = np.zeros((num_nodes, num_nodes))
     adjacent[edge_index[0], edge_index[1]] = adjacent[edge_index[1], edge_index[0]] = 1
     np.fill_diagonal(adjacent, 0)
@@ -192,14 +195,14 @@ def laplacian_eigenvalues(num_nodes: int, edge_index: IntArray) -> FloatArray:
 
 
 def _points(numbers: IntArray) -> Histograms:
-    """All of a graph's share at one number."""
+    """Histograms of a single value per graph."""
     return _histograms(numbers, np.arange(len(numbers)), np.ones(len(numbers), dtype=np.int64))
 
 
 def _histograms(
     values: IntArray, owners: IntArray, totals: IntArray, ground: Literal["line", "discrete"] = "line"
 ) -> Histograms:
-    """Share of each value [N] among those of the graph that owns it [N]; graph g owns `totals[g]` of them."""
+    """Share of each value [N] among the `totals[g]` values of graph g, which `owners` [N] names."""
     distinct, positions = np.unique(values, return_inverse=True)
     cells = np.bincount(owners * len(distinct) + positions, minlength=len(totals) * len(distinct))
     shares = cells.reshape(len(totals), len(distinct)) / totals[:, None]

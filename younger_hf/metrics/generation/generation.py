@@ -1,4 +1,4 @@
-"""`evaluate` module of the generation task; the mathematics is in `younger_hf.metrics.generation.generation_metrics`."""
+"""`evaluate` module of the generation task; `younger_hf.metrics.generation.generation_metrics` computes the values."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import evaluate
 
 from younger_hf.metrics import load_metric
 
-_DESCRIPTION = "How many generated architectures are valid, run, differ and are new, and how near all are to real ones."
+_DESCRIPTION = "Shares of generated architectures that are valid, executable, unique and novel, and their distances from real ones."
 _CITATION = ""
 _INPUTS = """
 Args:
     predictions (list of dict): generated graphs, each {"node_feat": [N], "edge_index": [2, E]}.
-    references (list of dict): real architectures, as those of the validation split; as many as one likes.
+    references (list of dict): real architectures, such as those of the validation split; any number.
     train (list of dict): training graphs.
     vocabulary (list of str): signature strings of the node classes, from class id 2 on; or a Vocabulary.
     executable (list of bool): whether each generated graph runs; optional.
@@ -33,7 +33,7 @@ class Generation(evaluate.Metric):
         return evaluate.MetricInfo(_DESCRIPTION, _CITATION, features, inputs_description=_INPUTS)
 
     def compute(self, *, predictions=None, references=None, **context) -> dict[str, float]:
-        """Compute all metrics; `references` are no pairs of `predictions`, which `evaluate` would make of them."""
+        """Compute all metrics; `references` are hidden from `evaluate`, which would pair them with `predictions`."""
         return super().compute(predictions=predictions, real=references, **context)
 
     def _compute(self, predictions, real, **context) -> dict[str, float]:

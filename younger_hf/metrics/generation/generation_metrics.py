@@ -1,4 +1,4 @@
-"""Metrics of the generation task: how many generated graphs are of use, and how near all of them are to real architectures."""
+"""Metrics of the generation task: how many generated graphs are useful, and how close they are to real architectures."""
 
 from __future__ import annotations
 
@@ -17,26 +17,29 @@ from younger_hf.graph.operators.schema_versions import read_signature
 from younger_hf.graph.vocabulary import Vocabulary
 from younger_hf.metrics.generation.descriptors import Descriptors, describe
 from younger_hf.metrics.generation.distances import pool
-from younger_hf.metrics.generation.uniqueness import firsts, isomorphism_classes
+from younger_hf.metrics.generation.uniqueness import first_occurrences, isomorphism_classes
 from younger_hf.metrics.generation.validity import validity
 
 SCALES: Mapping[str, float] = MappingProxyType(
     {"size": 90.0, "depth": 80.0, "in_degree": 0.1, "out_degree": 0.1, "operator": 0.6, "spectral": 0.06}
 )
-"""Scale of each descriptor's kernel exp(-W1 / scale), fixed so that values can be compared: one digit of the mean distance between two
-training architectures of the first release (86, 78, .11, .12, .59, .062), where the kernel tells most apart (O'Bray et al. 2022)."""
+"""Scale of each descriptor's kernel exp(-W1 / scale), fixed so that values can be compared.
+
+It is the mean distance between two training architectures of the first release (86, 78, .11, .12, .59
+and .062) to one digit, where the kernel discriminates best (O'Bray et al. 2022).
+"""
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """What each generated graph is, apart from what all of them look like.
+    """Properties of each generated graph.
 
     Attributes:
-        acyclic: Whether it has no cycle, bool [G].
-        valid: Whether it is acyclic, too, and its operators fit ONNX's schemas, bool [G].
+        acyclic: Whether the graph has no cycle, bool [G].
+        valid: Whether it is acyclic and its operators fit ONNX's schemas, bool [G].
         executable: Whether it runs, bool [G]; None if that was not tried.
-        classes: Isomorphism class, int64 [G].
-        novel: Whether it is isomorphic to no training graph, bool [G].
+        classes: Its isomorphism class, int64 [G].
+        novel: Whether it is not isomorphic to any training graph, bool [G].
     """
 
     acyclic: BoolArray
@@ -46,14 +49,14 @@ class Assessment:
     novel: BoolArray
 
     def shares(self) -> dict[str, float]:
-        """Name of each share -> its value, in [0, 1]; those about execution are left out if it was not tried."""
+        """Return the shares by name, in [0, 1]; those about execution are left out if it was not tried."""
         tried = self.executable is not None
         runs = self.acyclic if self.executable is None else self.executable
         values = {
             "acyclic": self.acyclic,
             "valid": self.valid,
             "executable": runs,
-            "unique": firsts(self.classes),
+            "unique": first_occurrences(self.classes),
             "novel": self.novel,
             "valid_unique_novel": self._distinct(self.valid & self.novel),
             "executable_unique_novel": self._distinct(runs & self.novel),
@@ -61,10 +64,10 @@ class Assessment:
         return {name: float(np.mean(each)) for name, each in values.items() if tried or "executable" not in name}
 
     def _distinct(self, wanted: BoolArray) -> BoolArray:
-        """The first of each isomorphism class among the wanted, bool [G]: how many they are does not depend on the order of the graphs."""
+        """The first of each isomorphism class among the wanted graphs, bool [G]; their number does not depend on the order."""
         chosen = np.flatnonzero(wanted)
         distinct = np.zeros(len(wanted), dtype=np.bool_)
-        distinct[chosen[firsts(self.classes[chosen])]] = True
+        distinct[chosen[first_occurrences(self.classes[chosen])]] = True
         return distinct
 
 
@@ -76,23 +79,24 @@ def generation_metrics(
     *,
     executable: npt.ArrayLike | None = None,
 ) -> dict[str, float]:
-    """All metrics of the generation task.
+    """Compute all metrics of the generation task.
 
     Args:
-        generated: The graphs to assess_graphs, G of them; the board wants 1,000.
-        reference: Real architectures to compare them with, as those of the validation split.
-        train: What the generator has seen: what is isomorphic to one of these is not novel.
-        vocabulary: What class ids mean.
-        executable: Whether each generated graph runs, bool [G], as `younger_hf.graph.rebuild.completion.executable` finds out.
+        generated: The graphs to assess, G of them; the board requires 1,000.
+        reference: Real architectures to compare them with, such as those of the validation split.
+        train: The generator's training graphs: a graph that is isomorphic to one of them is not novel.
+        vocabulary: The classes.
+        executable: Whether each generated graph runs, bool [G], as returned by
+            `younger_hf.metrics.generation.execution.executable`.
 
     Returns:
-        In the order of `METRICS["generation"]`: shares of the generated graphs, in [0, 1], higher is better, then `<descriptor>_w1`, at
-        least 0, and `<descriptor>_mmd`, in [0, 2], lower is better. `executable` and `executable_unique_novel` are there only if
-        `executable` is given.
+        In the order of `METRICS["generation"]`: shares of the generated graphs, in [0, 1], higher is
+        better, then `<descriptor>_w1`, at least 0, and `<descriptor>_mmd`, in [0, 2], lower is better.
+        `executable` and `executable_unique_novel` are included only if `executable` is given.
 
     Raises:
-        MetricError: If `executable` has not one truth for each generated graph, a graph has more than 5,000 nodes, or a class of the
-            vocabulary is no signature.
+        MetricError: If `executable` does not have one boolean per generated graph, a graph has more
+            than 5,000 nodes, or a class of the vocabulary is not a signature.
     """
     judgement = assess_graphs(generated, train, vocabulary, executable=executable)
     return judgement.shares() | descriptor_distances(describe_generated(generated, vocabulary), describe(reference))
@@ -105,7 +109,7 @@ def assess_graphs(
     runs = None if executable is None else np.asarray(executable)
     if runs is not None and (runs.dtype != np.bool_ or runs.shape != (len(generated),)):
         raise MetricError(
-            f"executable: expected one truth for each of {len(generated):,} graphs, got {runs.dtype} of shape {runs.shape}."
+            f"executable: expected one boolean for each of {len(generated):,} graphs, got {runs.dtype} of shape {runs.shape}."
         )
     checked = validity(generated, vocabulary)
     classes, known = isomorphism_classes(generated, train)
@@ -113,16 +117,16 @@ def assess_graphs(
 
 
 def describe_generated(generated: Graphs, vocabulary: Vocabulary) -> Descriptors:
-    """`describe` of graphs whose class ids may be any: those outside of the vocabulary count as one.
+    """Describe graphs with arbitrary class ids: those outside of the vocabulary count as one class.
 
-    They are equally wrong, and a histogram of all that int32 has would not fit in memory.
+    They are equally wrong, and a histogram over all of int32 would not fit in memory.
     """
     known = np.minimum(generated.nodes.values, len(vocabulary))
     return describe(Graphs(Ragged(known, generated.nodes.offsets), generated.edges))
 
 
 def distance_floor(reference: Graphs, train: Graphs) -> dict[str, float]:
-    """The distances of the training graphs from the reference: what a generator of new graphs can hardly fall below.
+    """Compute the distances of the training graphs from the reference, which a generator can hardly undercut.
 
     Returns:
         The distances of `generation_metrics`, by the same names.
@@ -134,7 +138,7 @@ def distance_floor(reference: Graphs, train: Graphs) -> dict[str, float]:
 
 
 def descriptor_distances(first: Descriptors, second: Descriptors) -> dict[str, float]:
-    """`<descriptor>_w1` and `<descriptor>_mmd` of two sets of graphs, for each descriptor."""
+    """Compute `<descriptor>_w1` and `<descriptor>_mmd` of two sets of graphs for each descriptor."""
     from threadpoolctl import threadpool_limits
 
     values: dict[str, float] = {}
@@ -154,17 +158,17 @@ def generation_metrics_of_rows(
     vocabulary: Vocabulary | Sequence[str],
     executable: npt.ArrayLike | None = None,
 ) -> dict[str, float]:
-    """`generation_metrics` of graphs as rows of the dataset, with `evaluate`'s names for them.
+    """Compute `generation_metrics` of rows of the dataset, with `evaluate`'s names for the arguments.
 
     Args:
         references: Real architectures, each with `node_feat` [N] and `edge_index` [2, E].
-        predictions: Generated graphs, likewise.
-        train: Training graphs, likewise.
+        predictions: Generated graphs, in the same form.
+        train: Training graphs, in the same form.
         vocabulary: The vocabulary, or its signatures from class id 2 on.
         executable: Whether each generated graph runs, bool [G].
 
     Raises:
-        MetricError: If a row is no such graph, there are none, or as for `generation_metrics`.
+        MetricError: If a row is not such a graph, there are no rows, or as for `generation_metrics`.
     """
     return generation_metrics(
         graphs_of_rows(predictions, "predictions"),
@@ -176,10 +180,10 @@ def generation_metrics_of_rows(
 
 
 def graphs_of_rows(rows: Graphs | Iterable[Mapping[str, Any]], name: str) -> Graphs:
-    """Graphs from rows with `node_feat` [N] and `edge_index` [2, E]; graphs stay as they are.
+    """Read rows with `node_feat` [N] and `edge_index` [2, E]; graphs are returned unchanged.
 
     Raises:
-        MetricError: If there are no rows, or one is no such graph.
+        MetricError: If there are no rows, or a row is not such a graph.
     """
     if isinstance(rows, Graphs):
         return rows
@@ -194,10 +198,10 @@ def graphs_of_rows(rows: Graphs | Iterable[Mapping[str, Any]], name: str) -> Gra
 
 
 def vocabulary_of(signatures: Sequence[str]) -> Vocabulary:
-    """The vocabulary that has these signatures from class id 2 on.
+    """Make the vocabulary with these signatures from class id 2 on.
 
     Raises:
-        MetricError: If one is no signature.
+        MetricError: If one of them is not a signature.
     """
     classes = tuple(signatures)
     with_attributes = bool(classes) and read_signature(classes[0])[2] is not None

@@ -1,4 +1,4 @@
-"""Validity of graphs: acyclic, and each operator one that ONNX knows, with attributes and inputs that its schema allows."""
+"""Validity of graphs: acyclic, and each operator known to ONNX, with attributes and inputs that its schema allows."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from younger_hf.metrics.generation.descriptors import simple_edges, topological_
 
 @dataclass(frozen=True)
 class Validity:
-    """Which graphs are valid.
+    """Validity of each graph of a set.
 
     Attributes:
-        acyclic: Whether it has neither cycle nor self-loop, bool [G].
+        acyclic: Whether the graph has neither cycles nor self-loops, bool [G].
         schema: Whether all its operators fit ONNX's schemas, bool [G].
     """
 
@@ -28,28 +28,30 @@ class Validity:
 
     @property
     def valid(self) -> BoolArray:
-        """Both, bool [G]."""
+        """Whether the graph is acyclic and its operators fit, bool [G]."""
         return self.acyclic & self.schema
 
 
 def validity(graphs: Graphs, vocabulary: Vocabulary) -> Validity:
-    """Check every graph as far as can be told without running it.
+    """Check every graph as far as possible without running it.
 
-    An operator fits if its class is none of UNK, MASK and ids outside of the vocabulary, and one version of its ONNX schema has all its
-    attributes with the types that they have, needs no others, and takes as many inputs as there are data flows into it. A class does not
-    say its opset version, so that any will do; a class without attributes (`wo_attrs`) is checked for existence and inputs alone.
+    An operator fits if its class is in the vocabulary and is neither UNK nor MASK, and one version of
+    its ONNX schema has all its attributes with their types, requires no others, and allows as many
+    inputs as there are data flows into it. A class does not specify its opset version, so any will do;
+    a class without attributes (`wo_attrs`) is checked for existence and inputs alone.
 
-    There is no lower bound on inputs: those that no operator makes are inputs of the model or parameters, which these graphs do not have.
-    Repeated edges count once. Any number of data flows may lead into an operator with sub-graphs (If, Loop, Scan), since what its
-    sub-graphs give are data flows too. Operators that ONNX has no schema of, such as those of com.microsoft, cannot be checked and do not
-    fit.
+    There is no minimum number of inputs: those that no operator produces are inputs of the model or
+    parameters, which these graphs do not contain. Repeated edges count once. Any number of data flows
+    may lead into an operator with sub-graphs (If, Loop, Scan), because the results of its sub-graphs
+    are data flows too. Operators without an ONNX schema, such as those of com.microsoft, cannot be
+    checked and do not fit.
 
     Args:
         graphs: The graphs.
-        vocabulary: What their class ids mean.
+        vocabulary: The classes.
 
     Raises:
-        MetricError: If a class of the vocabulary is no signature.
+        MetricError: If a class of the vocabulary is not a signature.
     """
     sources, targets = simple_edges(graphs)
     num_nodes = len(graphs.nodes.values)
@@ -60,14 +62,14 @@ def validity(graphs: Graphs, vocabulary: Vocabulary) -> Validity:
 
 
 def explain(graph: Graph, vocabulary: Vocabulary) -> list[str]:
-    """What is wrong with one graph, a sentence for each mistake; none if it is valid.
+    """Describe what is wrong with one graph in a sentence for each mistake; empty if it is valid.
 
     Args:
         graph: The graph.
-        vocabulary: What its class ids mean.
+        vocabulary: The classes.
 
     Raises:
-        MetricError: If a class of the vocabulary is no signature.
+        MetricError: If a class of the vocabulary is not a signature.
 
     Example:
         >>> vocabulary = Vocabulary("wo_attrs", ('["","Relu"]',))
@@ -84,7 +86,7 @@ def explain(graph: Graph, vocabulary: Vocabulary) -> list[str]:
         if limit >= flows:
             continue
         if class_id in (UNK, MASK):
-            found.append(f"Node {node}: class {class_id} is {'UNK' if class_id == UNK else 'MASK'}, no operator.")
+            found.append(f"Node {node}: class {class_id} is {'UNK' if class_id == UNK else 'MASK'}, not an operator.")
         elif class_id >= len(vocabulary):
             found.append(f"Node {node}: expected a class id below {len(vocabulary):,}, got {class_id:,}.")
         else:
@@ -97,7 +99,7 @@ def explain(graph: Graph, vocabulary: Vocabulary) -> list[str]:
 
 
 def _limits(node_feat: IntArray, vocabulary: Vocabulary) -> IntArray:
-    """Most data flows into each node, -1 where there may be no such node, int64 [N]."""
+    """Maximum number of data flows into each node, -1 for nodes that may not occur, int64 [N]."""
     limits = most_inputs(vocabulary)
     known = node_feat < len(limits)
     found: IntArray = np.where(known, limits[np.where(known, node_feat, UNK)], limits[UNK])
@@ -105,11 +107,11 @@ def _limits(node_feat: IntArray, vocabulary: Vocabulary) -> IntArray:
 
 
 def _cycle(sources: IntArray, targets: IntArray, num_nodes: int) -> list[str]:
-    """A sentence about one cycle, if there is one."""
+    """Describe one cycle in a sentence, if there is one."""
     levels = topological_levels(sources, targets, num_nodes)
     if levels.min() >= 0:
         return []
-    # Every node without a level has a predecessor without one: going backwards from any of them ends in a cycle.
+    # Every node without a level has a predecessor without one: going back from any of them leads into a cycle.
     within = (levels[sources] < 0) & (levels[targets] < 0)
     before = dict(zip(targets[within].tolist(), sources[within].tolist(), strict=True))
     path = [int(np.argmin(levels))]
