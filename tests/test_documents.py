@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import typer
 
+from tests.dataset.built import build_small
 from younger_hf.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -26,7 +27,9 @@ ELSEWHERE = {
 }
 """Documents whose Python blocks another test runs."""
 
-RUN_CARD = "import doctest, sys; sys.exit(doctest.testfile(sys.argv[1], module_relative=False).failed)"
+TRAIN_QUICKLY = ("--epochs", "1")
+NOT_RUN = {"submit": "needs a board, which tests/cli and tests/leaderboard serve"}
+"""Verbs of README's section about submissions that its test leaves out."""
 
 
 def blocks(document: str, language: str) -> list[str]:
@@ -35,16 +38,18 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command in a fresh process at the root of the repository, offline and with no variables of pytest."""
+def run(*command: str, folder: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    """Run a command in a fresh process, offline and without the variables of pytest."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
     environment |= {"HF_HUB_OFFLINE": "1", "HF_EVALUATE_OFFLINE": "1"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
 
 
 EXAMPLES = [
     pytest.param(code, id=f"{document} {number}")
-    for document in GUIDES
+    for document in (*GUIDES, *CARDS)
     if document not in ELSEWHERE
     for number, code in enumerate(blocks(document, "python"), 1)
 ]
@@ -53,16 +58,18 @@ EXAMPLES = [
 @pytest.mark.heavy
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_a_python_block_runs_in_a_fresh_process(code: str) -> None:
+    """Comments at the beginning of a line state what is printed."""
     done = run(sys.executable, "-c", code)
     assert 0 == done.returncode, done.stderr
+    stated = [line[2:] for line in code.splitlines() if line.startswith("# ")]
+    assert not stated or stated == done.stdout.splitlines()
 
 
-@pytest.mark.heavy
 @pytest.mark.parametrize("card", CARDS)
-def test_the_examples_of_a_metric_card_hold_in_a_fresh_process(card: str) -> None:
-    assert ">>>" in "".join(blocks(card, "python"))
-    done = run(sys.executable, "-c", RUN_CARD, card)
-    assert 0 == done.returncode, done.stdout + done.stderr
+def test_every_metric_card_has_examples_that_state_what_they_print(card: str) -> None:
+    examples = blocks(card, "python")
+    assert examples
+    assert any(line.startswith("# ") for example in examples for line in example.splitlines())
 
 
 def commands(page: str) -> list[list[str]]:
@@ -110,3 +117,21 @@ def test_files_that_a_page_names_exist(page: str) -> None:
     )
     assert [] == [name for name in named if not (ROOT / name).exists()]
     assert named
+
+
+@pytest.mark.heavy
+def test_the_commands_about_submissions_run_on_a_built_dataset(tmp_path: Path) -> None:
+    """The commands stand as in README, except that training takes one epoch."""
+    (tmp_path / "quickstart").mkdir()
+    build_small(tmp_path / "quickstart")
+    submit = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Submit")[2]
+    lines = re.findall(r"^\$ younger-hf (.*)$", submit, flags=re.MULTILINE)
+    words = [shlex.split(line, comments=True) for line in lines]
+    assert ["train", "predict", "validate", "score", "submit"] == [verb for verb, *_ in words]
+    for verb, *arguments in words:
+        if verb in NOT_RUN:
+            continue
+        extra = TRAIN_QUICKLY if verb == "train" else ()
+        code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from younger_hf.cli import main; main()"
+        done = run(sys.executable, "-c", code, verb, *arguments, *extra, folder=tmp_path)
+        assert 0 == done.returncode, done.stderr

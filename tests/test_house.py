@@ -32,9 +32,16 @@ BUILD_PROCESSES = {  # imported only by processes that build a model
 }
 
 MIRRORED = {
-    "younger.py": "the builder that `datasets` looks for by the name of its folder",
+    "board.py": "the command that serves the board",
+    "dataflow.py": "the rows of a task, and its `evaluate` module",
+    "load.py": "loading a config, and loading a metric",
+    "networkx.py": "one graph, and rows of a dataset",
+    "operator.py": "the rows of a task, and its `evaluate` module",
+    "pyg.py": "one graph, and rows of a dataset",
+    "registry.py": "sources by name, and models by name",
+    "release.py": "the commands about a release",
 }
-"""Module names that may occur more than once, and why."""
+"""Module names that occur more than once in mirrored roles, and these roles."""
 
 
 def relative(file: Path) -> str:
