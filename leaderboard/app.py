@@ -1,4 +1,4 @@
-"""The page's frame: title, navigation, and which script draws which page."""
+"""The frame of the pages: title, navigation, and the script of each page."""
 
 from __future__ import annotations
 

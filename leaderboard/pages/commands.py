@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from younger_hf.dataset.schema import signature_of
-from younger_hf.tasks import task_of
+from pathlib import Path
 
 
-def train(track: str) -> str:
-    """Train a baseline for a track."""
-    return f"younger-hf train --task {task_of(track).name} --signature {signature_of(track)} --model gcn --out runs/gcn"
+def shown_folder(dataset: Path) -> str:
+    """Return a dataset folder as the page may show it: relative to where the board runs, or its name alone."""
+    absolute, here = dataset.absolute(), Path.cwd()
+    return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else absolute.name
 
 
-def predict() -> str:
-    """Write the baseline's predictions and a `submission.yaml` beside them."""
-    return "younger-hf predict runs/gcn --out runs/gcn/submission"
+def train(track: str, data: str) -> str:
+    """Return the command that trains a baseline for a track."""
+    return f"younger-hf train --track {track} --model gcn --data {data} --out runs/gcn"
+
+
+def predict(data: str) -> str:
+    """Return the command that writes the baseline's predictions with their `submission.yaml`."""
+    return f"younger-hf predict runs/gcn --data {data} --out runs/gcn/submission"
 
 
 def submit(board_url: str) -> str:
-    """Send them to this board."""
+    """Return the command that sends them to this board."""
     return f"younger-hf submit runs/gcn/submission --board {board_url}"

@@ -1,4 +1,4 @@
-"""How to get a system onto the board: three commands, and what the two files hold."""
+"""How to get a system onto the board: three commands, and the contents of the two files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import streamlit as st
 from leaderboard.board import current_board
 from leaderboard.pages import commands
 from leaderboard.pages.metadata_template import metadata_template
-from leaderboard.pages.presentation import track_name
-from leaderboard.pages.track_descriptions import tracks_of
+from leaderboard.pages.track_descriptions import track_name, tracks_of
 from leaderboard.settings import MEBIBYTE
 from leaderboard.web.accept import METADATA_LIMIT
 from younger_hf.tasks import task_of
@@ -23,9 +22,11 @@ def show() -> None:
     if not tracks:
         st.info("This dataset has no test graphs, so there is nothing to submit to.", icon=":material/info:")
         return
-    st.markdown("Three commands take you from the dataset to a row on the board. The first two may be your own code.")
+    st.markdown(
+        "Three commands take you from the dataset to a row on the board. Your own code may replace the first two."
+    )
     track = st.selectbox("Track", tracks, format_func=track_name, width=360)
-    show_commands(track)
+    show_commands(track, commands.shown_folder(board.settings.dataset))
     st.subheader("The predictions file")
     st.markdown(
         "`predictions.parquet` (or `.csv`, `.jsonl`), one row for each test graph, in any order, at most "
@@ -44,29 +45,34 @@ def show() -> None:
         width="content",
     )
     st.subheader("submission.yaml")
-    st.markdown(f"What is shown beside the result, at most {METADATA_LIMIT // 1024} KiB:")
+    st.markdown(f"The description shown beside the result, at most {METADATA_LIMIT // 1024} KiB:")
     st.code(metadata_template(track, board.release.content_hash), language="yaml")
     st.markdown(
-        "`younger-hf validate` finds every mistake before you submit; the board checks with the same code. A submission ends "
-        "as *scored*, *rejected* with all reasons, or *failed* if the board itself could not score it."
+        f"`younger-hf validate runs/gcn/submission --data {commands.shown_folder(board.settings.dataset)}` finds every mistake "
+        "before you submit; the board checks with the same code. A submission ends as *scored*, *rejected* with all reasons, "
+        "or *failed* if the board itself could not score it."
     )
     st.page_link("pages/submit.py", label="Submit from this page instead", icon=":material/upload:")
 
 
-def show_commands(track: str) -> None:
-    """The three commands, each to be copied by itself."""
+def show_commands(track: str, data: str) -> None:
+    """Show the three commands, each in a block that can be copied."""
     steps = (
-        ("1. Train", "any model on the train split, or a baseline:", commands.train(track)),
-        ("2. Predict", "for every graph of the test split:", commands.predict()),
+        (
+            "1. Train",
+            f"any model on the train split of `{data}`, this board's dataset, or a baseline:",
+            commands.train(track, data),
+        ),
+        ("2. Predict", "for every graph of the test split:", commands.predict(data)),
         ("3. Submit", "and follow it until it is ranked:", commands.submit(board_url())),
     )
-    for name, words, command in steps:
-        st.markdown(f"**{name}** {words}")
+    for name, explanation, command in steps:
+        st.markdown(f"**{name}** {explanation}")
         st.code(command, language="bash")
 
 
 def board_url() -> str:
-    """The address under which the visitor sees this board."""
+    """Return the address under which the visitor sees this board."""
     origin = (st.context.url or "http://127.0.0.1:8501").split("?")[0].rstrip("/")
     return origin.removesuffix("/how-to-submit")
 

@@ -1,10 +1,10 @@
-"""A `submission.yaml` to fill in."""
+"""A template of `submission.yaml`."""
 
 from __future__ import annotations
 
 
 def metadata_template(track: str, content_hash: str) -> str:
-    """The fields of `submission.yaml`, with the track and the dataset version filled in.
+    """Return a `submission.yaml` with the track and the dataset version filled in.
 
     Args:
         track: Config name, as `operator_w_attrs`.
@@ -15,7 +15,7 @@ track: {track}
 dataset_version: {content_hash}
 system: My system
 team: My team
-# All that follows is optional; the contact is never shown.
+# Everything below is optional; the contact is never shown.
 contact: name@example.org
 description: What it is and how it was trained.
 code_url: https://github.com/me/my-system

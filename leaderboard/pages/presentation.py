@@ -12,27 +12,19 @@ import pandas as pd
 
 from leaderboard.pages.safe_text import csv_field, link, markdown, visible
 from leaderboard.store.ranking import Ranked
-from younger_hf.dataset.schema import signature_of
 from younger_hf.task_types import Metric
-from younger_hf.tasks import task_of
 
-SIGNATURE_NAMES = {"w_attrs": "with attributes", "wo_attrs": "without attributes"}
 _UNITS = (("T", 10**12), ("B", 10**9), ("M", 10**6), ("K", 10**3))
 ARROWS = {"max": "↑", "min": "↓"}
 
 
-def track_name(track: str) -> str:
-    """What a track is called on the page."""
-    return f"{task_of(track).label} · {SIGNATURE_NAMES[signature_of(track)]}"
-
-
 def heading(metric: Metric) -> str:
-    """A metric's column heading, with the direction in which it is better."""
+    """Return the column heading of a metric, with an arrow for the better direction."""
     return f"{metric.label} {ARROWS[metric.direction]}"
 
 
 def amount(number: int | None) -> str:
-    """A number of parameters as people write it: 1,234 or 12.3M; nothing if it is not known."""
+    """Return a number of parameters as people write it, 1,234 or 12.3M; empty if it is unknown."""
     if number is None:
         return ""
     if number < 10_000:
@@ -43,7 +35,7 @@ def amount(number: int | None) -> str:
 
 
 def best_values(rows: Sequence[Ranked], metrics: Sequence[Metric]) -> dict[str, float]:
-    """The best value that any row has of each metric; no entry if there are no rows."""
+    """Return the best value of each metric over the rows; empty if there are no rows."""
     columns = {metric: [row.submission.metrics[metric.name] for row in rows] for metric in metrics}
     return {
         metric.name: max(values) if metric.direction == "max" else min(values)
@@ -53,15 +45,15 @@ def best_values(rows: Sequence[Ranked], metrics: Sequence[Metric]) -> dict[str, 
 
 
 def table(rows: Sequence[Ranked], metrics: Sequence[Metric], best: Mapping[str, float]) -> pd.DataFrame:
-    """Some rows of the ranked table with Markdown in their cells; the best value of each metric is bold.
+    """Return rows of the ranked table with Markdown in their cells; the best value of each metric is bold.
 
     Args:
         rows: Best first.
-        metrics: In the order of the columns.
-        best: As `best_values` gives it for all rows of the track.
+        metrics: Metrics in the order of the columns.
+        best: The result of `best_values` for all rows of the track.
 
     Returns:
-        One row a submission; every cell a string.
+        One row per submission; every cell is a string.
     """
     records = []
     for row in rows:
@@ -77,7 +69,7 @@ def table(rows: Sequence[Ranked], metrics: Sequence[Metric], best: Mapping[str, 
 
 
 def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """What is wrong with a submission, with Markdown in its cells."""
+    """Return the problems of a submission as a table with Markdown in its cells."""
     return pd.DataFrame(
         {
             "Problem": f"`{problem['code']}`",
@@ -89,7 +81,7 @@ def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def points(rows: Sequence[Ranked], metric: Metric) -> pd.DataFrame:
-    """One point a submission: `label` (rank and system, made unique), `system`, `team`, `value`."""
+    """Return one point per submission: `label` (rank and system, unique), `system`, `team`, `value`."""
     seen: Counter[str] = Counter()
     records = []
     for row in rows:
@@ -108,7 +100,7 @@ def points(rows: Sequence[Ranked], metric: Metric) -> pd.DataFrame:
 
 
 def csv_file(rows: Sequence[Ranked], metrics: Sequence[Metric]) -> bytes:
-    """The ranked rows with every digit, as UTF-8 CSV; no field is one that a spreadsheet would run."""
+    """Return the ranked rows with all digits as UTF-8 CSV; a spreadsheet takes none of the fields for a formula."""
     columns = ["rank", "id", "system", "team", *(metric.name for metric in metrics)]
     columns += ["parameters", "submitted_at", "code_url", "paper_url"]
     text = io.StringIO()

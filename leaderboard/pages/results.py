@@ -1,4 +1,4 @@
-"""The ranked tables, one tab a track."""
+"""The ranked tables, one tab per track."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import altair as alt
 import streamlit as st
 
 from leaderboard.board import Board, current_board
-from leaderboard.pages.presentation import best_values, csv_file, heading, points, table, track_name
-from leaderboard.pages.track_descriptions import DESCRIPTIONS, tracks_of
+from leaderboard.pages.presentation import best_values, csv_file, heading, points, table
+from leaderboard.pages.track_descriptions import track_name, track_question, tracks_of
 from leaderboard.store.ranking import Ranked
 from leaderboard.store.standings import metrics_of, standings
 from younger_hf.dataset.read.release import Release
 from younger_hf.task_types import Metric
 
-# A static table is drawn whole by the browser; more rows than this make it wait.
-ROWS_A_PAGE = 25
+ROWS_PER_PAGE = 25
+"""A browser draws a static table whole, and waits for more rows than this."""
 BARS = 15
+"""Systems in the chart."""
 
 
 def show() -> None:
@@ -32,8 +33,8 @@ def show() -> None:
         st.info("This dataset has no test graphs, so there is nothing to rank.", icon=":material/info:")
         return
     labels = {track_name(track): track for track in tracks}
-    asked = st.query_params.get("track", tracks[0])
-    chosen = asked if asked in tracks else tracks[0]
+    requested = st.query_params.get("track")
+    chosen = requested if requested in tracks else tracks[0]
 
     def remember() -> None:
         st.query_params["track"] = labels[st.session_state["tab"]]
@@ -46,7 +47,7 @@ def show() -> None:
 
 
 def show_dataset(release: Release) -> None:
-    """Say which dataset the results are for."""
+    """Show which dataset the results are for."""
     digest = release.content_hash.removeprefix("sha256:")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.badge(f"Dataset {release.version}", icon=":material/database:", color="green")
@@ -54,9 +55,9 @@ def show_dataset(release: Release) -> None:
 
 
 def show_track(board: Board, track: str) -> None:
-    """Draw one track: its table, its plot and what its metrics mean."""
+    """Draw one track: its table, its chart and the meaning of its metrics."""
     rows, metrics = standings(board.store, track, board.release.content_hash), metrics_of(track)
-    st.markdown(DESCRIPTIONS[track])
+    st.markdown(track_question(track))
     if not rows:
         st.info(
             f"No system is ranked on **{track_name(track)}** yet. Train, predict and submit with three commands; a "
@@ -81,7 +82,7 @@ def show_track(board: Board, track: str) -> None:
 
 
 def find(rows: tuple[Ranked, ...], track: str) -> tuple[Ranked, ...]:
-    """The rows whose system or team holds what the visitor typed."""
+    """Return the rows whose system or team contains the text that the visitor typed."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         typed = st.text_input(
             "Find a system or team",
@@ -101,31 +102,33 @@ def find(rows: tuple[Ranked, ...], track: str) -> tuple[Ranked, ...]:
             on_click="ignore",
             key=f"csv-{track}",
         )
-    wanted = typed.casefold().strip()
-    return tuple(row for row in rows if wanted in f"{row.submission.system}\n{row.submission.team}".casefold())
+    text = typed.casefold().strip()
+    return tuple(row for row in rows if text in f"{row.submission.system}\n{row.submission.team}".casefold())
 
 
 def show_table(
     rows: tuple[Ranked, ...], metrics: tuple[Metric, ...], best: dict[str, float], track: str, graphs: int
 ) -> None:
-    """Draw the ranked table, a page of it at a time."""
-    pages = -(-len(rows) // ROWS_A_PAGE)
+    """Draw one page of the ranked table."""
+    pages = -(-len(rows) // ROWS_PER_PAGE)
     page = min(st.session_state.get(f"page-{track}", 1), pages)
-    start = (page - 1) * ROWS_A_PAGE
+    start = (page - 1) * ROWS_PER_PAGE
     st.table(
-        table(rows[start : start + ROWS_A_PAGE], metrics, best),
+        table(rows[start : start + ROWS_PER_PAGE], metrics, best),
         border="horizontal",
         hide_index=True,
         alt=f"Ranked systems of {track_name(track)}",
     )
     count = "1 system" if len(rows) == 1 else f"{len(rows):,} systems"
-    st.caption(f"{count}, {graphs:,} test graphs. Bold: best of its column. Equal {metrics[0].label} shares a rank.")
+    st.caption(
+        f"{count}, {graphs:,} test graphs. Bold: best of its column. Systems with equal {metrics[0].label} share a rank."
+    )
     if pages > 1:
         st.pagination(pages, key=f"page-{track}")
 
 
 def show_chart(rows: tuple[Ranked, ...], metric: Metric) -> None:
-    """Plot the primary metric of the best systems."""
+    """Draw the primary metric of the best systems as bars."""
     data = points(rows[:BARS], metric)
     st.subheader(f"{metric.label} of the best {len(data)}" if len(rows) > BARS else metric.label)
     base = alt.Chart(data).encode(

@@ -1,4 +1,4 @@
-"""What submitters wrote, made safe to show: as text on a Markdown page, as a link, as a field of a CSV file."""
+"""Texts of submitters made safe to show: on a Markdown page, as a link, as a field of a CSV file."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from urllib.parse import urlsplit
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _JOINER = "\u2060"
-# Streamlit's Markdown finds bare links, :streamlit: and arrows in the text that is left after escapes are resolved, where no
-# backslash helps; an invisible joiner in their middle does.
+# Streamlit's Markdown finds bare links, :streamlit: and arrows after it has resolved escapes, so a
+# backslash does not help; an invisible joiner in their middle does.
 _FOUND_LATE = re.compile(r"(?<=:)(?=\S)|(?<=@)(?=\S)|(?<=www)(?=\.)|(?<=[-<>=])(?=[-<>=])", re.IGNORECASE)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def visible(text: str) -> str:
-    """One line of the text without characters that cannot be seen, such as those that reverse the direction of writing."""
+    """Return the text as one line without invisible characters, such as those that reverse the writing direction."""
     spaced = "".join(" " if character.isspace() else character for character in text)
     return "".join(character for character in spaced if unicodedata.category(character) not in ("Cc", "Cf", "Co", "Cs"))
 
 
 def markdown(text: str, limit: int = 120) -> str:
-    """Escape text so that Streamlit's Markdown shows it character by character.
+    """Escape text so that Streamlit's Markdown shows it literally.
 
     Args:
-        text: Anything.
-        limit: Most characters shown; a longer text ends in an ellipsis.
+        text: Any text.
+        limit: Most characters to show; a longer text ends in an ellipsis.
     """
     line = " ".join(visible(text).split())
     short = line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
@@ -33,11 +33,11 @@ def markdown(text: str, limit: int = 120) -> str:
 
 
 def link(label: str, url: str) -> str:
-    """A Markdown link, or nothing if the address is not a plain http or https one.
+    """Return a Markdown link, or an empty text if the address is not a plain http or https one.
 
     Args:
-        label: Our own text, shown in the address's place.
-        url: The address, as the submitter wrote it.
+        label: Our own text, shown instead of the address.
+        url: The address as the submitter wrote it.
     """
     if re.search(r"[\s<>\\`]", url) or visible(url) != url:
         return ""
@@ -49,9 +49,9 @@ def link(label: str, url: str) -> str:
 
 
 def csv_field(value: object) -> str:
-    """A value as a CSV field that no spreadsheet takes for a formula: an apostrophe goes before a first `= + - @` or tab.
+    """Return a value as a CSV field that spreadsheets do not take for a formula.
 
-    Numbers stay as they are.
+    A text that begins with one of `= + - @` or a tab gets an apostrophe; numbers stay as they are.
     """
     if isinstance(value, int | float):
         return str(value)

@@ -1,4 +1,4 @@
-"""Submitting from the browser, through the same code as the API, and following what becomes of it."""
+"""Submitting from the browser, through the same code as the API, and following the submission."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from leaderboard.board import Board, current_board
 from leaderboard.pages.metadata_template import metadata_template
-from leaderboard.pages.presentation import heading, problem_table, track_name
+from leaderboard.pages.presentation import heading, problem_table
 from leaderboard.pages.safe_text import markdown
-from leaderboard.pages.track_descriptions import tracks_of
+from leaderboard.pages.track_descriptions import track_name, tracks_of
 from leaderboard.settings import MEBIBYTE
 from leaderboard.store.records import FINAL_STATES, Submission
 from leaderboard.store.standings import metrics_of, rank_of
@@ -28,7 +28,7 @@ def show() -> None:
     if not tracks:
         st.info("This dataset has no test graphs, so there is nothing to submit to.", icon=":material/info:")
         return
-    st.markdown("Predictions are checked first; you see every mistake at once, or your rank within seconds.")
+    st.markdown("Predictions are checked first. You see either all mistakes at once, or your rank within seconds.")
     form, followed = st.columns([3, 2], gap="large")
     with form:
         show_form(board, tracks)
@@ -37,7 +37,7 @@ def show() -> None:
 
 
 def show_form(board: Board, tracks: list[str]) -> None:
-    """The form; what it refuses is said under it."""
+    """Show the form, and under it why a submission was refused."""
     track = st.selectbox("Track", tracks, format_func=track_name, key="submit-track")
     with st.form("submit", border=True):
         predictions = st.file_uploader(
@@ -55,10 +55,10 @@ def show_form(board: Board, tracks: list[str]) -> None:
     if not pressed:
         return
     if predictions is None:
-        st.error("There is no predictions file. Choose one above, then submit again.", icon=":material/error:")
+        st.error("The predictions file is missing. Choose one above, then submit again.", icon=":material/error:")
         return
     try:
-        taken = accept(board, predictions, predictions.name, metadata.encode())
+        accepted = accept(board, predictions, predictions.name, metadata.encode())
     except RefusalError as refusal:
         st.error(f"{markdown(refusal.message, 600)} {markdown(refusal.hint, 300)}", icon=":material/error:")
         if refusal.problems:
@@ -66,13 +66,13 @@ def show_form(board: Board, tracks: list[str]) -> None:
     except SQLAlchemyError:
         st.error("The board's database does not answer. Nothing was submitted; try again in a minute.")
     else:
-        st.session_state[FOLLOWED] = taken.id
+        st.session_state[FOLLOWED] = accepted.id
 
 
 def show_followed(board: Board) -> None:
-    """One submission's way through the board; looked up by its id, or the one that was just submitted."""
+    """Show the state of the submission that was just submitted, or of one looked up by its id."""
     st.subheader("Follow a submission")
-    typed = st.text_input("Submission id", key=FOLLOWED, placeholder="the id that submitting gave").strip()
+    typed = st.text_input("Submission id", key=FOLLOWED, placeholder="the id shown after submitting").strip()
     if not typed:
         st.caption("After submitting, its state appears here.")
         return
@@ -87,16 +87,16 @@ def show_followed(board: Board) -> None:
 
 @st.fragment(run_every=POLL_SECONDS)
 def show_progress(board: Board, submission_id: str) -> None:
-    """Look again every second until the submission has come to its end."""
+    """Check every second until the submission is in a final state."""
     found = board.store.get(submission_id)
     if found is None or found.state in FINAL_STATES:
         st.rerun()
-    words = "waits for its turn" if found.state == "received" else "is being checked and scored"
-    st.info(f"**{markdown(found.system)}** {words}.", icon=":material/hourglass_top:")
+    state = "is waiting to be scored" if found.state == "received" else "is being checked and scored"
+    st.info(f"**{markdown(found.system)}** {state}.", icon=":material/hourglass_top:")
 
 
 def show_submission(board: Board, found: Submission) -> None:
-    """What became of a submission."""
+    """Show the result of a submission."""
     name = f"**{markdown(found.system)}** on {track_name(found.track)}"
     if found.state == "scored":
         rank = rank_of(board.store, found)
@@ -105,7 +105,7 @@ def show_submission(board: Board, found: Submission) -> None:
             if metric.name in found.metrics:
                 st.metric(heading(metric), f"{found.metrics[metric.name]:.4f}", help=metric.description)
     elif found.state == "rejected":
-        st.error(f"{name} was rejected. Correct what is listed and submit again.", icon=":material/block:")
+        st.error(f"{name} was rejected. Correct these problems and submit again.", icon=":material/block:")
         st.table(problem_table(found.problems), border="horizontal", hide_index=True)
     else:
         st.warning(f"{name} could not be scored. {markdown(found.reason, 300)}", icon=":material/warning:")

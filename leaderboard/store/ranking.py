@@ -1,4 +1,4 @@
-"""Scored submissions -> ranked submissions; pure, so that the page, the API and the tests rank alike."""
+"""Ranking scored submissions: a pure function, so that the page, the API and the tests rank alike."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from younger_hf.task_types import Metric
 
 @dataclass(frozen=True)
 class Ranked:
-    """One row of a track's table.
+    """One row of the table of a track.
 
     Attributes:
-        rank: 1 for the best; submissions with equal primary metric share a rank, and the next rank is left out.
-        submission: What is ranked.
+        rank: 1 for the best; submissions with equal primary metric share a rank, and the next rank is skipped.
+        submission: The ranked submission.
     """
 
     rank: int
@@ -27,14 +27,14 @@ def rank(submissions: Sequence[Submission], metrics: Sequence[Metric], primary: 
     """Rank submissions by their primary metric.
 
     Args:
-        submissions: Of one track, in any order.
-        metrics: Every metric of the track's task; a submission that lacks one, or has one that is not finite, is left out.
-        primary: Name of the metric that decides.
+        submissions: Submissions to one track, in any order.
+        metrics: All metrics of the task; a submission without a finite value of each is left out.
+        primary: Name of the deciding metric.
 
     Returns:
-        Best first; within a tie, who came first stands first.
+        Best first; within a tie, the earlier submission first.
     """
-    direction = {metric.name: metric.direction for metric in metrics}[primary]
+    direction = next(metric.direction for metric in metrics if metric.name == primary)
     sign = -1.0 if direction == "max" else 1.0
     complete = [
         submission

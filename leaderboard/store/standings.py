@@ -1,4 +1,4 @@
-"""The ranked table of one track, as the page shows it and the API returns it."""
+"""The ranked table of one track, for the page and the API."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from younger_hf.tasks import task_of
 
 
 def metrics_of(track: str) -> tuple[Metric, ...]:
-    """Every metric of a track's task, the one that decides first."""
+    """Return all metrics of a track's task, the deciding one first."""
     task = task_of(track)
     return tuple(sorted(task.metrics, key=lambda metric: metric.name != task.primary))
 
 
 def standings(store: Store, track: str, content_hash: str) -> tuple[Ranked, ...]:
-    """Everyone who is ranked on one track of one release, best first."""
+    """Return the ranked submissions to one track of one release, best first."""
     return rank(store.scored(track, content_hash), metrics_of(track), task_of(track).primary)
 
 
 def rank_of(store: Store, submission: Submission) -> int | None:
-    """The rank of a submission on its own track and release; None if it has none."""
+    """Return the rank of a submission on its track and release; None if it is not ranked."""
     if submission.state != "scored":
         return None
     table = standings(store, submission.track, submission.content_hash)
@@ -31,33 +31,20 @@ def rank_of(store: Store, submission: Submission) -> int | None:
 
 
 def row_json(row: Ranked) -> dict[str, Any]:
-    """One ranked submission as the API returns it."""
-    one = row.submission
-    return {
-        "rank": row.rank,
-        "id": one.id,
-        "system": one.system,
-        "team": one.team,
-        "metrics": dict(one.metrics),
-        "parameters": one.parameters,
-        "code_url": one.code_url,
-        "paper_url": one.paper_url,
-        "submitted_at": one.created_at.isoformat(),
-    }
+    """Return one ranked submission as the API shows it."""
+    names = ("id", "system", "team", "parameters", "code_url", "paper_url")
+    fields = {name: getattr(row.submission, name) for name in names}
+    submitted_at = row.submission.created_at.isoformat()
+    return {"rank": row.rank, **fields, "metrics": dict(row.submission.metrics), "submitted_at": submitted_at}
 
 
 def submission_json(submission: Submission, rank: int | None) -> dict[str, Any]:
-    """One submission as the API returns it: how far it is, its scores, or all that is wrong with it."""
+    """Return the state of one submission as the API shows it, with its scores or all its problems."""
     return {
-        "id": submission.id,
-        "state": submission.state,
-        "track": submission.track,
-        "system": submission.system,
-        "team": submission.team,
+        **{name: getattr(submission, name) for name in ("id", "state", "track", "system", "team", "reason")},
         "metrics": dict(submission.metrics) or None,
         "rank": rank,
         "problems": [dict(problem) for problem in submission.problems],
-        "reason": submission.reason,
         "created_at": submission.created_at.isoformat(),
         "updated_at": submission.updated_at.isoformat(),
     }

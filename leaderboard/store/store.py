@@ -1,8 +1,9 @@
-"""The board's memory: submissions, their scores, and every change of state, in one SQL database.
+"""The store of a board: submissions, their scores, and every change of state, in one SQL database.
 
-A state only changes by an UPDATE that names the state it leaves, in one transaction with its event, so that of any
-number of workers exactly one gets a submission, and exactly one result is kept. Every write transaction begins with its
-UPDATE or INSERT: SQLite then waits for other writers, where a transaction that read first would be refused.
+A state changes only by an UPDATE that names the state it leaves, in one transaction with its event.
+So exactly one of several workers gets a submission, and exactly one result is stored. Every write
+transaction begins with its UPDATE or INSERT: SQLite then waits for other writers, but it would refuse
+a transaction that has read first.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ from younger_hf.errors import LeaderboardError
 _ID = re.compile(r"[0-9a-f]{32}")
 BUSY_TIMEOUT_MS = 15_000
 MAX_CLAIMS = 3
-"""How often a submission is taken up before one that takes its worker down each time is given up."""
+"""Attempts to score a submission; one that kills its worker each time then fails."""
 
 
 class TooManyPendingError(Exception):
-    """As many submissions as may wait for their scoring wait already.
+    """The limit of submissions that may wait to be scored is reached.
 
     Args:
-        of_team: Whether it is a team's own limit.
-        limit: How many may wait.
+        of_team: Whether it is the limit per team.
+        limit: The limit.
     """
 
     def __init__(self, of_team: bool, limit: int) -> None:
@@ -60,16 +61,16 @@ class Store:
         self._engine.dispose()
 
     def add(self, new: NewSubmission, pending_limit: int | None = None, team_limit: int | None = None) -> Submission:
-        """Take a submission in as `received`.
+        """Add a submission as `received`.
 
         Args:
             new: The submission.
-            pending_limit: Most submissions that may be `received` or `scoring`, this one included; None for any number.
-            team_limit: The same of its team alone.
+            pending_limit: Most submissions that may be `received` or `scoring`, including this one; None for no limit.
+            team_limit: The same for its team alone.
 
         Raises:
-            TooManyPendingError: If there are as many already; nothing is kept then. SQLite counts exactly; PostgreSQL does not see what
-                others add in the same instant.
+            TooManyPendingError: If the limit is reached; nothing is stored then. SQLite counts
+                exactly; PostgreSQL does not see what others add at the same instant.
         """
         now = datetime.now(UTC)
         with Session(self._engine) as session, session.begin():
@@ -91,7 +92,7 @@ class Store:
             return _submission(row, {})
 
     def get(self, submission_id: str) -> Submission | None:
-        """The submission with an id, or None; text that is no id, which a database may refuse to compare, is nobody's."""
+        """Return the submission with an id, or None. A malformed id is not sent to the database, which may refuse it."""
         if not _ID.fullmatch(submission_id):
             return None
         with Session(self._engine) as session:
@@ -99,7 +100,7 @@ class Store:
             return None if row is None else _with_scores(session, [row])[0]
 
     def scored(self, track: str, content_hash: str) -> list[Submission]:
-        """Every scored submission to one track of one release, oldest first."""
+        """Return the scored submissions to one track of one release, oldest first."""
         with Session(self._engine) as session:
             rows = session.scalars(
                 select(SubmissionRow)
@@ -110,23 +111,25 @@ class Store:
             return _with_scores(session, rows)
 
     def counts(self) -> dict[str, int]:
-        """How many submissions are in each state; states that none is in are left out."""
+        """Return the number of submissions in each state that occurs."""
         with Session(self._engine) as session:
             rows = session.execute(select(SubmissionRow.state, func.count()).group_by(SubmissionRow.state))
             return {row[0]: row[1] for row in rows}
 
     def events(self, submission_id: str) -> list[Event]:
-        """Every change of a submission's state, oldest first."""
+        """Return all changes of the state of a submission, oldest first."""
         with Session(self._engine) as session:
             rows = session.scalars(
                 select(EventRow).where(EventRow.submission_id == submission_id).order_by(EventRow.id)
             )
-            return [Event(before=_state(row.before), after=_known(row.after), note=row.note, at=row.at) for row in rows]
+            return [
+                Event(before=_state(row.before), after=_as_state(row.after), note=row.note, at=row.at) for row in rows
+            ]
 
     def claim(self) -> Submission | None:
-        """Take the oldest `received` submission for scoring; None if there is none.
+        """Claim the oldest `received` submission for scoring; return None if nothing is waiting.
 
-        Of any number of threads and processes that ask at once, exactly one gets it.
+        Exactly one of several threads and processes that call this at once gets a submission.
         """
         token, now = uuid.uuid4().hex, datetime.now(UTC)
         oldest = (
@@ -134,7 +137,7 @@ class Store:
             .where(SubmissionRow.state == "received")
             .order_by(SubmissionRow.created_at, SubmissionRow.id)
             .limit(1)
-            .with_for_update(skip_locked=True)  # left out by SQLite, where a writer is alone anyway
+            .with_for_update(skip_locked=True)  # ignored by SQLite, which has one writer at a time
             .scalar_subquery()
         )
         with Session(self._engine) as session, session.begin():
@@ -153,11 +156,11 @@ class Store:
         """End the scoring of a claimed submission.
 
         Args:
-            submission: As `claim` gave it.
-            outcome: What became of it.
+            submission: A submission from `claim`.
+            outcome: Its outcome.
 
         Returns:
-            False, with nothing changed, if the claim is no longer the current one.
+            False if the claim is no longer the current one; nothing changes then.
         """
         now = datetime.now(UTC)
         with Session(self._engine) as session, session.begin():
@@ -185,23 +188,23 @@ class Store:
             return True
 
     def recover(self) -> int:
-        """Put every submission that a dead worker left `scoring` back to `received`; its old claim is void.
+        """Return the submissions that a dead worker left in `scoring` to `received`, and void their claims.
 
-        To be called only while no worker is at work. A submission that was claimed `MAX_CLAIMS` times already ends as
-        `failed`.
+        Call it only while no worker is running. A submission that was claimed `MAX_CLAIMS` times
+        ends as `failed`.
 
         Returns:
-            How many submissions were put back or given up.
+            The number of submissions that left the state `scoring`.
         """
         now = datetime.now(UTC)
         with Session(self._engine) as session, session.begin():
-            left = session.scalars(
+            interrupted = session.scalars(
                 update(SubmissionRow)
                 .where(SubmissionRow.state == "scoring")
                 .values(state="received", claim=None, updated_at=now)
                 .returning(SubmissionRow.id)
             ).all()
-            for submission_id in left:
+            for submission_id in interrupted:
                 claims = session.scalar(
                     select(func.count()).where(EventRow.submission_id == submission_id, EventRow.after == "scoring")
                 )
@@ -212,7 +215,7 @@ class Store:
                         update(SubmissionRow).where(SubmissionRow.id == submission_id).values(state=after, reason=note)
                     )
                 session.add(EventRow(submission_id=submission_id, before="scoring", after=after, note=note, at=now))
-            return len(left)
+            return len(interrupted)
 
 
 def _check_pending(session: Session, team: str | None, limit: int | None) -> None:
@@ -242,7 +245,7 @@ def _open(url: str) -> Engine:
         try:
             Base.metadata.create_all(engine)
         except (OperationalError, ProgrammingError, IntegrityError):
-            Base.metadata.create_all(engine)  # another process made the tables between the look and the making
+            Base.metadata.create_all(engine)  # another process created the tables at the same time
     except (OperationalError, ProgrammingError) as error:
         raise LeaderboardError(f"{shown}: the board's database cannot be opened ({error.orig}).") from error
     return engine
@@ -257,7 +260,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 def _with_scores(session: Session, rows: Sequence[SubmissionRow]) -> list[Submission]:
     metrics: dict[str, dict[str, float]] = {row.id: {} for row in rows}
-    for start in range(0, len(rows), 500):  # SQLite and PostgreSQL bound how many values one statement may carry
+    for start in range(0, len(rows), 500):  # SQLite and PostgreSQL limit the values in one statement
         ids = [row.id for row in rows[start : start + 500]]
         for score in session.scalars(select(ScoreRow).where(ScoreRow.submission_id.in_(ids)).order_by(ScoreRow.metric)):
             metrics[score.submission_id][score.metric] = score.value
@@ -267,7 +270,7 @@ def _with_scores(session: Session, rows: Sequence[SubmissionRow]) -> list[Submis
 def _submission(row: SubmissionRow, metrics: dict[str, float]) -> Submission:
     return Submission(
         **{name: getattr(row, name) for name in NewSubmission.__dataclass_fields__},
-        state=_known(row.state),
+        state=_as_state(row.state),
         claim=row.claim,
         problems=tuple(row.problems),
         reason=row.reason,
@@ -278,8 +281,8 @@ def _submission(row: SubmissionRow, metrics: dict[str, float]) -> Submission:
 
 
 def _state(value: str | None) -> State | None:
-    return None if value is None else _known(value)
+    return None if value is None else _as_state(value)
 
 
-def _known(value: str) -> State:
+def _as_state(value: str) -> State:
     return value  # type: ignore[return-value]  # only states are ever written

@@ -1,4 +1,4 @@
-"""The tables of the board's store, typed for SQLAlchemy; the same on SQLite and PostgreSQL."""
+"""The tables of the store, typed for SQLAlchemy; the same on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from sqlalchemy.types import TypeDecorator
 
 from younger_hf.errors import LeaderboardError
 
-_ROW_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up only a column that is declared INTEGER
+_ROW_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite increments only a column that is declared INTEGER
 
 
 class Instant(TypeDecorator[datetime]):
-    """A moment in UTC. SQLite keeps no time zone, so one is put back on reading."""
+    """A moment in UTC. SQLite does not store the time zone, so it is added again on reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Moments are written in UTC, whatever zone they come in."""
+        """Convert a moment in any time zone to UTC."""
         return None if value is None else value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Moments are read as aware datetimes in UTC."""
+        """Return an aware datetime in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """What all tables share."""
+    """The base of all tables."""
 
 
 class SubmissionRow(Base):
-    """One submission: what was said about it, where its file lies, and how far it has come."""
+    """One submission: its description, its file and its state."""
 
     __tablename__ = "submissions"
     __table_args__ = (
@@ -75,7 +75,7 @@ class ScoreRow(Base):
 
 
 class EventRow(Base):
-    """One change of state; written once, never changed."""
+    """One change of state; never changed after it is written."""
 
     __tablename__ = "events"
 

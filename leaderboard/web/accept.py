@@ -1,4 +1,4 @@
-"""Taking a submission in: its files onto disk, its row into the store. The API and the page both come through here."""
+"""Accepting a submission: its files go to disk, its row into the store. The API and the page both use this."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import hashlib
 import shutil
 import uuid
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from leaderboard.board import Board
 from leaderboard.store.records import NewSubmission, Submission
@@ -19,28 +19,28 @@ from younger_hf.submission import Problem, SubmissionMetadata, read_metadata
 from younger_hf.tasks import TRACKS
 
 METADATA_LIMIT = 64 * 1024
-"""Most bytes of a `submission.yaml`."""
+"""Largest `submission.yaml` in bytes."""
 SUFFIXES = (".parquet", ".csv", ".jsonl")
-"""Endings of a predictions file, by which its format is told."""
+"""Endings of a predictions file; the ending determines its format."""
 
 _CHUNK = 1024 * 1024
 
 
 def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes) -> Submission:
-    """Take one submission in as `received`; whether its rows are right is found out by the worker.
+    """Accept one submission as `received`; the worker checks its rows later.
 
     Args:
         board: The board it is submitted to.
-        predictions: The predictions file, read from where it stands.
-        file_name: Its name at the submitter's; only the ending is used.
+        predictions: The predictions file, read from its current position.
+        file_name: The submitter's name of the file; only the ending is used.
         metadata: Content of `submission.yaml`.
 
     Returns:
-        The submission as the store has it.
+        The submission in the store.
 
     Raises:
-        RefusalError: If the file's kind, its size or the metadata are not acceptable, too many submissions wait, or the disk is
-            full; nothing is kept then.
+        RefusalError: If the ending, the size or the metadata are not acceptable, too many
+            submissions are waiting, or the disk is full. Nothing is kept then.
     """
     suffix = PurePosixPath(file_name).suffix.lower()
     if suffix not in SUFFIXES:
@@ -61,7 +61,7 @@ def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes)
     partial = board.settings.uploads / f"{submission_id}.partial"
     try:
         partial.mkdir(parents=True)
-        described = _read_metadata(partial / "submission.yaml", metadata)
+        declared = _read_metadata(partial / "submission.yaml", metadata)
         file = partial / f"predictions{suffix}"
         size, sha256 = _copy(predictions, file, board.settings.upload_limit)
         folder = partial.rename(board.settings.uploads / submission_id)
@@ -72,7 +72,7 @@ def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes)
         shutil.rmtree(partial, ignore_errors=True)
         raise
     try:
-        new = _new(submission_id, described, f"{submission_id}/{file.name}", size, sha256)
+        new = _new(submission_id, declared, f"{submission_id}/{file.name}", size, sha256)
         return board.store.add(new, board.settings.pending_limit, board.settings.team_pending_limit)
     except TooManyPendingError as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -85,12 +85,11 @@ def accept(board: Board, predictions: BinaryIO, file_name: str, metadata: bytes)
 def _read_metadata(path: Path, content: bytes) -> SubmissionMetadata:
     path.write_bytes(content)
     try:
-        metadata = read_metadata(path, TRACKS)
+        return read_metadata(path, TRACKS)
     except SubmissionError as error:
         problems = [problem_json(problem) for problem in error.problems if isinstance(problem, Problem)]
-        message = error.message.replace(f"{path.parent}/", "")
-        raise RefusalError(422, "invalid_metadata", message, error.hint, problems) from error
-    return metadata
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise RefusalError(422, "invalid_metadata", f"{path.name} has {count}.", error.hint, problems) from error
 
 
 def _copy(source: BinaryIO, target: Path, limit: int) -> tuple[int, str]:
@@ -110,18 +109,18 @@ def _copy(source: BinaryIO, target: Path, limit: int) -> tuple[int, str]:
 
 
 def too_large(limit: int) -> RefusalError:
-    """The refusal of an upload above the limit."""
+    """Return the refusal of an upload above the limit."""
     return RefusalError(
         413,
         "file_too_large",
-        f"The upload has more than {limit:,} bytes, which is the most that this board takes.",
+        f"The upload has more than {limit:,} bytes, the limit of this board.",
         "Write Parquet with `younger_hf.submission.write_predictions`; it is many times smaller than CSV.",
     )
 
 
 def _too_many(error: TooManyPendingError) -> RefusalError:
     whose = "of your team" if error.of_team else "of all teams"
-    message = f"{error.limit:,} submissions {whose} wait for their scoring, which is the most that may."
+    message = f"{error.limit:,} submissions {whose} wait to be scored, which is the limit."
     return RefusalError(429, "too_many_pending", message, "Submit again once they are scored, in a minute or so.")
 
 
@@ -132,23 +131,14 @@ def _storage_refusal(error: OSError) -> RefusalError:
 
 
 def _new(submission_id: str, metadata: SubmissionMetadata, file_path: str, size: int, sha256: str) -> NewSubmission:
-    shown = ("track", "dataset_version", "system", "team", "parameters", "code_url", "paper_url")
-    details: dict[str, Any] = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in dataclasses.asdict(metadata).items()
-        if name not in shown
-    }
+    details = dataclasses.asdict(metadata)
+    columns = {name: details.pop(name) for name in ("track", "system", "team", "parameters", "code_url", "paper_url")}
     return NewSubmission(
         id=submission_id,
-        track=metadata.track,
-        content_hash=metadata.dataset_version,
-        system=metadata.system,
-        team=metadata.team,
-        parameters=metadata.parameters,
-        code_url=metadata.code_url,
-        paper_url=metadata.paper_url,
-        details=details,
+        content_hash=details.pop("dataset_version"),
+        details={name: list(value) if isinstance(value, tuple) else value for name, value in details.items()},
         file_path=file_path,
         file_bytes=size,
         file_sha256=sha256,
+        **columns,
     )

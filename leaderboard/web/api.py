@@ -1,4 +1,4 @@
-"""The JSON routes under `/api/v1`, which the command line uses; every error has the same form and none has a traceback."""
+"""The JSON routes under `/api/v1`, which the command line uses; all errors have one form, without a traceback."""
 
 from __future__ import annotations
 
@@ -26,42 +26,42 @@ PREFIX = "/api/v1"
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def refusing(handler: Handler) -> Handler:
-    """Turn everything that a handler raises into the API's one form of error."""
+def answer_errors(handler: Handler) -> Handler:
+    """Answer everything that a handler raises in the one form of error of the API."""
 
     @functools.wraps(handler)
     async def guarded(request: Request) -> Response:
         try:
             return await handler(request)
         except RefusalError as refusal:
-            answer = refusal
+            error = refusal
         except ClientDisconnect:
-            answer = RefusalError(400, "disconnected", "The connection ended before the request did.")
+            error = RefusalError(400, "disconnected", "The connection ended before the request did.")
         except SQLAlchemyError:
             LOG.exception("%s %s: the store failed", request.method, request.url.path)
-            answer = RefusalError(503, "busy", "The board's database does not answer.", "Try again in a minute.")
+            error = RefusalError(503, "busy", "The board's database does not answer.", "Try again in a minute.")
         except (YoungerError, OSError):
-            LOG.exception("%s %s: the board cannot work", request.method, request.url.path)
-            answer = RefusalError(503, "unavailable", "The board cannot work at the moment.", "Tell the board's host.")
+            LOG.exception("%s %s: the board is not usable", request.method, request.url.path)
+            error = RefusalError(503, "unavailable", "The board is not usable at the moment.", "Tell the board's host.")
         except Exception:
             LOG.exception("%s %s: unexpected", request.method, request.url.path)
-            answer = RefusalError(500, "internal", "The board met an error of its own.", "Tell the board's host.")
-        return JSONResponse(answer.to_json(), status_code=answer.status)
+            error = RefusalError(500, "internal", "The board had an internal error.", "Tell the board's host.")
+        return JSONResponse(error.to_json(), status_code=error.status)
 
     return guarded
 
 
-@refusing
+@answer_errors
 async def health(request: Request) -> Response:
-    """Whether the board works, and for which dataset."""
+    """Answer whether the board works, and for which dataset."""
     board = current_board()
     await run_in_threadpool(board.store.counts)
     return JSONResponse({"status": "ok", "dataset": board.release.content_hash})
 
 
-@refusing
+@answer_errors
 async def leaderboard(request: Request) -> Response:
-    """The ranked rows of one track, or of all."""
+    """Answer the ranked rows of one track, or of all."""
     board = current_board()
     content_hash = board.release.content_hash
     track = request.query_params.get("track")
@@ -89,31 +89,31 @@ async def leaderboard(request: Request) -> Response:
     )
 
 
-@refusing
+@answer_errors
 async def submission(request: Request) -> Response:
-    """How far one submission is, its scores, or all that is wrong with it."""
+    """Answer the state of one submission with its scores or problems."""
     board = current_board()
     submission_id = request.path_params["submission_id"]
     found = await run_in_threadpool(board.store.get, submission_id)
     if found is None:
         raise RefusalError(
-            404, "not_found", f"There is no submission {submission_id[:64]!r}.", "Use the id from submitting."
+            404, "not_found", f"There is no submission {submission_id[:64]!r}.", "Use the id that submitting returned."
         )
     return JSONResponse(submission_json(found, await run_in_threadpool(rank_of, board.store, found)))
 
 
-@refusing
+@answer_errors
 async def submit(request: Request) -> Response:
-    """Take a submission in; it is validated and scored after the answer."""
+    """Accept a submission; it is validated and scored after the answer."""
     board = current_board()
     async with read_upload(request, board.settings) as upload:
-        taken = await run_in_threadpool(accept, board, upload.predictions, upload.file_name, upload.metadata)
-    return JSONResponse({"id": taken.id, "state": taken.state}, status_code=202)
+        accepted = await run_in_threadpool(accept, board, upload.predictions, upload.file_name, upload.metadata)
+    return JSONResponse({"id": accepted.id, "state": accepted.state}, status_code=202)
 
 
-@refusing
+@answer_errors
 async def unknown(request: Request) -> Response:
-    """Any other path under `/api`, which would otherwise be answered with the page."""
+    """Refuse any other path under `/api`, which would otherwise be answered with the page."""
     known = ", ".join(f"{route.path} ({'/'.join(sorted(route.methods or ()))})" for route in ROUTES[:-1])
     raise RefusalError(
         404, "unknown_route", f"There is no {request.method} {request.url.path[:100]!r}.", f"Routes: {known}."
@@ -127,4 +127,4 @@ ROUTES = [
     Route(f"{PREFIX}/submissions/{{submission_id}}", submission, methods=["GET"]),
     Route("/api/{path:path}", unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
 ]
-"""Every route beside the page's own."""
+"""All routes beside those of the pages."""

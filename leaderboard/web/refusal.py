@@ -1,4 +1,4 @@
-"""The one form in which the board says no: an error with a stable code, for the API's JSON and the page alike."""
+"""The one form in which the board refuses a request: an error with a stable code, for the API and the page."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from younger_hf.submission import Problem
 
 
 class RefusalError(LeaderboardError):
-    """A request that the board does not take.
+    """A request that the board refuses.
 
     Args:
         status: HTTP status, 4xx or 503.
-        code: Stable name of the kind of mistake, as `file_too_large`.
-        message: What is wrong: expected and found.
+        code: Stable name of the mistake, as `file_too_large`.
+        message: The mistake: what was expected and what was found.
         hint: The next step; empty if there is none.
-        problems: One entry a problem, where there are several.
+        problems: One entry per problem, if there are several.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class RefusalError(LeaderboardError):
         self.problems = tuple(problems)
 
     def to_json(self) -> dict[str, Any]:
-        """The body of the response."""
+        """Return the body of the response."""
         return {
             "error": {
                 "code": self.code,
@@ -41,7 +41,7 @@ class RefusalError(LeaderboardError):
 
 
 def problem_json(problem: Problem, limit: int = 1000) -> dict[str, Any]:
-    """A validation problem as JSON values, each text cut to `limit` characters."""
+    """Return a validation problem as JSON values, with each text cut to `limit` characters."""
     return {
         "code": problem.code,
         "row": problem.row,

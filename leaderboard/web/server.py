@@ -1,6 +1,7 @@
-"""The board as one ASGI application: the page, the JSON routes and the worker beside them.
+"""The board as one ASGI application: the pages, the JSON routes, and the worker beside them.
 
-`uvicorn leaderboard.web.server:app` serves the board that the environment names; `python -m leaderboard` sets the environment.
+`uvicorn leaderboard.web.server:app` serves the board of the environment; `python -m leaderboard`
+sets the environment.
 """
 
 from __future__ import annotations

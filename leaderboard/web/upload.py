@@ -1,4 +1,4 @@
-"""Reading a form with a submission from the network: to disk as it comes, and never more than the limit."""
+"""Reading a form with a submission from the network: straight to disk, and never more than the limit."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from leaderboard.web.accept import METADATA_LIMIT, too_large
 from leaderboard.web.refusal import RefusalError
 
 UPLOAD_SECONDS = 600
-"""How long one upload may take."""
+"""Longest time that one upload may take."""
 DISCARD_SECONDS = 10
-"""How long a client that sends too much is listened to, so that it gets to read why it was refused."""
+"""Time to keep reading from a client that sends too much, so that it receives the reason of its refusal."""
 FORM_BYTES = METADATA_LIMIT + 16 * 1024
-"""Bytes that a request may have beside the predictions file: the metadata, and the form around both."""
+"""Most bytes of a request beside the predictions file: the metadata, and the form around both."""
 
 _FIELDS = {"predictions", "metadata"}
-_COMING_IN: Counter[str] = Counter()
-"""Address -> uploads that are coming in from it. One process serves the board, hence no lock and no table."""
+_UPLOADS: Counter[str] = Counter()
+"""Address -> number of its current uploads. One process serves the board, so this needs neither lock nor table."""
 _EXPECTED = "Send a form (multipart/form-data) with the files `predictions` and `metadata` (submission.yaml)."
 
 
 @dataclass(frozen=True)
 class Upload:
-    """What one form held.
+    """The content of one form.
 
     Attributes:
-        predictions: The predictions file at its beginning; gone when the form is closed.
-        file_name: Its name at the submitter's.
+        predictions: The predictions file at its beginning; deleted when the form is closed.
+        file_name: The submitter's name of it.
         metadata: Content of `submission.yaml`.
     """
 
@@ -47,7 +47,7 @@ class Upload:
 
 
 class _TooMuchError(Exception):
-    """The request's body went over the limit."""
+    """The body of the request exceeds the limit."""
 
 
 @contextlib.asynccontextmanager
@@ -55,14 +55,15 @@ async def read_upload(request: Request, settings: Settings) -> AsyncIterator[Upl
     """Read a form with a submission.
 
     Args:
-        request: Not read yet.
-        settings: How large and slow it may be, and how many its address may be sending at once.
+        request: The request, not read yet.
+        settings: The limits of size, time and uploads at once.
 
     Yields:
-        The upload, whose files are closed on leaving.
+        The upload; its files are closed on leaving.
 
     Raises:
-        RefusalError: If the request is too large, too slow, one too many, no such form, or has other fields.
+        RefusalError: If the request is too large or too slow, is one too many from its address, is
+            not such a form, or has other fields.
     """
     limit = settings.upload_limit
     try:
@@ -72,7 +73,7 @@ async def read_upload(request: Request, settings: Settings) -> AsyncIterator[Upl
         await _discard(request, limit)
         raise too_large(limit) from None
     except TimeoutError:
-        slow = f"The upload took more than {UPLOAD_SECONDS} seconds, or stood still for {settings.idle_limit}."
+        slow = f"The upload took more than {UPLOAD_SECONDS} seconds, or paused for {settings.idle_limit}."
         raise RefusalError(408, "too_slow", slow, "Try again.") from None
     except HTTPException as error:
         raise _malformed(f"The form cannot be read: {error.detail}") from error
@@ -84,26 +85,24 @@ async def read_upload(request: Request, settings: Settings) -> AsyncIterator[Upl
 
 @contextlib.asynccontextmanager
 async def _counted(request: Request, at_once: int, limit: int) -> AsyncIterator[None]:
-    """Count an upload while it comes in: each holds a connection and as much of the disk as it has sent."""
+    """Count an upload while it arrives: each holds a connection and as much disk as it has sent."""
     address = request.client.host if request.client else ""
-    if _COMING_IN[address] >= at_once:
-        message = (
-            f"{at_once} uploads from your address are coming in already, which is the most that may at the same time."
-        )
+    if _UPLOADS[address] >= at_once:
+        message = f"{at_once} uploads from your address are already running, which is the limit."
         await _discard(request, limit)
-        raise RefusalError(429, "too_many_uploads", message, "Send one submission after the other.")
-    _COMING_IN[address] += 1
+        raise RefusalError(429, "too_many_uploads", message, "Send one submission after another.")
+    _UPLOADS[address] += 1
     try:
         yield
     finally:
-        _COMING_IN[address] -= 1
-        if not _COMING_IN[address]:
-            del _COMING_IN[address]
+        _UPLOADS[address] -= 1
+        if not _UPLOADS[address]:
+            del _UPLOADS[address]
 
 
 async def _read_form(request: Request, limit: int, idle_seconds: int) -> FormData:
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise _malformed("The request is no form with files.")
+        raise _malformed("The request is not a form with files.")
     declared = request.headers.get("content-length", "")
     if declared.isascii() and declared.isdigit() and int(declared) > limit:
         raise _TooMuchError
@@ -119,7 +118,7 @@ async def _read_form(request: Request, limit: int, idle_seconds: int) -> FormDat
         return message
 
     bounded = Request(request.scope, receive)
-    # A text field instead of a file is read whole into memory, hence its own limit.
+    # A text field instead of a file is read whole into memory, so it has a limit of its own.
     return await bounded.form(max_files=len(_FIELDS), max_fields=len(_FIELDS), max_part_size=METADATA_LIMIT)
 
 
@@ -132,15 +131,15 @@ async def _fields(form: FormData) -> Upload:
             raise _malformed(f"The form has the field {name!r} {names.count(name)} times; expected it once.")
     predictions, metadata = form.get("predictions"), form.get("metadata")
     if not isinstance(predictions, UploadFile):
-        raise _malformed("The form has no file `predictions`.")
+        raise _malformed("The file `predictions` is missing from the form.")
     if metadata is None:
-        raise _malformed("The form has no file `metadata`.")
+        raise _malformed("The file `metadata` is missing from the form.")
     content = metadata.encode() if isinstance(metadata, str) else await metadata.read(METADATA_LIMIT + 1)
     return Upload(predictions.file, predictions.filename or "", content)
 
 
 async def _discard(request: Request, limit: int) -> None:
-    """Read on for a while: a connection closed on a client that still sends loses the answer on its way."""
+    """Keep reading for a while: if the connection closes while the client still sends, the answer is lost."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DISCARD_SECONDS):
             discarded = 0

@@ -95,7 +95,8 @@ def test_the_guide_names_the_three_commands_and_the_dataset(page_board: Board) -
     ]
     assert f"dataset_version: {page_board.release.content_hash}" in code
     app.selectbox[0].set_value("operator_wo_attrs").run()
-    assert "--task operator --signature wo_attrs" in app.code[0].value
+    assert "--track operator_wo_attrs" in app.code[0].value
+    assert all("--data younger" in app.code[step].value for step in (0, 1))  # the dataset of this board
 
 
 def test_the_guides_metadata_is_valid(page_board: Board, dataset: Dataset, tmp_path: Path) -> None:
@@ -112,7 +113,7 @@ def test_a_submission_from_the_page_is_scored(page_board: Board, dataset: Datase
     app.file_uploader[0].set_value((predictions.name, predictions.read_bytes(), "application/octet-stream"))
     app.button[0].click().run()
     assert not app.exception
-    assert "waits for its turn" in app.info[0].value
+    assert "is waiting to be scored" in app.info[0].value
     assert 1 == score_all(page_board)
     app.run()
     assert "is ranked **#1**" in app.success[0].value
@@ -123,7 +124,7 @@ def test_the_page_names_every_mistake(page_board: Board, dataset: Dataset, tmp_p
     predictions, _ = write_submission(tmp_path, dataset, DATAFLOW, 1.0)
     app = opened("submit")
     app.button[0].click().run()
-    assert "no predictions file" in app.error[0].value
+    assert "predictions file is missing" in app.error[0].value
     app.text_area[0].set_value("track: dataflow_w_attrs\nsystem: 1\nowner: me\n")
     app.file_uploader[0].set_value((predictions.name, predictions.read_bytes(), "application/octet-stream"))
     app.button[0].click().run()

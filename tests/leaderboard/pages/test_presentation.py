@@ -8,7 +8,8 @@ import io
 import pytest
 
 from leaderboard.board import Board
-from leaderboard.pages.presentation import amount, best_values, csv_file, points, table, track_name
+from leaderboard.pages.presentation import amount, best_values, csv_file, points, table
+from leaderboard.pages.track_descriptions import track_name
 from leaderboard.store.ranking import Ranked
 from leaderboard.store.standings import metrics_of, standings
 from tests.leaderboard.files import add_scored
