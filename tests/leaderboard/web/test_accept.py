@@ -84,6 +84,7 @@ def test_metadata_that_is_wrong_is_refused_with_every_problem(board: Board, meta
     error = refusal(board, b"x", "p.parquet", metadata)
     assert (422, "invalid_metadata") == (error.status, error.code)
     assert code in [problem["code"] for problem in error.problems]
+    assert not any(problem["message"] in error.message for problem in error.problems)  # each is listed once
     assert str(board.settings.board) not in str(error.to_json())
 
 

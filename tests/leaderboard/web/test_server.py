@@ -17,6 +17,9 @@ import pytest
 from leaderboard.board import Board
 from tests.leaderboard.conftest import start_server, stop_server
 from tests.leaderboard.files import Dataset, write_submission
+from younger_hf.crypto import KEY
+from younger_hf.dataset.build.write_files import seal_answers
+from younger_hf.dataset.read.release import open_answers
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -76,6 +79,23 @@ def test_missing_answers_are_one_clear_error(dataset: Dataset, tmp_path: Path) -
         str(tmp_path / "b"),
     )
     assert_refused(run(*arguments), str(tmp_path / "a"), "answers")
+
+
+def test_without_answers_the_hint_names_the_sealed_ones_of_a_clone(dataset: Dataset, tmp_path: Path) -> None:
+    shutil.copytree(dataset.release.root, tmp_path / "younger")
+    (tmp_path / "leaderboard" / "answers").mkdir(parents=True)
+    result = run("--dataset", str(tmp_path / "younger"), "--board", str(tmp_path / "b"))
+    assert_refused(result, "younger-answers: there is no such folder", "leaderboard/answers", f"{KEY}=...")
+
+
+def test_sealed_answers_open_with_their_key_only(dataset: Dataset, tmp_path: Path) -> None:
+    key = "correct horse battery staple"
+    seal_answers(open_answers(dataset.answers), tmp_path / "sealed", key.encode())
+    folders = ("--answers", str(tmp_path / "sealed"), "--board", str(tmp_path / "b"))
+    arguments = ("--dataset", str(dataset.release.root), *folders, "--port", "99999")
+    assert_refused(run(*arguments, **{KEY: ""}), f"{KEY}: expected a secret", "found nothing")
+    assert_refused(run(*arguments, **{KEY: "another key of good length"}), "cannot be opened: the key differs")
+    assert_refused(run(*arguments, **{KEY: key}), "ports go from 0 to 65535")  # the answers are checked before
 
 
 def test_answers_of_another_dataset_are_one_clear_error(dataset: Dataset, tmp_path: Path) -> None:
