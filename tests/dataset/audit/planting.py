@@ -19,7 +19,6 @@ from younger_hf.dataset.build.write_files import write_answers, write_release
 from younger_hf.dataset.read.release import Answers, Release, open_answers
 from younger_hf.dataset.schema import UNKNOWN_LABEL, schema_of
 from younger_hf.dataset.tasks.region_lookup import embedded_rows, independent_rows
-from younger_hf.graph.identity.search_pattern import Pattern
 from younger_hf.task_types import SIGNATURES
 from younger_hf.tasks import ANSWER_SCHEMA, TRACKS
 
@@ -80,7 +79,7 @@ def state_of(built: Built) -> State:
     for signature in SIGNATURES:
         track = f"operator_{signature}"
         tested = public.rows(track, "test")
-        patterns = [Pattern(row.node_feat, row.edge_index, row.masked) for row in tested]
+        patterns = [row.pattern for row in tested]
         keep = ~embedded_rows(public.architectures(track), patterns) & independent_rows(patterns)
         gone |= {row.graph_id for row, kept in zip(tested, keep, strict=True) if not kept}
     for signature in SIGNATURES:

@@ -14,7 +14,7 @@ def rows_of(rng: np.random.Generator, count: int, share: float) -> list[np.ndarr
     return [rng.random(int(rng.integers(1, 6))) < share for _ in range(count)]
 
 
-def test_p_values_of_channels_that_say_nothing_are_rarely_small() -> None:
+def test_p_values_of_attacks_that_know_nothing_are_rarely_small() -> None:
     rng = np.random.default_rng(0)
     values = []
     for _ in range(100):
@@ -24,7 +24,7 @@ def test_p_values_of_channels_that_say_nothing_are_rarely_small() -> None:
     assert sum(p < 0.05 for p in values) <= 12  # 5 expected; more than 12 in 3 of 1,000 such runs (binomial)
 
 
-def test_a_channel_that_is_right_more_often_is_seen() -> None:
+def test_an_attack_that_is_right_more_often_is_seen() -> None:
     rng = np.random.default_rng(1)
     common = rows_of(rng, 200, 0.3)
     right = [c | (rng.random(len(c)) < 0.3) for c in common]

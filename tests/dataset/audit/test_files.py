@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.dataset.audit.planting import State
-from younger_hf.dataset.audit.report import AuditReport, ChannelResult, audit
+from younger_hf.dataset.audit.report import AttackResult, AuditReport, audit
 from younger_hf.dataset.read.release import Answers, Release
 from younger_hf.tasks import TRACKS
 
@@ -20,7 +20,7 @@ def written(clean: State, tmp_path: Path) -> tuple[Release, Answers]:
     return clean.write(tmp_path)
 
 
-def result(report: AuditReport, channel: str, track: str) -> ChannelResult:
+def result(report: AuditReport, channel: str, track: str) -> AttackResult:
     return next(r for r in report.results if (r.channel, r.track) == (channel, track))
 
 
@@ -88,7 +88,7 @@ def test_an_entry_of_the_manifest_that_should_not_be_there_is_found(written: tup
         ({"statistics": {"answers": [3, 4, 5]}}, "built: answers"),
         ({"statistics": {"x" * 61: 1}}, f"built: {'x' * 61}"),
         ({"versions": {"numpy": "1" * 61}}, "built: numpy"),
-        ([3, 4, 5], "built: no object"),
+        ([3, 4, 5], "built: not an object"),
     ],
 )
 def test_what_the_manifest_says_of_the_build_is_settings_counts_and_versions(

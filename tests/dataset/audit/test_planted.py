@@ -1,4 +1,4 @@
-"""Each way to an answer, planted into a release without one: the audit must fail and name the channel."""
+"""Each way to an answer, planted into a release without one: the audit must fail and name the attack."""
 
 from __future__ import annotations
 

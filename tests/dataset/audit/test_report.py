@@ -12,12 +12,12 @@ import pytest
 from tests.dataset.audit.planting import State
 from tests.dataset.audit.test_planted import label_left
 from younger_hf.crypto import KEY
-from younger_hf.dataset.audit.attacks import CHANNELS
+from younger_hf.dataset.audit.attacks import ATTACKS
 from younger_hf.dataset.audit.report import LEVEL, audit
 from younger_hf.dataset.build.write_files import seal_answers, write_answers
 from younger_hf.dataset.read.release import Answers, Release, open_answers
 from younger_hf.errors import DatasetError
-from younger_hf.tasks import TRACKS
+from younger_hf.tasks import TRACKS, task_of
 
 
 @pytest.fixture(scope="module")
@@ -35,17 +35,17 @@ def younger(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
-def test_every_channel_is_tried_on_every_track_of_its_tasks(written: tuple[Release, Answers]) -> None:
+def test_every_attack_is_tried_on_every_track_of_its_tasks(written: tuple[Release, Answers]) -> None:
     tried = {(r.channel, r.track) for r in audit(*written).results}
-    assert {(c.name, t) for c in CHANNELS for t in TRACKS if t.split("_")[0] in c.tasks} == tried
+    assert {(a.name, t) for a in ATTACKS for t in TRACKS if task_of(t).predicts in a.predicts} == tried
 
 
-def test_every_channel_says_why_an_answer_through_it_would_be_a_leak_or_is_none() -> None:
-    for channel in CHANNELS:
-        assert ("No leak" if channel.kind == "context" else "A leak") in (channel.guess.__doc__ or ""), channel.name
+def test_every_attack_explains_why_an_answer_found_by_it_would_be_a_leak_or_not() -> None:
+    for attack in ATTACKS:
+        assert ("No leak" if attack.kind == "context" else "A leak") in (attack.guess.__doc__ or ""), attack.name
 
 
-def test_the_level_is_shared_by_the_statistical_channels(written: tuple[Release, Answers]) -> None:
+def test_the_level_is_shared_by_the_statistical_attacks(written: tuple[Release, Answers]) -> None:
     report = audit(*written)
     assert LEVEL == pytest.approx(report.level * sum(r.kind == "statistical" for r in report.results))
 

@@ -1,4 +1,4 @@
-"""The channels of the audit, in the order of the report."""
+"""The attacks of the audit, in the order of the report."""
 
 from __future__ import annotations
 
@@ -12,60 +12,64 @@ from younger_hf.dataset.audit import (
     displayed,
     embedded,
     file_metadata,
+    isomorphic_rows,
     order,
     other_signature,
-    whole_rows,
 )
 from younger_hf.dataset.audit.guesses import Guesses
 from younger_hf.dataset.audit.public_view import Public
+from younger_hf.task_types import Predicted
 
 Kind = Literal["exact", "embedded", "statistical", "context"]
-"""exact: any guess is a leak. embedded: so it is, but a common block in an unrelated architecture may have caused it.
-statistical: a leak if it is right more often than the baseline by more than chance. context: what every solver sees; reported only."""
+"""exact: any guess is a leak. embedded: any guess is a leak, but a common block in an unrelated architecture may
+have caused it. statistical: a leak if it is right more often than the baseline by more than chance. context: what
+every solver sees; only reported."""
 
 
 @dataclass(frozen=True)
 class Attack:
-    """One way to an answer that is not solving the task.
+    """One way to an answer other than solving the task.
 
     Attributes:
         name: Its name in the report.
-        kind: What counts as a leak.
-        tasks: Tasks that it is tried on.
-        guess: Release and track -> guesses; its docstring says why an answer through it would be a leak.
+        kind: The condition for a leak.
+        predicts: Tried on tasks that predict these.
+        guess: Function from release and track to guesses; its docstring explains why an answer
+            obtained this way would be a leak.
     """
 
     name: str
     kind: Kind
-    tasks: tuple[str, ...]
+    predicts: tuple[Predicted, ...]
     guess: Callable[[Public, str], Guesses]
 
 
-_OPERATOR, _DATAFLOW = ("operator",), ("dataflow",)
-_BOTH = _OPERATOR + _DATAFLOW
+_CLASS: tuple[Predicted, ...] = ("class",)
+_SCORE: tuple[Predicted, ...] = ("score",)
+_BOTH = _CLASS + _SCORE
 
-CHANNELS: tuple[Attack, ...] = (
+ATTACKS: tuple[Attack, ...] = (
     Attack("labels", "exact", _BOTH, displayed.labels),
-    Attack("held-out edges", "exact", _DATAFLOW, displayed.held_out_edges),
+    Attack("held-out edges", "exact", _SCORE, displayed.held_out_edges),
     Attack("names", "exact", _BOTH, displayed.names),
     Attack("footers", "exact", _BOTH, file_metadata.footers),
-    Attack("strange files", "exact", _BOTH, file_metadata.strangers),
-    Attack("isomorphic rows", "exact", _BOTH, whole_rows.isomorphic_rows),
+    Attack("strange files", "exact", _BOTH, file_metadata.strange_files),
+    Attack("isomorphic rows", "exact", _BOTH, isomorphic_rows.isomorphic_rows),
     Attack("other signature", "exact", _BOTH, other_signature.other_attributes),
-    Attack("in data-flow rows", "exact", _OPERATOR, crossing.operators_in_dataflow_rows),
-    Attack("in operator rows", "exact", _DATAFLOW, crossing.pairs_in_operator_rows),
-    Attack("each other", "exact", _OPERATOR, embedded.each_other),
-    Attack("in architectures", "embedded", _OPERATOR, embedded.whole_rows),
-    Attack("targets in architectures", "embedded", _OPERATOR, embedded.single_targets),
-    Attack("row order", "statistical", _OPERATOR, order.row_order),
-    Attack("graph_id", "statistical", _OPERATOR, order.graph_id),
-    Attack("target order", "statistical", _OPERATOR, order.target_order),
-    Attack("row group sizes", "statistical", _OPERATOR, file_metadata.row_group_sizes),
-    Attack("vocabulary counts", "statistical", _OPERATOR, counts.vocabulary_counts),
-    Attack("pair order", "statistical", _DATAFLOW, order.pair_order),
-    Attack("node numbers", "statistical", _DATAFLOW, order.node_numbers),
-    Attack("node position", "context", _OPERATOR, order.node_position),
-    Attack("depth", "context", _OPERATOR, order.depth),
-    Attack("row size", "context", _OPERATOR, order.row_size),
-    Attack("endpoint counts", "context", _DATAFLOW, counts.endpoint_counts),
+    Attack("in data-flow rows", "exact", _CLASS, crossing.operators_in_dataflow_rows),
+    Attack("in operator rows", "exact", _SCORE, crossing.pairs_in_operator_rows),
+    Attack("each other", "exact", _CLASS, embedded.each_other),
+    Attack("in architectures", "embedded", _CLASS, embedded.whole_rows),
+    Attack("targets in architectures", "embedded", _CLASS, embedded.single_targets),
+    Attack("row order", "statistical", _CLASS, order.row_order),
+    Attack("graph_id", "statistical", _CLASS, order.graph_id),
+    Attack("target order", "statistical", _CLASS, order.target_order),
+    Attack("row group sizes", "statistical", _CLASS, file_metadata.row_group_sizes),
+    Attack("vocabulary counts", "statistical", _CLASS, counts.vocabulary_counts),
+    Attack("pair order", "statistical", _SCORE, order.pair_order),
+    Attack("node numbers", "statistical", _SCORE, order.node_numbers),
+    Attack("node position", "context", _CLASS, order.node_position),
+    Attack("depth", "context", _CLASS, order.depth),
+    Attack("row size", "context", _CLASS, order.row_size),
+    Attack("endpoint counts", "context", _SCORE, counts.endpoint_counts),
 )

@@ -1,4 +1,4 @@
-"""Whether a channel does better than chance: tests over whole rows, since answers of one row depend on each other."""
+"""Tests of whether an attack does better than chance, over whole rows: answers of one row depend on each other."""
 
 from __future__ import annotations
 
@@ -6,26 +6,23 @@ from collections.abc import Sequence
 from math import erfc, sqrt
 
 import numpy as np
-import numpy.typing as npt
 
-from younger_hf.dataset.audit.guesses import FloatArray
+from younger_hf.arrays import BoolArray, FloatArray, Int32Array
 from younger_hf.metrics.dataflow.ranking_metrics import roc_auc
 
 DRAWS = 20_000
 _CHUNK = 1_000
 
-BoolArray = npt.NDArray[np.bool_]
-
 
 def better_than(right: Sequence[BoolArray], baseline: Sequence[BoolArray]) -> float:
-    """One-sided p-value of a channel being right more often than a baseline: signs of the rows' differences flipped at random.
+    """One-sided p-value of an attack being right more often than a baseline, by random signs of the rows' differences.
 
     Args:
-        right: For each row, which answers the channel has right.
+        right: For each row, which answers the attack has right.
         baseline: The same of the baseline.
 
     Returns:
-        Share of 20,000 draws in which the difference is at least as large, the observed one counted; in (0, 1].
+        Share of 20,000 draws with a difference at least as large, the observed one included; in (0, 1].
     """
     pairs = zip(right, baseline, strict=True)
     differences = np.array([float(one.sum()) - float(other.sum()) for one, other in pairs])
@@ -38,15 +35,16 @@ def better_than(right: Sequence[BoolArray], baseline: Sequence[BoolArray]) -> fl
     return as_large / (DRAWS + 1)
 
 
-def better_than_half(labels: Sequence[npt.NDArray[np.int32]], scores: Sequence[FloatArray]) -> float:
-    """One-sided p-value of an AUC above .5: the larger one of two tests.
+def better_than_half(labels: Sequence[Int32Array], scores: Sequence[FloatArray]) -> float:
+    """One-sided p-value of an AUC above .5: the larger of two tests.
 
-    The first asks whether positives rank above negatives within their rows (Wilcoxon's rank sum, normal approximation with
-    ties, summed over rows); the second whether the pooled AUC is above .5 if rows are drawn anew (bootstrap).
+    The first tests whether positives rank above negatives within their rows (Wilcoxon's rank sum,
+    normal approximation with ties, summed over rows); the second whether the pooled AUC stays above
+    .5 when rows are drawn again (bootstrap).
 
     Args:
         labels: For each row 1 for data flows and 0 for other pairs.
-        scores: For each row the scores; few different ones.
+        scores: For each row the scores, of which few differ.
 
     Returns:
         A p-value in (0, 1].
@@ -54,13 +52,13 @@ def better_than_half(labels: Sequence[npt.NDArray[np.int32]], scores: Sequence[F
     return max(_rank_sum(labels, scores), _bootstrap(labels, scores))
 
 
-def auc(labels: Sequence[npt.NDArray[np.int32]], scores: Sequence[FloatArray]) -> float:
-    """AUC over the pairs of all rows; .5 if there is one label only."""
+def auc(labels: Sequence[Int32Array], scores: Sequence[FloatArray]) -> float:
+    """AUC over the pairs of all rows; .5 if all have the same label."""
     y = np.concatenate(labels)
     return roc_auc(y, np.concatenate(scores)) if len(np.unique(y)) == 2 else 0.5
 
 
-def _rank_sum(labels: Sequence[npt.NDArray[np.int32]], scores: Sequence[FloatArray]) -> float:
+def _rank_sum(labels: Sequence[Int32Array], scores: Sequence[FloatArray]) -> float:
     total = variance = 0.0
     for y, score in zip(labels, scores, strict=True):
         positives, count = int(y.sum()), len(y)
@@ -75,7 +73,7 @@ def _rank_sum(labels: Sequence[npt.NDArray[np.int32]], scores: Sequence[FloatArr
     return 0.5 * erfc(total / sqrt(variance) / sqrt(2)) if variance > 0 else 1.0
 
 
-def _bootstrap(labels: Sequence[npt.NDArray[np.int32]], scores: Sequence[FloatArray]) -> float:
+def _bootstrap(labels: Sequence[Int32Array], scores: Sequence[FloatArray]) -> float:
     names, inverse = np.unique(np.concatenate(scores), return_inverse=True)
     rows = np.repeat(np.arange(len(labels)), [len(y) for y in labels])
     y = np.concatenate(labels)

@@ -1,14 +1,14 @@
-"""Channels of what test rows say themselves: answers, held-out edges, names."""
+"""Attacks on what test rows show themselves: answers, held-out edges, names."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from younger_hf.dataset.audit.guesses import Guesses, silent
+from younger_hf.dataset.audit.guesses import Guesses, no_guesses
 from younger_hf.dataset.audit.public_view import Public
-from younger_hf.dataset.schema import UNKNOWN_LABEL, signature_of
+from younger_hf.dataset.schema import UNKNOWN_LABEL
 from younger_hf.graph.vocabulary import MASK
-from younger_hf.task_types import PUBLIC_SPLITS
+from younger_hf.task_types import GRAPH_ID, PUBLIC_SPLITS
 from younger_hf.tasks import task_of
 
 
@@ -17,7 +17,8 @@ def labels(public: Public, track: str) -> Guesses:
 
     A leak: that is the answer.
     """
-    rows, values = public.rows(track, "test"), silent(public.rows(track, "test"))
+    rows = public.rows(track, "test")
+    values = no_guesses(rows)
     for row, value in zip(rows, values, strict=True):
         if task_of(track).predicts == "class":
             shown = row.node_feat[row.targets]
@@ -27,11 +28,12 @@ def labels(public: Public, track: str) -> Guesses:
 
 
 def held_out_edges(public: Public, track: str) -> Guesses:
-    """Pairs that are asked for although they pass messages in the same row.
+    """Pairs to predict that also pass messages in the same row.
 
     A leak: the row shows that there is a data flow.
     """
-    rows, values = public.rows(track, "test"), silent(public.rows(track, "test"))
+    rows = public.rows(track, "test")
+    values = no_guesses(rows)
     for row, value in zip(rows, values, strict=True):
         edges = row.edges
         value[[pair in edges for pair in zip(*row.targets.tolist(), strict=True)]] = 1
@@ -39,32 +41,37 @@ def held_out_edges(public: Public, track: str) -> Guesses:
 
 
 def names(public: Public, track: str) -> Guesses:
-    """Identifiers of test rows that occur in anything public, in the other task, or twice; sizes that are not the row's.
+    """Ids of test rows that are those of anything public or of another task, or repeat; sizes that differ from the row's.
 
-    A leak: the id of a public row or architecture names what the test row comes from.
+    A leak: the id of a public row or architecture reveals the origin of the test row.
     """
     rows = public.rows(track, "test")
     ids = [row.graph_id for row in rows]
     taken = _public_ids(public)
-    other = "dataflow" if task_of(track).name == "operator" else "operator"
-    theirs = {row.graph_id for row in public.rows(f"{other}_{signature_of(track)}", "test")}
+    task = task_of(track).name
+    others = {
+        row.graph_id: task_of(other).name
+        for other in public.tracks
+        if task_of(other).name != task
+        for row in public.rows(other, "test")
+    }
     found = [f"test row {name} has the id of something public" for name in ids if taken & {name, name.split("-")[0]}]
-    found += [f"test row {name} has the id of a test row of the task {other}" for name in ids if name in theirs]
+    found += [f"test row {name} has the id of a test row of the task {others[name]}" for name in ids if name in others]
     found += [f"{count} test rows have the id {name}" for name, count in Counter(ids).items() if count > 1]
     found += [
-        f"test row {row.graph_id} says it has {row.num_nodes} nodes, and has {len(row.node_feat)}"
+        f"test row {row.graph_id} claims {row.num_nodes} nodes and has {len(row.node_feat)}"
         for row in rows
         if row.num_nodes != len(row.node_feat)
     ]
-    return Guesses(tuple(silent(rows)), tuple(found))
+    return Guesses(tuple(no_guesses(rows)), tuple(found))
 
 
 def _public_ids(public: Public) -> set[str]:
     taken: set[str] = set()
     release = public.release
-    for config, files in release.files.items():
-        for split in files.keys() & set(PUBLIC_SPLITS) if not config.startswith("vocabulary") else ():
-            columns = ["graph_id", "skeleton_id"] if config == "architectures" else ["graph_id"]
+    for config, splits in release.configs.items():
+        for split in splits.keys() & set(PUBLIC_SPLITS) if not config.startswith("vocabulary") else ():
+            columns = [GRAPH_ID, "skeleton_id"] if config == "architectures" else [GRAPH_ID]
             table = release.table(config, split, columns)
             for column in columns:
                 taken.update(table[column].to_pylist())

@@ -1,4 +1,4 @@
-"""Channels of the files themselves: what a footer, a file or its size says beyond the rows."""
+"""Attacks on the files themselves: footers, other files, sizes of row groups."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from younger_hf.dataset.audit.guesses import Guesses, silent
+from younger_hf.arrays import Ragged, offsets_of
+from younger_hf.dataset.audit.guesses import Guesses, no_guesses
 from younger_hf.dataset.audit.order import guess_by_key
 from younger_hf.dataset.audit.public_view import Public
 from younger_hf.dataset.read.release import MANIFEST
+from younger_hf.dataset.read.verify import CARD
 from younger_hf.dataset.schema import UNKNOWN_LABEL, schema_of
 from younger_hf.task_types import PUBLIC_SPLITS
 
 ARROW_SCHEMA = b"ARROW:schema"
-"""The one entry that Arrow itself writes into a footer."""
+"""The only entry that Arrow itself writes into a footer."""
 _LONGEST = 60
-"""Characters of the name of a count, a package or a version."""
+"""Most characters in the name of a count, a package or a version."""
 _INTEGER = re.compile(rb"-?\d+")
 
 
 def footers(public: Public, track: str) -> Guesses:
-    """Key-value metadata and statistics in the test file's footer, columns that no row should have, files that no manifest names.
+    """Key-value metadata and statistics in the test file's footer, and columns that no row should have.
 
-    A leak: a file rewritten after its answers were hidden keeps statistics of them, and tools write what they know into
-    metadata. Integers in metadata are tried as the answers of all rows, one after the other.
+    A leak: a file rewritten after its answers were hidden keeps statistics of them, and tools write
+    what they know into metadata. Integers in metadata are tried as the answers of all rows in turn.
     """
-    rows, values = public.rows(track, "test"), silent(public.rows(track, "test"))
+    rows = public.rows(track, "test")
+    values = no_guesses(rows)
     path = public.release.root / public.release.files[track]["test"]
     found = []
     with pq.ParquetFile(path) as file:
@@ -43,8 +46,7 @@ def footers(public: Public, track: str) -> Guesses:
         found.append(f"the footer of {track}/test has an entry {key.decode(errors='replace')!r} of {len(text)} bytes")
         numbers = [float(number) for number in _INTEGER.findall(text)]
         if len(numbers) == sum(len(row.y) for row in rows):
-            parts = np.split(np.array(numbers), np.cumsum([len(row.y) for row in rows])[:-1])
-            values = [np.asarray(part, dtype=np.float64) for part in parts]
+            values = list(Ragged(np.array(numbers), offsets_of(len(row.y) for row in rows)))
     extra = sorted(columns - set(schema_of(track).names))
     found += [f"{track}/test has a column {name!r} that no test row should have" for name in extra]
     found += [
@@ -55,13 +57,13 @@ def footers(public: Public, track: str) -> Guesses:
     return Guesses(tuple(values), tuple(found))
 
 
-def strangers(public: Public, track: str) -> Guesses:
-    """Files in the dataset's folder, and entries of its manifest, that belong to no release.
+def strange_files(public: Public, track: str) -> Guesses:
+    """Files in the dataset's folder, and entries of its manifest, that do not belong to a release.
 
-    A leak: answers once lay in such folders by mistake. The same for every track of the release.
+    A leak: answers were once left in such folders by mistake. The result is the same for every track.
     """
     root, rows = public.release.root, public.rows(track, "test")
-    named = {MANIFEST, "README.md"} | {path for files in public.release.files.values() for path in files.values()}
+    named = {MANIFEST, CARD} | {path for files in public.release.files.values() for path in files.values()}
     found = [f"there is a file {name} that the manifest does not name" for name in _files(root) if name not in named]
     manifest = json.loads((root / MANIFEST).read_text(encoding="utf-8"))
     extra = set(manifest) - {"format", "version", "content_hash", "configs", "built"}
@@ -69,13 +71,14 @@ def strangers(public: Public, track: str) -> Guesses:
     for files in manifest["configs"].values():
         extra |= {key for entry in files.values() for key in entry} - {"rows", "path", "bytes", "sha256"}
     found += [f"the manifest has an entry {name!r} that no manifest should have" for name in sorted(extra)]
-    return Guesses(tuple(silent(rows)), tuple(found))
+    return Guesses(tuple(no_guesses(rows)), tuple(found))
 
 
 def row_group_sizes(public: Public, track: str) -> Guesses:
     """The operator that goes with the compressed size of a row's row group.
 
-    A leak: sizes may depend only on what the rows show; learned from the row groups of public splits.
+    A leak: sizes may depend only on what the rows show. Sizes are compared with the row groups of
+    public splits.
     """
     known_rows = [row for split in PUBLIC_SPLITS for row in public.rows(track, split)]
     known = [size for split in PUBLIC_SPLITS for size in _row_sizes(public, track, split)]
@@ -86,10 +89,10 @@ def row_group_sizes(public: Public, track: str) -> Guesses:
 
 
 def _strange_record(built: Any) -> set[str]:
-    """Entries of what the manifest says of the build that are neither its settings, nor a count, nor a version."""
+    """Entries of the manifest's record of the build that are not settings, counts or versions."""
     expected: dict[str, type] = {"protocol": str, "public_secret": bool, "statistics": dict, "versions": dict}
     if not isinstance(built, dict):
-        return {"no object"}
+        return {"not an object"}
     strange = {name for name, value in built.items() if not isinstance(value, expected.get(name, type(None)))}
     if strange:
         return strange
@@ -99,10 +102,10 @@ def _strange_record(built: Any) -> set[str]:
 
 
 def _row_sizes(public: Public, track: str, split: str) -> list[float]:
-    """For each row the compressed bytes a row of its row group."""
-    if split not in public.release.files[track]:
+    """For each row the compressed bytes per row of its row group."""
+    if split not in public.release.configs[track]:
         return []
-    metadata = pq.read_metadata(public.release.root / public.release.files[track][split])
+    metadata = pq.read_metadata(public.release.root / public.release.configs[track][split].path)
     sizes: list[float] = []
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
@@ -120,7 +123,7 @@ def _statistics(metadata: pq.FileMetaData) -> Iterator[tuple[int, int]]:
 
 
 def _files(root: Path) -> list[str]:
-    """Files of a folder, but for those that git and the Hub keep there, and the card's figures."""
+    """Files of a folder, except those that git and the Hub keep there and the card's figures."""
     paths = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
     return sorted(
         p.as_posix()

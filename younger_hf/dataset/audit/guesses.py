@@ -1,4 +1,4 @@
-"""What a channel of the audit says about the answers of one track."""
+"""The guesses of one attack at the answers of one track."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from younger_hf.arrays import FloatArray
 from younger_hf.dataset.audit.public_view import Row
-
-FloatArray = npt.NDArray[np.float64]
+from younger_hf.graph.identity.search_pattern import NOT_KNOWN
+from younger_hf.graph.identity.subgraph_search import SearchResult
 
 
 @dataclass(frozen=True)
@@ -18,9 +18,11 @@ class Guesses:
     """Guesses at answers.
 
     Attributes:
-        values: For each test row, in the order of the file, one value an answer: a class, a label 0 or 1, or a score that is
-            higher for pairs more likely to be a data flow; NaN where the channel says nothing. float64 [M] or [P].
-        findings: What should not be there at all, in words; each one is a leak, whether or not a guess comes of it.
+        values: For each test row, in the order of the file, one value an answer: a class, a label 0
+            or 1, or a score that is higher for pairs more likely to be a data flow; NaN for no
+            guess. float64 [M] or [P].
+        findings: Things that should not be there at all, in words; each is a leak, whether or not a
+            guess follows from it.
     """
 
     values: tuple[FloatArray, ...]
@@ -28,10 +30,20 @@ class Guesses:
 
     @property
     def answered(self) -> int:
-        """Number of answers that there is a guess for."""
+        """Number of answers with a guess."""
         return sum(int(np.count_nonzero(~np.isnan(values))) for values in self.values)
 
 
-def silent(rows: Sequence[Row]) -> list[FloatArray]:
-    """No guess for any answer, to be filled in."""
+def no_guesses(rows: Sequence[Row]) -> list[FloatArray]:
+    """NaN for every answer, to be filled in."""
     return [np.full(len(row.y), np.nan) for row in rows]
+
+
+def found_guesses(rows: Sequence[Row], results: Sequence[SearchResult | None]) -> Guesses:
+    """The classes that a search found at the targets of each row; None for a row that was not found."""
+    values = no_guesses(rows)
+    for row, value, result in zip(rows, values, results, strict=True):
+        if result is not None:
+            guesses = result.guesses[row.targets]
+            value[guesses != NOT_KNOWN] = guesses[guesses != NOT_KNOWN]
+    return Guesses(tuple(values))

@@ -1,27 +1,29 @@
-"""Channels of order: what the place of a row, a target, a pair or a node says about an answer."""
+"""Attacks by order: answers guessed from the position of a row, a target, a pair or a node."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from younger_hf.dataset.audit.guesses import FloatArray, Guesses
-from younger_hf.dataset.audit.public_view import Int32Array, Public, Row
+from younger_hf.arrays import FloatArray, Int32Array, IntArray
+from younger_hf.dataset.audit.guesses import Guesses
+from younger_hf.dataset.audit.public_view import Public, Row
+from younger_hf.tasks import task_of
 
 ANSWERS_A_BIN = 30
-"""Answers from which the operator or the share of data flows of one interval of a key is learned, at least."""
+"""Least answers from which the operator or the share of data flows of one interval of a key is learned."""
 MOST_BINS = 64
 
 Key = Callable[[Row, int, int], FloatArray]
-"""Row, its number and the number of rows of its split -> the key of each answer."""
+"""Function from a row, its number and the number of rows of its split to the key of each answer."""
 
 
 def row_order(public: Public, track: str) -> Guesses:
-    """The operator that goes with a row's place in its file.
+    """The operator that goes with a row's position in its file.
 
-    A leak: rows that were written in the order of their answers, or of anything that depends on them.
+    A leak: rows may have been written in the order of their answers, or of anything that depends on
+    them.
     """
     return _learned(public, track, lambda row, number, count: np.full(len(row.y), number / max(count - 1, 1)))
 
@@ -29,7 +31,7 @@ def row_order(public: Public, track: str) -> Guesses:
 def graph_id(public: Public, track: str) -> Guesses:
     """The operator that goes with the text of a row's id.
 
-    A leak: an id must be a keyed hash; one that was made of the row may sort as its answers do.
+    A leak: an id must be a keyed hash; one that was made from the row may sort as its answers do.
     """
     return _learned(
         public,
@@ -39,9 +41,10 @@ def graph_id(public: Public, track: str) -> Guesses:
 
 
 def target_order(public: Public, track: str) -> Guesses:
-    """The operator that goes with a target's place in `mask_index`, in rows where that is not ascending.
+    """The operator that goes with a target's position in `mask_index`, in rows where that is not ascending.
 
-    A leak: an ascending list says nothing that the nodes' numbers do not; any other order was made from something.
+    A leak: an ascending list adds nothing to the nodes' numbers; any other order was made from
+    something.
     """
     guesses = _learned(public, track, lambda row, number, count: _ranks(len(row.y)))
     rows = public.rows(track, "test")
@@ -50,7 +53,7 @@ def target_order(public: Public, track: str) -> Guesses:
 
 
 def pair_order(public: Public, track: str) -> Guesses:
-    """The share of data flows at a pair's place in `pair_index`.
+    """The share of data flows at a pair's position in `pair_index`.
 
     A leak: positives and negatives must be mixed.
     """
@@ -58,48 +61,52 @@ def pair_order(public: Public, track: str) -> Guesses:
 
 
 def node_numbers(public: Public, track: str) -> Guesses:
-    """The share of data flows among pairs whose target's number is so far behind the source's.
+    """The share of data flows among pairs with the same difference between the numbers of their nodes.
 
-    A leak: in the order of the model's file most data flows run from one node to the next; rows must not keep it.
+    A leak: in the order of the model's file most data flows run from one node to the next; rows must
+    not keep it.
     """
-    return _learned(
-        public,
-        track,
-        lambda row, number, count: (row.targets[1] - row.targets[0]).astype(np.float64),
-    )
+    return _learned(public, track, lambda row, number, count: (row.targets[1] - row.targets[0]).astype(np.float64))
 
 
 def node_position(public: Public, track: str) -> Guesses:
     """The operator that goes with a target's relative number among the row's nodes.
 
-    No leak by itself: nodes of operator rows are in topological order, of which their edges tell as much as `depth` shows.
+    No leak by itself: nodes of operator rows are in topological order, which their edges reveal as
+    far as `depth` shows.
     """
     return _learned(public, track, lambda row, number, count: row.targets / max(len(row.node_feat), 1))
 
 
 def depth(public: Public, track: str) -> Guesses:
-    """The operator that goes with the share of nodes that a target depends on. No leak: the edges alone give this position."""
+    """The operator that goes with the share of nodes on which a target depends.
+
+    No leak: this position follows from the edges alone.
+    """
     return _learned(public, track, lambda row, number, count: _ancestors(row)[row.targets] / max(len(row.node_feat), 1))
 
 
 def row_size(public: Public, track: str) -> Guesses:
-    """The operator that goes with the number of nodes. No leak: every solver sees it."""
+    """The operator that goes with the number of nodes.
+
+    No leak: every solver sees it.
+    """
     return _learned(public, track, lambda row, number, count: np.full(len(row.y), float(len(row.node_feat))))
 
 
 def guess_by_key(
     known: FloatArray, y: Int32Array, wanted: Sequence[FloatArray], *, mean: bool = False
 ) -> tuple[FloatArray, ...]:
-    """For each wanted key the most frequent answer, or the mean of answers, among known ones with about the same key.
+    """Guess the most frequent answer, or the mean answer, among known answers with about the same key.
 
     Args:
         known: Keys of known answers, [A].
         y: Those answers, [A].
         wanted: Keys of unknown answers, one array a row.
-        mean: Whether the mean is a score for the answer 1.
+        mean: Whether to guess the mean, a score for the answer 1.
 
     Returns:
-        One value for each wanted key, float64; NaN if nothing is known.
+        One value for each wanted key, float64; NaN if there are no known answers.
     """
     if not len(y):
         return tuple(np.full(len(keys), np.nan) for keys in wanted)
@@ -107,29 +114,29 @@ def guess_by_key(
     bounds = np.unique(np.quantile(known, np.linspace(0, 1, bins + 1)[1:-1]))
     places = np.searchsorted(bounds, known, "right")
     overall = y.mean() if mean else np.bincount(y).argmax()
-    says = np.full(len(bounds) + 1, overall, dtype=np.float64)
+    guess = np.full(len(bounds) + 1, overall, dtype=np.float64)
     for place in np.unique(places).tolist():
         inside = y[places == place]
-        says[place] = inside.mean() if mean else np.bincount(inside).argmax()
-    return tuple(says[np.searchsorted(bounds, keys, "right")] for keys in wanted)
+        guess[place] = inside.mean() if mean else np.bincount(inside).argmax()
+    return tuple(guess[np.searchsorted(bounds, keys, "right")] for keys in wanted)
 
 
 def _learned(public: Public, track: str, key: Key) -> Guesses:
-    """Answers by key, as in the validation rows: of what is public they are made most like test rows."""
+    """Guess by key from the validation rows, which of all public rows are most like test rows."""
     known, rows = public.rows(track, "validation"), public.rows(track, "test")
     keys = [key(row, number, len(known)) for number, row in enumerate(known)]
     wanted = [key(row, number, len(rows)) for number, row in enumerate(rows)]
     y = np.concatenate([np.empty(0, dtype=np.int32), *(row.y for row in known)])
-    is_pairs = track.startswith("dataflow")
-    return Guesses(guess_by_key(np.concatenate([np.empty(0), *keys]), y, wanted, mean=is_pairs))
+    is_score = task_of(track).predicts == "score"
+    return Guesses(guess_by_key(np.concatenate([np.empty(0), *keys]), y, wanted, mean=is_score))
 
 
 def _ranks(count: int) -> FloatArray:
     return np.arange(count) / max(count - 1, 1)
 
 
-def _ancestors(row: Row) -> npt.NDArray[np.int64]:
-    """Number of nodes that each node depends on, int64 [N]; 0 for all if the edges do not lead from lower to higher nodes."""
+def _ancestors(row: Row) -> IntArray:
+    """Number of nodes on which each node depends, int64 [N]; 0 for all if an edge leads to a lower number."""
     count = len(row.node_feat)
     reached = np.eye(count, dtype=bool)
     sources, targets = row.edge_index

@@ -1,4 +1,4 @@
-"""The audit: every channel's guesses, and how many of them are right."""
+"""The audit: every attack's guesses, and how many of them are right."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from younger_hf.dataset.audit.attacks import CHANNELS, Attack
+from younger_hf.arrays import Int32Array
+from younger_hf.dataset.audit.attacks import ATTACKS, Attack
 from younger_hf.dataset.audit.chance import auc, better_than, better_than_half
 from younger_hf.dataset.audit.guesses import Guesses
 from younger_hf.dataset.audit.public_view import Public
@@ -17,28 +17,47 @@ from younger_hf.errors import DatasetError
 from younger_hf.tasks import task_of
 
 LEVEL = 0.01
-"""Probability that an audit without any leak reports one, over all statistical channels together."""
+"""Probability that an audit without any leak reports one, over all statistical attacks together."""
 
-Truth = Sequence[npt.NDArray[np.int32]]
+Truth = Sequence[Int32Array]
 Advance = Callable[[str, int, int], None]
+_HINT = "Name the folder that was written together with the dataset: --answers FOLDER."
 
 
 @dataclass(frozen=True)
-class ChannelResult:
-    """What one channel gave on one track.
+class Success:
+    """How well the guesses of an attack match the answers.
 
     Attributes:
-        channel: Its name.
-        track: The track.
-        kind: What counts as a leak, see `channels.Kind`.
-        answers: Number of answers of the track's test rows.
-        answered: How many of them the channel has a guess for.
         recovered: How many guesses are right; None without answers, and for scores of pairs.
-        share: How many of all answers that is; AUC for scores of pairs. In [0, 1]; None without answers.
-        baseline: The same of always guessing the most frequent class of the training rows; .5 for pairs.
-        p_value: Probability of a share as high by chance; None for other channels than statistical ones.
-        findings: What should not be there at all.
-        verdict: clean, LEAK, not measured, or reported (context channels).
+        share: Right guesses as a share of all answers; AUC for scores of pairs. In [0, 1]; None
+            without answers.
+        baseline: The same for the most frequent class of the training rows; .5 for pairs.
+        p_value: Probability of a share as high by chance; None for attacks that are not statistical.
+    """
+
+    recovered: int | None = None
+    share: float | None = None
+    baseline: float | None = None
+    p_value: float | None = None
+
+
+@dataclass(frozen=True)
+class AttackResult:
+    """The result of one attack on one track; its fields are the keys of the published report.
+
+    Attributes:
+        channel: The attack's name.
+        track: The track.
+        kind: The condition for a leak, see `attacks.Kind`.
+        answers: Number of answers of the track's test rows.
+        answered: How many of them the attack guessed.
+        recovered: As in `Success`.
+        share: As in `Success`.
+        baseline: As in `Success`.
+        p_value: As in `Success`.
+        findings: Things that should not be there at all.
+        verdict: clean, LEAK, not measured, or reported (context).
     """
 
     channel: str
@@ -56,23 +75,23 @@ class ChannelResult:
 
 @dataclass(frozen=True)
 class AuditReport:
-    """What the audit of a release gave.
+    """The result of the audit of a release.
 
     Attributes:
-        content_hash: Of the release.
+        content_hash: Content hash of the release.
         measured: Whether there were answers to compare with.
-        level: p-value below which a statistical channel is a leak.
-        results: One entry a channel and track.
+        level: p-value below which a statistical attack is a leak.
+        results: One entry for each attack and track.
     """
 
     content_hash: str
     measured: bool
     level: float
-    results: tuple[ChannelResult, ...]
+    results: tuple[AttackResult, ...]
 
     @property
-    def leaks(self) -> tuple[ChannelResult, ...]:
-        """The channels through which answers can be found."""
+    def leaks(self) -> tuple[AttackResult, ...]:
+        """The attacks that found answers."""
         return tuple(result for result in self.results if result.verdict == "LEAK")
 
 
@@ -82,7 +101,8 @@ def audit(release: Release, answers: Answers | None, advance: Advance = lambda *
     Args:
         release: The dataset repo; guesses are made from it alone.
         answers: Its answers, to count how many guesses are right; None to count guesses only.
-        advance: Called with the channel and track that is tried, how many were before, and how many there are.
+        advance: Called with the attack and track that is tried next, how many were tried before, and
+            how many there are.
 
     Raises:
         DatasetError: If the answers belong to another release or lack a row, or a file is damaged.
@@ -90,21 +110,21 @@ def audit(release: Release, answers: Answers | None, advance: Advance = lambda *
     if answers is not None and answers.content_hash != release.content_hash:
         raise DatasetError(
             f"{answers.root}: these answers belong to {answers.content_hash}, the dataset is {release.content_hash}.",
-            "Name the folder that was written together with the dataset: --answers FOLDER.",
+            _HINT,
         )
     public = Public(release)
-    tried = [(c, track) for c in CHANNELS for track in public.tracks if task_of(track).name in c.tasks]
-    level = LEVEL / max(1, sum(channel.kind == "statistical" for channel, _ in tried))
+    tried = [(attack, t) for attack in ATTACKS for t in public.tracks if task_of(t).predicts in attack.predicts]
+    level = LEVEL / max(1, sum(attack.kind == "statistical" for attack, _ in tried))
     guesses = []
-    for number, (channel, track) in enumerate(tried):
-        advance(f"{channel.name} {track}", number, len(tried))
-        guesses.append(channel.guess(public, track))
+    for number, (attack, track) in enumerate(tried):
+        advance(f"{attack.name} {track}", number, len(tried))
+        guesses.append(attack.guess(public, track))
     advance("", len(tried), len(tried))
     # Only now, with every guess made, are the answers opened.
     truth = {t: _truth(public, answers, t) for t in public.tracks} if answers is not None else {}
     results = (
-        _result(public, channel, track, said, truth.get(track), level)
-        for (channel, track), said in zip(tried, guesses, strict=True)
+        _result(public, attack, track, guess, truth.get(track), level)
+        for (attack, track), guess in zip(tried, guesses, strict=True)
     )
     return AuditReport(release.content_hash, answers is not None, level, tuple(results))
 
@@ -119,52 +139,49 @@ def _truth(public: Public, answers: Answers, track: str) -> Truth:
             found = "none" if y is None else str(len(y))
             raise DatasetError(
                 f"{answers.root}: expected {len(row.y)} answers to the row {row.graph_id} of {track}, found {found}.",
-                "Name the folder that was written together with the dataset: --answers FOLDER.",
+                _HINT,
             )
         truth.append(np.array(y, dtype=np.int32))
     return truth
 
 
 def _result(
-    public: Public, channel: Attack, track: str, guesses: Guesses, truth: Truth | None, level: float
-) -> ChannelResult:
-    answers = sum(len(row.y) for row in public.rows(track, "test"))
-    recovered, share, baseline, p_value = None, None, None, None
-    if truth is not None:
-        is_flows, exact = task_of(track).predicts == "score", channel.kind in ("exact", "embedded")
-        made = [~np.isnan(values) for values in guesses.values]
-        values = [v[m] for v, m in zip(guesses.values, made, strict=True)]
-        y = [t[m] for t, m in zip(truth, made, strict=True)]
-        if is_flows and not exact:
-            share, baseline = auc(y, values), 0.5
-            p_value = better_than_half(y, values) if channel.kind == "statistical" else None
-        else:
-            right = [v == t for v, t in zip(values, y, strict=True)]
-            majority = _majority(public, track)
-            recovered = int(sum(r.sum() for r in right))
-            share = recovered / answers
-            baseline = 0.5 if is_flows else float(sum(np.count_nonzero(t == majority) for t in truth)) / answers
-            p_value = better_than(right, [t == majority for t in y]) if channel.kind == "statistical" else None
-    verdict = _verdict(channel, guesses, truth is not None, p_value, level)
-    return ChannelResult(
-        channel.name,
-        track,
-        channel.kind,
-        answers,
-        guesses.answered,
-        recovered,
-        share,
-        baseline,
-        p_value,
-        guesses.findings,
-        verdict,
+    public: Public, attack: Attack, track: str, guesses: Guesses, truth: Truth | None, level: float
+) -> AttackResult:
+    success = _success(public, attack, track, guesses, truth) if truth is not None else Success()
+    return AttackResult(
+        channel=attack.name,
+        track=track,
+        kind=attack.kind,
+        answers=sum(len(row.y) for row in public.rows(track, "test")),
+        answered=guesses.answered,
+        **vars(success),
+        findings=guesses.findings,
+        verdict=_verdict(attack, guesses, truth is not None, success.p_value, level),
     )
 
 
-def _verdict(channel: Attack, guesses: Guesses, measured: bool, p_value: float | None, level: float) -> str:
-    if channel.kind == "context":
+def _success(public: Public, attack: Attack, track: str, guesses: Guesses, truth: Truth) -> Success:
+    are_pairs, is_statistical = task_of(track).predicts == "score", attack.kind == "statistical"
+    guessed = [~np.isnan(values) for values in guesses.values]
+    values = [v[where] for v, where in zip(guesses.values, guessed, strict=True)]
+    y = [t[where] for t, where in zip(truth, guessed, strict=True)]
+    if are_pairs and attack.kind in ("statistical", "context"):
+        p_value = better_than_half(y, values) if is_statistical else None
+        return Success(share=auc(y, values), baseline=0.5, p_value=p_value)
+    answers = sum(map(len, truth))
+    right = [v == t for v, t in zip(values, y, strict=True)]
+    majority = _majority(public, track)
+    recovered = int(sum(r.sum() for r in right))
+    baseline = 0.5 if are_pairs else float(sum(np.count_nonzero(t == majority) for t in truth)) / answers
+    p_value = better_than(right, [t == majority for t in y]) if is_statistical else None
+    return Success(recovered, recovered / answers, baseline, p_value)
+
+
+def _verdict(attack: Attack, guesses: Guesses, measured: bool, p_value: float | None, level: float) -> str:
+    if attack.kind == "context":
         return "reported"
-    if channel.kind in ("exact", "embedded"):
+    if attack.kind in ("exact", "embedded"):
         return "LEAK" if guesses.answered or guesses.findings else "clean"
     if not measured:
         return "not measured"
@@ -172,7 +189,7 @@ def _verdict(channel: Attack, guesses: Guesses, measured: bool, p_value: float |
 
 
 def _majority(public: Public, track: str) -> int:
-    """The most frequent answer of the training rows; of all public rows if there are none."""
+    """The most frequent answer of the training rows; of all public rows if the release lacks them."""
     rows = public.rows(track, "train") or public.known(track)
     y = np.concatenate([np.zeros(1, dtype=np.int32), *(row.y for row in rows)])
     return int(np.bincount(y).argmax())
