@@ -151,6 +151,7 @@ def test_inspect_reads_a_model_on_a_server_without_its_weights(tmp_path: Path) -
     assert server.bytes_sent < 0.02 * (20 << 20)
 
 
+@pytest.mark.heavy
 def test_inspect_draws_a_small_model_and_says_kindly_when_one_is_too_large(tmp_path: Path) -> None:
     small, large = (next(path for path in LIGHT if name in path.stem) for name in ("squeezenet", "densenet"))
     run = younger("inspect", small, "--svg", tmp_path / "model.svg")
@@ -255,6 +256,7 @@ def test_a_mistake_in_either_submission_is_one_clear_message(release: Release, e
     )
 
 
+@pytest.mark.heavy
 def test_sealed_answers_score_as_the_open_ones_with_the_key_and_say_so_without(
     release: Release, entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -317,6 +319,7 @@ def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
     assert_one_clear_message(run, "the board cannot be reached", "younger-hf leaderboard")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("arguments", "fragment"),
     [

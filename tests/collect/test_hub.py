@@ -87,6 +87,7 @@ def test_files_are_read_without_weights_and_a_poisoned_one_costs_only_itself(
     assert [] == run(again)
 
 
+@pytest.mark.heavy
 def test_a_configuration_is_all_that_is_fetched_of_a_transformers_repo(serve: Serve, workspace: Workspace) -> None:
     """The weights beside it are never asked for; the model has as many layers as its configuration says."""
     pytest.importorskip("transformers")

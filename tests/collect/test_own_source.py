@@ -35,6 +35,7 @@ def example(language: str) -> str:
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)[-1]
 
 
+@pytest.mark.heavy
 def test_the_documented_source_lists_and_exports_its_models(tmp_path: Path) -> None:
     """Models with a layer of 315 GB among them."""
     pytest.importorskip("torch")

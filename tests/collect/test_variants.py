@@ -30,6 +30,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return opened
 
 
+@pytest.mark.heavy
 def test_a_model_has_a_quantised_and_a_fused_variant_which_are_counted_apart(workspace: Workspace) -> None:
     assert (2, 2) == retrieve(workspace, "variants", Query(options={"from": str(workspace.root)}))
     results = {result.id: result for result in run(workspace, Selection(hubs=("variants",)))}
@@ -43,6 +44,7 @@ def test_a_model_has_a_quantised_and_a_fused_variant_which_are_counted_apart(wor
     assert (2, 0) == retrieve(workspace, "variants", Query(options={"from": str(workspace.root)}))  # none of variants
 
 
+@pytest.mark.heavy
 def test_no_made_up_weight_is_kept(workspace: Workspace) -> None:
     retrieve(workspace, "variants", Query(options={"from": str(workspace.root)}))
     run(workspace)

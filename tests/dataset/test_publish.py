@@ -51,6 +51,7 @@ def local_files(root: Path) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.heavy
 def test_every_config_is_loaded_from_where_it_was_published(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     run = publish(server, tmp_path, built.root)
     assert 0 == run.returncode, run.stderr
@@ -64,6 +65,7 @@ def test_every_config_is_loaded_from_where_it_was_published(built: Built, server
         assert {s: built.release.table(config, s).to_pylist() for s in splits_of(config)} == splits
 
 
+@pytest.mark.heavy
 def test_publishing_again_changes_nothing_and_a_rebuild_needs_another_version(
     built: Built, server: DatasetHub, tmp_path: Path
 ) -> None:
@@ -81,6 +83,7 @@ def test_publishing_again_changes_nothing_and_a_rebuild_needs_another_version(
     assert commits == len(repo.commits)
 
 
+@pytest.mark.heavy
 def test_what_a_new_version_no_longer_has_is_deleted(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     assert 0 == publish(server, tmp_path, built.root).returncode
     repo = server.repos[REPO]
@@ -95,6 +98,7 @@ def test_what_a_new_version_no_longer_has_is_deleted(built: Built, server: Datas
     assert local_files(built.root) == repo.files
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("what", ["/lfs/[0-9a-f]+$", "/preupload/", "/commit/", "/tag/", "/objects/batch"])
 def test_a_failing_upload_leaves_no_version_and_the_next_one_finishes_it(
     built: Built, server: DatasetHub, tmp_path: Path, what: str

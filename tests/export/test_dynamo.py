@@ -72,6 +72,7 @@ def assert_same_architecture(plain: onnx.ModelProto, found: onnx.ModelProto) -> 
     assert shapes[0] == shapes[1]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "name",
     [

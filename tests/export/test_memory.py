@@ -27,6 +27,7 @@ def measure(asked: Recipe) -> tuple[float, int, str]:
     return tuple(json.loads(run_child(MEASURE, json.dumps(asked)).splitlines()[-1]))
 
 
+@pytest.mark.heavy
 def test_440_megabytes_of_weights_cost_less_than_150() -> None:
     """BERT base has 109,482,240 parameters: 438 MB as float32. Another process gives the same bytes as this one, too."""
     tiny, _, digest = measure(TINY["bert"])

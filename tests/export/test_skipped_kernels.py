@@ -149,6 +149,7 @@ def test_afterwards_everything_is_as_before() -> None:
     assert 0.005 == pytest.approx(float(x.softmax(-1)[0, 0]))
 
 
+@pytest.mark.heavy
 def test_what_is_left_out_takes_no_memory() -> None:
     """40 results of 400 MB each."""
     code = (

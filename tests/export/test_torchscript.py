@@ -25,6 +25,7 @@ PASSES = {name: getattr(torch._C, name) for name in dir(torch._C) if "onnx" in n
 """Everything of torch that an export could patch, as it was before any."""
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", TINY)
 def test_the_dag_is_that_of_a_plain_export_with_real_weights(name: str) -> None:
     assert max(weight.numel() for weight in real_module(name).parameters()) > BIG

@@ -27,6 +27,7 @@ def test_the_script_has_the_configs_of_the_repo() -> None:
     assert set(CONFIGS) == set(Younger.builder_configs)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("config", CONFIGS)
 def test_the_script_gives_the_rows_of_the_repo(config: str, tmp_path: Path) -> None:
     release = build_small(tmp_path).release

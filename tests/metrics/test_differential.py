@@ -45,6 +45,7 @@ def scores_of(kind, rng, size):
     return labels, scores
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["untied", "tied", "constant", "imbalanced", "narrow"])
 def test_data_flow_metrics_equal_scikit_learn(kind):
     seen = []
@@ -99,6 +100,7 @@ def scikit_learn_classes(true, predicted):
     return {"accuracy": accuracy, "macro_f1": f1, "macro_precision": precision, "macro_recall": recall}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["few classes", "absent classes", "one class", "imbalanced", "huge ids"])
 def test_operator_metrics_equal_scikit_learn(kind):
     for seed in SEEDS:

@@ -48,6 +48,7 @@ def is_as_good(metric, value, other):
     return value >= other if metric.direction == "max" else value <= other
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), random=SEEDS)
@@ -56,6 +57,7 @@ def test_the_order_of_rows_does_not_matter(task, data, random):
     assert computed(task, items) == computed(task, random.sample(items, len(items)))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), random=SEEDS)
@@ -67,6 +69,7 @@ def test_the_order_of_graphs_and_how_they_are_batched_does_not_matter(task, data
     assert computed(task, joined(rows)) == computed(task, joined(random.sample(batches, len(batches))))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data())
@@ -93,6 +96,7 @@ def perfect_noisy_constant(task, items, known, number):
     return references, references, np.where(known, references, constant), constant
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), number=st.integers(0, 50))
@@ -130,6 +134,7 @@ def test_perfect_is_better_than_noisy_and_noisy_than_constant_on_plain_data(task
             assert is_as_good(metric, better[metric.name], worse[metric.name])
 
 
+@pytest.mark.heavy
 @settings(max_examples=100, deadline=None)
 @given(
     labels=st.lists(st.booleans(), min_size=1, max_size=300).map(lambda drawn: [*drawn, True, False]),
@@ -144,6 +149,7 @@ def test_tied_scores_are_exactly_chance(labels, score, random):
     assert sum(labels) / len(labels) == values["average_precision"]
 
 
+@pytest.mark.heavy
 @settings(max_examples=100, deadline=None)
 @given(values=st.lists(VALUES, min_size=1, max_size=100), constant=st.floats(-1e308, 1e308))
 def test_a_constant_ranks_nothing_and_has_a_tau_of_exactly_zero(values, constant):
@@ -151,6 +157,7 @@ def test_a_constant_ranks_nothing_and_has_a_tau_of_exactly_zero(values, constant
     assert 0.0 == kendall_tau([constant] * len(values), values)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", ["dataflow", "prediction"])
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 @settings(max_examples=30, deadline=None)

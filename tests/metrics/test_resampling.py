@@ -45,6 +45,7 @@ def peers(task, references, predictions):
     return {"kendall_tau": 0.0 if np.isnan(tau) else tau, "mape": off.mean(), "acc_10": np.mean(off <= 0.1)}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", PREPARE)
 @settings(max_examples=60, deadline=None)
 @given(

@@ -287,6 +287,7 @@ def leaks(report: AuditReport) -> set[tuple[str, str]]:
     return {(leak.channel, leak.track) for leak in report.leaks}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("plant", "channel", "track"),
     [(plant, channel, track) for plant, channel, tracks in PLANTS for track in tracks],

@@ -74,6 +74,7 @@ def test_load_gives_one_split_from_a_path_or_its_name_or_the_folder_younger_here
         assert expected == younger_hf.load("operator_wo_attrs", "validation", root=root).to_list()
 
 
+@pytest.mark.heavy
 def test_a_rebuild_in_the_same_place_is_not_served_from_the_cache(tmp_path: Path) -> None:
     older = build_small(tmp_path)
     before = {config: younger_hf.load(config, "train", root=older.root).to_list() for config in CONFIGS}

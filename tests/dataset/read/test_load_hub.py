@@ -42,6 +42,7 @@ def rows_of(built: Built, config: str) -> dict[str, list[dict[str, Any]]]:
     return {split: built.release.table(config, split).to_pylist() for split in splits_of(config)}
 
 
+@pytest.mark.heavy
 def test_every_config_loads_and_only_its_own_files_are_fetched(
     built: Built, server: DatasetHub, tmp_path: Path
 ) -> None:
@@ -54,6 +55,7 @@ def test_every_config_loads_and_only_its_own_files_are_fetched(
     assert {config: rows_of(built, config) for config in CONFIGS} == load(server, tmp_path / "all", REPO, "", *CONFIGS)
 
 
+@pytest.mark.heavy
 def test_another_commit_is_another_dataset_and_a_tag_stays_what_it_was(server: DatasetHub, tmp_path: Path) -> None:
     config, cache = "operator_wo_attrs", tmp_path / "cache"
     older = build_small(tmp_path / "older")
@@ -66,6 +68,7 @@ def test_another_commit_is_another_dataset_and_a_tag_stays_what_it_was(server: D
     assert rows_of(newer, config) != rows_of(older, config)
 
 
+@pytest.mark.heavy
 def test_what_was_loaded_once_loads_without_the_hub_and_other_configs_say_so(
     built: Built, server: DatasetHub, tmp_path: Path
 ) -> None:
@@ -94,6 +97,7 @@ def test_what_the_hub_does_not_have_is_named(built: Built, server: DatasetHub, t
     assert nobody["hint"]
 
 
+@pytest.mark.heavy
 def test_a_file_that_was_changed_on_the_hub_or_in_the_cache_is_not_served(
     built: Built, server: DatasetHub, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def names_of(rounds: list[Labels]) -> list[list[str]]:
     return [[labels.names[rank] for rank in labels.ranks] for labels in rounds]
 
 
+@pytest.mark.heavy
 @settings(max_examples=2000, deadline=None)
 @given(coloured_dags(most_nodes=wl.SMALL + 20))
 def test_the_hash_is_networkxs(dag: Labelled) -> None:

@@ -179,6 +179,7 @@ DRAWINGS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_a_case_of_the_suite_is_flattened_as_drawn_by_hand(name: str) -> None:
     assert DRAWINGS[name] == draw(from_onnx(node_cases()[name].SerializeToString()))

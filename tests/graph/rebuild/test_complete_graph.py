@@ -104,6 +104,7 @@ def real():
     return real_graphs("w_attrs", "validation")
 
 
+@pytest.mark.heavy
 def test_models_of_real_graphs_are_those_graphs_again_and_run(real):
     graphs, vocabulary = real
     known = [graph for graph in graphs if UNK not in graph.node_feat][:20]
@@ -149,6 +150,7 @@ def assert_is_of(model, graph, vocabulary):
     assert set(zip(*graph.edge_index.tolist(), strict=True)) == found
 
 
+@pytest.mark.heavy
 def test_what_is_found_does_not_depend_on_the_numbers_of_nodes(real):
     graphs, vocabulary = real
     rng = np.random.default_rng(0)

@@ -107,6 +107,7 @@ def test_the_guides_metadata_is_valid(page_board: Board, dataset: Dataset, tmp_p
     assert DATAFLOW == read_metadata(path).track
 
 
+@pytest.mark.heavy
 def test_a_submission_from_the_page_is_scored(page_board: Board, dataset: Dataset, tmp_path: Path) -> None:
     predictions, _ = write_submission(tmp_path, dataset, DATAFLOW, 1.0)
     app = opened("submit")
@@ -134,6 +135,7 @@ def test_the_page_names_every_mistake(page_board: Board, dataset: Dataset, tmp_p
     assert {} == page_board.store.counts()
 
 
+@pytest.mark.heavy
 def test_a_rejected_submission_can_be_looked_up_with_its_problems(
     page_board: Board, dataset: Dataset, tmp_path: Path
 ) -> None:

@@ -56,6 +56,7 @@ def copied(dataset: Dataset, folder: Path) -> Dataset:
     return Dataset(open_release(folder / "younger"), folder / "younger-answers", dataset.labels)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("track", TRACKS)
 def test_a_valid_submission_is_scored_as_the_metric_says(
     board: Board, dataset: Dataset, tmp_path: Path, track: str
@@ -74,6 +75,7 @@ def test_a_valid_submission_is_scored_as_the_metric_says(
     assert pytest.approx(expected, abs=1e-12) == dict(found.metrics)
 
 
+@pytest.mark.heavy
 def test_wrong_rows_are_rejected_with_all_problems_and_without_a_path(
     board: Board, dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -91,6 +93,7 @@ def test_wrong_rows_are_rejected_with_all_problems_and_without_a_path(
     assert str(dataset.release.root.parent) not in str(found.problems)
 
 
+@pytest.mark.heavy
 def test_another_dataset_version_is_rejected(board: Board, dataset: Dataset, tmp_path: Path) -> None:
     files = write_submission(tmp_path / "s", dataset, TRACK, 0.7, dataset_version="sha256:" + "1" * 64)
     submission_id = submit(board, *files)
@@ -98,6 +101,7 @@ def test_another_dataset_version_is_rejected(board: Board, dataset: Dataset, tmp
     assert ["wrong_dataset_version"] == [problem["code"] for problem in result(board, submission_id).problems]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("content", [b"\0", b"PAR1", b"PAR1" + b"\0" * 500 + b"PAR1", b"\x80\x04cos\nsystem\n."])
 def test_garbage_is_rejected(board: Board, dataset: Dataset, tmp_path: Path, content: bytes) -> None:
     predictions, metadata = write_submission(tmp_path / "s", dataset, TRACK, 0.7)
@@ -109,6 +113,7 @@ def test_garbage_is_rejected(board: Board, dataset: Dataset, tmp_path: Path, con
     assert found.problems
 
 
+@pytest.mark.heavy
 def test_one_bad_submission_does_not_stop_the_next(board: Board, dataset: Dataset, tmp_path: Path) -> None:
     predictions, metadata = write_submission(tmp_path / "bad", dataset, TRACK, 0.7)
     predictions.write_bytes(b"PAR1")
@@ -127,6 +132,7 @@ def test_a_file_that_takes_too_much_memory_is_rejected(dataset: Dataset, tmp_pat
     assert "64 MiB" in str(found.problems)
 
 
+@pytest.mark.heavy
 def test_a_file_that_takes_too_long_to_check_is_rejected(dataset: Dataset, tmp_path: Path) -> None:
     spoiled = copied(dataset, tmp_path)
     board = open_test_board(spoiled, tmp_path / "board", wall_limit=3)
@@ -139,6 +145,7 @@ def test_a_file_that_takes_too_long_to_check_is_rejected(dataset: Dataset, tmp_p
     assert ("rejected", ["too_expensive"]) == (found.state, [problem["code"] for problem in found.problems])
 
 
+@pytest.mark.heavy
 def test_scoring_that_takes_too_long_fails(dataset: Dataset, tmp_path: Path) -> None:
     spoiled = copied(dataset, tmp_path)
     board = open_test_board(spoiled, tmp_path / "board", wall_limit=3)
@@ -150,6 +157,7 @@ def test_scoring_that_takes_too_long_fails(dataset: Dataset, tmp_path: Path) -> 
     assert ("failed", "Scoring took more than the board allows (3 seconds).") == (found.state, found.reason)
 
 
+@pytest.mark.heavy
 def test_missing_or_foreign_answers_fail_without_saying_where_they_should_be(dataset: Dataset, tmp_path: Path) -> None:
     spoiled = copied(dataset, tmp_path)
     board = open_test_board(spoiled, tmp_path / "board")
@@ -166,6 +174,7 @@ def test_missing_or_foreign_answers_fail_without_saying_where_they_should_be(dat
         assert str(tmp_path) not in found.reason
 
 
+@pytest.mark.heavy
 def test_answers_are_not_opened_for_a_file_that_is_rejected(dataset: Dataset, tmp_path: Path) -> None:
     spoiled = copied(dataset, tmp_path)
     board = open_test_board(spoiled, tmp_path / "board")
@@ -203,6 +212,7 @@ def start_worker(board: Board, *arguments: str) -> subprocess.Popen[bytes]:
     )
 
 
+@pytest.mark.heavy
 def test_what_a_killed_worker_left_is_scored_once_by_the_next(board: Board, dataset: Dataset, tmp_path: Path) -> None:
     submission_id = submit(board, *write_submission(tmp_path / "s", dataset, TRACK, 0.7))
     worker = start_worker(board)
@@ -224,6 +234,7 @@ def test_what_a_killed_worker_left_is_scored_once_by_the_next(board: Board, data
     assert 4 == len(result(board, submission_id).metrics)
 
 
+@pytest.mark.heavy
 def test_a_second_worker_waits_and_takes_over_when_the_first_ends(
     board: Board, dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -243,6 +254,7 @@ def test_a_second_worker_waits_and_takes_over_when_the_first_ends(
         assert 0 == second.wait(10)
 
 
+@pytest.mark.heavy
 def test_a_worker_whose_server_is_gone_ends(board: Board) -> None:
     worker = start_worker(board, "--parent", "1")
     try:
@@ -251,6 +263,7 @@ def test_a_worker_whose_server_is_gone_ends(board: Board) -> None:
         worker.kill()
 
 
+@pytest.mark.heavy
 def test_a_worker_can_score_what_waits_and_end(board: Board, dataset: Dataset, tmp_path: Path) -> None:
     submission_id = submit(board, *write_submission(tmp_path / "s", dataset, TRACK, 0.7))
     assert 0 == start_worker(board, "--once").wait(30)

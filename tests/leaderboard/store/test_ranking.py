@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
@@ -33,6 +34,7 @@ def submission(number: int, **metrics: float) -> Submission:
 values = st.lists(st.integers(0, 4).map(lambda number: number / 4), max_size=12)
 
 
+@pytest.mark.heavy
 @given(values, st.randoms())
 def test_ranks_are_those_of_scipy_in_both_directions(numbers: list[float], random: object) -> None:
     submissions = [submission(index, auc=number, loss=number) for index, number in enumerate(numbers)]

@@ -142,6 +142,7 @@ def test_only_the_scored_ones_of_a_track_and_a_release_are_listed(store: Store) 
     assert [wanted.id] == [submission.id for submission in store.scored("operator_w_attrs", HASH)]
 
 
+@pytest.mark.heavy
 def test_more_scored_submissions_than_one_statement_may_name_are_listed(store: Store) -> None:
     for number in range(520):
         store.add(new_submission(HASH))
@@ -178,6 +179,7 @@ def claim_all(url: str, won: multiprocessing.Queue[list[str]]) -> None:
     won.put(mine)
 
 
+@pytest.mark.heavy
 def test_of_many_processes_each_submission_goes_to_one(store: Store, tmp_path: Path) -> None:
     ids = [store.add(new_submission(HASH)).id for _ in range(40)]
     context = multiprocessing.get_context("spawn")

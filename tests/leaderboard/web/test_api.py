@@ -57,6 +57,7 @@ def assert_refused(answer: httpx.Response, status: int, code: str) -> dict[str, 
     return error
 
 
+@pytest.mark.heavy
 def test_health_names_the_dataset(client: httpx.Client, dataset: Dataset) -> None:
     assert {"status": "ok", "dataset": dataset.release.content_hash} == client.get("/health").json()
 
@@ -67,6 +68,7 @@ def test_the_same_server_serves_the_page(server: Server) -> None:
     assert "text/html" in page.headers["content-type"]
 
 
+@pytest.mark.heavy
 def test_valid_submissions_are_scored_and_ranked(client: httpx.Client, dataset: Dataset, tmp_path: Path) -> None:
     weak = submitted(client, *write_submission(tmp_path / "weak", dataset, TRACK, 0.2, "Weak", paper_url="https://x.y"))
     strong = submitted(client, *write_submission(tmp_path / "strong", dataset, TRACK, 1.0, "Strong"))
@@ -92,6 +94,7 @@ def test_valid_submissions_are_scored_and_ranked(client: httpx.Client, dataset: 
     assert table["rows"] == everything["tracks"][TRACK]
 
 
+@pytest.mark.heavy
 def test_invalid_rows_end_as_rejected_with_all_problems_and_no_rank(
     client: httpx.Client, dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -175,6 +178,7 @@ def test_another_route_or_method_is_answered_in_json(client: httpx.Client, metho
     assert {"error"} == set(answer.json())
 
 
+@pytest.mark.heavy
 def test_no_response_holds_a_hidden_label_or_a_folder_of_the_host(
     client: httpx.Client, dataset: Dataset, tmp_path: Path, server: Server
 ) -> None:

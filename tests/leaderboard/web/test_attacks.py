@@ -144,6 +144,7 @@ def test_the_sample_is_what_was_meant() -> None:
     assert {"csv", "jsonl", "parquet"} == {suffix for _, _, suffix in SENT}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("attack", SAMPLE, ids=str)
 def test_library_command_line_and_board_say_the_same_in_the_same_order(
     attacked: tuple[Dataset, Server], client: httpx.Client, sent: dict[str, tuple[Path, str]], attack: Attack

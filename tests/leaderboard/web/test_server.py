@@ -138,6 +138,7 @@ def test_a_worker_without_settings_is_one_clear_error() -> None:
     assert_refused(subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment), "younger-hf")
 
 
+@pytest.mark.heavy
 def test_a_killed_worker_is_replaced_and_a_stopped_server_leaves_none(
     dataset: Dataset, tmp_path: Path, board: Board
 ) -> None:

@@ -24,6 +24,7 @@ def as_graphs(graphs):
     return Graphs.of((graph.node_feat, graph.edge_index) for graph in graphs)
 
 
+@pytest.mark.heavy
 def test_they_are_quantiles_of_the_metrics_of_repeated_graphs(sets):
     generated, reference, train, vocabulary = sets
     runs = np.arange(len(generated)) % 3 > 0

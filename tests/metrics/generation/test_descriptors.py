@@ -72,6 +72,7 @@ def test_eigenvalues_are_those_of_networkx(row):
     assert eigenvalues.max() <= 2
 
 
+@pytest.mark.heavy
 def test_spectra_of_the_release_are_those_of_networkx():
     chosen = released("w_attrs", "validation")[:25]
     histograms = spectra(Graphs.of(chosen))

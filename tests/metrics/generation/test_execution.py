@@ -23,6 +23,7 @@ def joined(cases) -> tuple[list[Graph], Vocabulary]:
     return graphs, whole
 
 
+@pytest.mark.heavy
 def test_each_graph_is_judged_in_its_place_and_workers_change_nothing():
     cases = [case for pair in zip(RUNS.values(), DOES_NOT.values(), strict=False) for case in pair]
     graphs, vocabulary = joined(cases)
@@ -34,6 +35,7 @@ def test_each_graph_is_judged_in_its_place_and_workers_change_nothing():
     assert results == execute(graphs, vocabulary, workers=1)
 
 
+@pytest.mark.heavy
 def test_most_graphs_of_real_models_run_and_none_with_an_unknown_operator():
     graphs, vocabulary = real_graphs("w_attrs", "validation")
     rows = graphs[:40]

@@ -53,6 +53,7 @@ def test_one_of_several_copies_that_runs_is_enough_and_more_count_no_more():
         assert expected == shares([FINE, AGAIN], runs)["executable_unique_novel"]
 
 
+@pytest.mark.heavy
 def test_distances_are_those_of_the_descriptors():
     first, second = released_graphs("w_attrs", "train"), released_graphs("w_attrs", "validation")
     values = distance_floor(second, first)
@@ -64,6 +65,7 @@ def test_distances_are_those_of_the_descriptors():
         assert pooled.squared_mmd(SCALES[name])[0] == pytest.approx(values[f"{name}_mmd"], rel=1e-9)
 
 
+@pytest.mark.heavy
 def test_the_floor_is_what_generating_the_training_set_gives():
     train, validation = released_graphs("wo_attrs", "train"), released_graphs("wo_attrs", "validation")
     values = generation_metrics(train, validation, train, released_vocabulary("wo_attrs"))

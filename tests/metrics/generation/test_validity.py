@@ -45,6 +45,7 @@ def canonical(op_type, opset, domain="", **attributes):
     return signature(domain, op_type, canonical_attributes(node, opset))
 
 
+@pytest.mark.heavy
 @settings(max_examples=200, deadline=None)
 @given(sets())
 def test_acyclic_is_as_networkx_says_and_a_named_cycle_is_one(case):
@@ -80,6 +81,7 @@ def test_every_class_of_the_release_fits_a_schema(kind):
     assert (limits[2:] > INVALID).all()
 
 
+@pytest.mark.heavy
 def test_explanations_are_there_for_exactly_the_graphs_that_are_not_valid():
     vocabulary, graphs = released_vocabulary("w_attrs"), released_graphs("w_attrs", "validation")
     assert validity(graphs, vocabulary).valid.tolist() == [not explain(graph, vocabulary) for graph in graphs]

@@ -54,6 +54,7 @@ def test_it_is_refused_by_its_code_with_its_place_and_what_to_do(board, noisy, m
     assert not (tmp_path.parent.parent / "sprung").exists()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("attack", BOMBS, ids=str)
 def test_a_bomb_is_refused_in_less_than_300_mebibytes(board, noisy, metadata, tmp_path, record_property, attack):
     path, declared = made(attack, noisy, metadata, tmp_path)

@@ -228,6 +228,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_of_graphs_is_refused_in_less_than_300_mebibytes(release, tmp_path, record_property, name):
     path = tmp_path / "predictions.parquet"

@@ -320,6 +320,7 @@ def hostile_values(draw):
     return draw(st.recursive(value, lambda inner: st.lists(inner, max_size=4), max_leaves=12))
 
 
+@pytest.mark.heavy
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(nodes=hostile_values(), edges=hostile_values(), suffix=st.sampled_from([".csv", ".jsonl"]))
 def test_any_json_in_a_cell_is_a_graph_or_a_problem(complete_board, write_table, nodes, edges, suffix):

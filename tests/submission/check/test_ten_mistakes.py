@@ -65,6 +65,7 @@ def write_jsonl(path, items):
 WRITERS = {".parquet": write_parquet, ".csv": write_csv, ".jsonl": write_jsonl}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("suffix", WRITERS)
 def test_one_file_with_ten_mistakes_names_all_ten(board, noisy, metadata, tmp_path, suffix):
     metadata(FLOW)

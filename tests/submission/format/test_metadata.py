@@ -64,6 +64,7 @@ TEXT = st.text(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=200, deadline=None)
 @given(system=TEXT, description=TEXT, hours=st.floats(0, 1e7), seeds=st.lists(st.integers(0, 2**64 - 1), max_size=5))
 def test_any_text_and_number_survives_writing_and_reading(tmp_path_factory, system, description, hours, seeds):

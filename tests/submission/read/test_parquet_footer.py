@@ -59,6 +59,7 @@ def test_sizes_are_those_that_pyarrow_reads(tmp_path, options):
     assert expected == [(size.num_values, size.unpacked_bytes) for size in column_sizes(footer_of(path))]
 
 
+@pytest.mark.heavy
 def test_a_footer_that_ends_too_early_is_named_wherever_it_is_cut(footer):
     for length in range(len(footer)):
         with pytest.raises(ValueError, match="it ends too early"):

@@ -39,6 +39,7 @@ def path(tmp_path):
     return tmp_path / "table.parquet"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "options",
     [
@@ -128,6 +129,7 @@ def test_a_page_header_that_two_readers_could_read_differently_is_refused(tmp_pa
         unpacked(path, chunks)
 
 
+@pytest.mark.heavy
 def test_more_pages_than_any_writer_makes_are_not_read(tmp_path):
     path = tmp_path / "pages"
     path.write_bytes(PAGE * (MAX_PAGES + 1))

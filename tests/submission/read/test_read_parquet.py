@@ -214,6 +214,7 @@ def _long_plain_ids(path):
     pq.write_table(table, path, compression="zstd", use_dictionary=False)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("make", "code"),
     [
@@ -231,6 +232,7 @@ def test_a_small_file_that_would_unpack_into_gigabytes_is_refused_in_little_memo
     assert mebibytes < 100
 
 
+@pytest.mark.heavy
 def test_a_footer_on_which_pyarrow_aborts_is_damaged(board, noisy, write_as):
     path = write_as(".parquet", FLOW, noisy(FLOW))
     data = path.read_bytes()

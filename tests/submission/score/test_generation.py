@@ -61,6 +61,7 @@ def shuffled(rows, seed):
     return turned
 
 
+@pytest.mark.heavy
 def test_the_score_is_that_of_the_metrics_whatever_the_order_of_rows_and_edges(complete_board, rows, write_table):
     release = complete_board.release
     told = []
@@ -110,6 +111,7 @@ def test_the_published_graphs_are_read_from_arrow_as_they_are():
         assert values.dtype == getattr(actual, name).dtype
 
 
+@pytest.mark.heavy
 def test_what_real_architectures_reach_is_the_floor_and_the_validation_rows_judged(complete_board):
     release = complete_board.release
     real = real_values(release, TRACK)
@@ -122,6 +124,7 @@ def test_what_real_architectures_reach_is_the_floor_and_the_validation_rows_judg
     assert {name: floors.get(name, judged[name]) for name in real} == real
 
 
+@pytest.mark.heavy
 def test_intervals_are_those_of_the_metrics(complete_board, rows, tmp_path):
     release = complete_board.release
     predictions = validated(complete_board, write_predictions(tmp_path, TRACK, rows))
@@ -158,6 +161,7 @@ def younger(*arguments):
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
+@pytest.mark.heavy
 def test_the_command_line_generates_validates_and_scores_without_answers(complete_board, tmp_path):
     data = ["--data", shutil.copytree(complete_board.release.root, tmp_path / "alone")]
     younger("predict", "--reference", "bootstrap", "--track", TRACK, "--out", tmp_path / "entry", *data)

@@ -115,6 +115,7 @@ def test_random_edges_are_uniform_over_the_pairs_of_an_order(tmp_path):
     assert max(abs(count - mean) for count in counts.values()) < 6 * np.sqrt(mean)
 
 
+@pytest.mark.heavy
 def test_every_bootstrap_graph_is_a_training_graph_with_its_nodes_renumbered(release, rows_of):
     rows = rows_of("bootstrap")
     train = graphs_of(release, TRACK, "train")
@@ -128,6 +129,7 @@ def test_every_bootstrap_graph_is_a_training_graph_with_its_nodes_renumbered(rel
     assert len(same) < 0.02 * len(large)
 
 
+@pytest.mark.heavy
 def test_bootstrap_graphs_repeat_and_random_ones_hardly(release, rows_of):
     train = graphs_of(release, TRACK, "train")
     vocabulary, reference = vocabulary_of(release, TRACK), graphs_of(release, TRACK, "validation")
