@@ -27,7 +27,7 @@ class Examination(NamedTuple):
 
     Attributes:
         outcome: `read`, or the class of the error that refused it.
-        rebuilt: `rebuilt`, the class of the error that refused it, or `""` if there is no Dag.
+        rebuilt: `rebuilt`, the class of the error that refused it, or `""` without a Dag.
         read_seconds: Time to read it, hash it and write its Dag.
         rebuild_seconds: Time to rebuild it.
         read_megabytes: Growth of the process's memory in reading, at the most.

@@ -106,7 +106,7 @@ class _Field(NamedTuple):
 
 
 def _fields(data: bytes, position: int, stop: int) -> Iterator[_Field]:
-    """The fields in a range; ends where it is no message."""
+    """Yield the fields in a range, as far as it is a message."""
     while position < stop:
         tag, value = _read_varint(data, position, stop)
         if value == 0:

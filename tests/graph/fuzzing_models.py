@@ -53,7 +53,7 @@ def _messages(message: Message) -> Iterator[Message]:
 
 
 def _some(rng: Random, model: ModelProto, kind: type[Any]) -> Any:
-    """A random message of a type, None if there is none."""
+    """Return a random message of a type, None if the model lacks it."""
     found = [message for message in _messages(model) if isinstance(message, kind)]
     return rng.choice(found) if found else None
 

@@ -61,9 +61,7 @@ FOLDED: dict[str, Callable[[], bytes]] = {
     "count very far": lambda: folded("Range", 0, 1 << 62, 1),
     "count so far that the count overflows": lambda: folded("Range", -(1 << 63), (1 << 63) - 1, 1 << 35),
     "count in steps of nothing": lambda: folded("Range", 0, 1 << 62, 0),
-    "count to a number that is none": lambda: folded(
-        "Range", *np.array([[0], [np.nan], [1]], np.float32).reshape(3, 1)
-    ),
+    "count to NaN": lambda: folded("Range", *np.array([[0], [np.nan], [1]], np.float32).reshape(3, 1)),
     "tile hugely": lambda: folded("Tile", [[[[1, 2]]]], [1 << 16] * 4),
     "tile hugely, then not at all": lambda: folded("Tile", [[1, 2, 3]], [1 << 28, 0]),
     "expand hugely": lambda: folded("Expand", [1], [1 << 31, 1 << 31]),
@@ -92,7 +90,7 @@ FOLDED: dict[str, Callable[[], bytes]] = {
     "begin and end beyond all": lambda: folded("Slice", FEW, [-(1 << 63)], [(1 << 63) - 1], [0], [-(1 << 63)]),
     "gather out of range": lambda: folded("Gather", [1, 2], [1 << 62]),
     "unsqueeze at the same axis again and again": lambda: folded("Unsqueeze", [1], [-(1 << 63)] * 64),
-    "transpose along an axis that is none": lambda: folded("Transpose", [1], perm=[1 << 40]),
+    "transpose along a missing axis": lambda: folded("Transpose", [1], perm=[1 << 40]),
 }
 BUILDERS.update(FOLDED)
 

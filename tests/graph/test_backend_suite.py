@@ -13,6 +13,9 @@ from younger_hf import Dag, YoungerError, from_onnx
 from younger_hf.graph.read.extract import extract
 
 
+pytestmark = pytest.mark.heavy
+
+
 @pytest.fixture(scope="module")
 def models() -> dict[str, onnx.ModelProto]:
     """All cases by name."""

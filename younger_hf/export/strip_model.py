@@ -25,7 +25,7 @@ def strip(model: onnx.ModelProto, inputs: Collection[str], *, keep_constants: bo
     Returns:
         The same model: parameters are initializers without data, transposed parameters are
         parameters of the transposed shape, no tensor has values except integers of at most 64
-        elements, and there are no doc strings or stack traces.
+        elements, and doc strings and stack traces are gone.
     """
     graph = model.graph
     parameters = [value for value in graph.input if value.name not in inputs]

@@ -240,7 +240,7 @@ class Dag:
         """Return the Dag in one row of such a table.
 
         Raises:
-            DatasetError: If there is no such row, a column is missing or the row is damaged.
+            DatasetError: If the row or a column is missing, or the row is damaged.
         """
         return _view("arrow").dag_of_row(table, row)  # type: ignore[no-any-return]
 

@@ -61,7 +61,7 @@ def dtype_name(code: int) -> str:
 
 
 def dtype_code(name: str) -> int:
-    """Return the code of an element type; 0 (undefined) if there is no such type."""
+    """Return the code of an element type by name; 0 (undefined) for other names."""
     return _CODES.get(name, 0)
 
 
@@ -171,7 +171,7 @@ def list_length(attribute: AttributeProto) -> int:
 
 
 def constant_info(attributes: Iterable[AttributeProto]) -> TensorInfo:
-    """Return what the attributes of a `Constant` node, one of which holds the value, tell of its output."""
+    """Describe the output of a `Constant` node, one of whose attributes holds the value."""
     for attribute in attributes:
         kind = attribute.type
         if kind == AttributeProto.TENSOR:
@@ -193,7 +193,7 @@ _ELEMENTS: Mapping[int, str] = {
     **dict.fromkeys((AttributeProto.FLOAT, AttributeProto.FLOATS), "float"),
     **dict.fromkeys((AttributeProto.STRING, AttributeProto.STRINGS), "string"),
 }
-"""Type of an attribute -> element type of the tensor that it stands for in a `Constant`."""
+"""Type of the attribute that holds a `Constant`'s value -> element type of its output."""
 
 
 def sparse_info(tensor: onnx.SparseTensorProto) -> TensorInfo:

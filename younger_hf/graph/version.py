@@ -1,6 +1,6 @@
-"""Version of what a Dag keeps."""
+"""Version of the extraction of Dags."""
 
 from __future__ import annotations
 
 EXTRACTOR = 2
-"""Raised when the same model gives another Dag, so that older extractions are made again."""
+"""Increased when the same model yields another Dag, so that older extractions are repeated."""

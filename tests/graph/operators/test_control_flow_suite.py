@@ -11,6 +11,8 @@ from tests.graph.backend_suite import node_cases
 from tests.graph.drawing import Drawing, draw
 from younger_hf import from_onnx
 
+pytestmark = pytest.mark.heavy
+
 SCAN_9_SUM = Drawing(
     ["Add < 2 body", "Identity < 2 body", "Scan"],
     [(0, 0, 1, 0), (0, 0, 2, 2), (1, 0, 2, 3)],
@@ -43,7 +45,7 @@ DRAWINGS = {
     "test_if": Drawing(  # both branches are constants; the file has the else branch first
         ["If"], [], ["0.0 graph_input cond", "0.1 parameter else_out", "0.2 parameter then_out"], ["0.0 res"]
     ),
-    "test_if_seq": Drawing(  # a sequence is no tensor, so its operator stays even over constants
+    "test_if_seq": Drawing(  # a sequence is not a tensor, so its operator stays even over constants
         ["SequenceConstruct < 2 else_branch", "SequenceConstruct < 2 then_branch", "If"],
         [(0, 0, 2, 1), (1, 0, 2, 2)],
         ["0.0 parameter y", "1.0 parameter x", "2.0 graph_input cond"],

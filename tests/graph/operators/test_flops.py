@@ -30,6 +30,7 @@ def flops_of_torch(module: torch.nn.Module, device: str) -> int:
     return counter.get_total_flops()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", TINY)
 def test_flops_are_those_that_torch_counts_for_the_module(name: str) -> None:
     actual = count_macs(extract(exported(name)))

@@ -57,6 +57,7 @@ def test_folding_does_not_change_the_dag_of_a_real_model(path: object) -> None:
     assert from_onnx(model.SerializeToString()) == from_onnx(fold_constants(model).SerializeToString())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", TINY)
 def test_stripping_does_not_change_the_dag_of_an_exported_model(name: str) -> None:
     payload = plain_export(name)

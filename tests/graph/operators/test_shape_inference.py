@@ -65,6 +65,7 @@ def single_operator_results() -> Iterator[tuple[str, TensorInfo, onnx.TypeProto]
             yield name, inferred.output(output.node, output.slot), declared[output.name]
 
 
+@pytest.mark.heavy
 def test_the_results_of_onnxs_own_single_operator_tests_are_never_contradicted() -> None:
     """They declare the shapes of what their reference implementation gave."""
     known, wrong = 0, []

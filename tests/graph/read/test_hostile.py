@@ -39,7 +39,7 @@ REFUSED = {
 
 @pytest.fixture(autouse=True)
 def _loaded() -> None:
-    """What is loaded on first use is no file's own cost."""
+    """Modules that load on first use must not count as the cost of one file."""
     warnings.simplefilter("ignore")
     examine(seeds()[0])
 

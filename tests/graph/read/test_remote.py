@@ -59,7 +59,13 @@ def by_hub(server: FileServer, name: str) -> Dag:
 
 @pytest.mark.parametrize("read", [by_address, by_fsspec, by_hub])
 @pytest.mark.parametrize(
-    ("name", "reads"), [("60.onnx", 62), ("300.onnx", 302), ("3000.onnx", 3005), ("biases.onnx", 130)]
+    ("name", "reads"),
+    [
+        ("60.onnx", 62),
+        ("300.onnx", 302),
+        pytest.param("3000.onnx", 3005, marks=pytest.mark.heavy),
+        ("biases.onnx", 130),
+    ],
 )
 def test_at_most_two_percent_of_a_large_remote_model_are_read(
     server: FileServer, folder: Path, read: Open, name: str, reads: int

@@ -16,7 +16,7 @@ Bytes = npt.NDArray[np.uint8]
 CHUNK = 1 << 20
 """Bytes of a long list that are counted together."""
 NEAR = 16 << 10
-"""Gaps of at most so many bytes are read rather than skipped, since small weights are side by side."""
+"""Largest gap in bytes that is read rather than skipped, since small weights are side by side."""
 _CONTINUED = np.uint64(0x8080808080808080)
 """The bit of each byte of a variable-length integer that is set if another byte follows."""
 
@@ -112,7 +112,7 @@ class Blocks:
         self.base = start
 
     def _next_block(self, start: int, gap: int) -> int:
-        """Return how many bytes to read from a position on, behind a gap of skipped bytes."""
+        """Return how many bytes to read from a position on, after a gap of skipped bytes."""
         if not self._block:
             return (
                 self.size
@@ -188,12 +188,12 @@ class Blocks:
 
         Args:
             start: Position of the first field.
-            stop: Position behind the message.
+            stop: Position after the message.
             tag: Their tag, one byte.
             width: Bytes of a value, 0 for variable-length integers.
 
         Returns:
-            Their number, at least 0, and the position behind the last that was counted.
+            Their number, at least 0, and the position after the last one counted.
 
         Raises:
             ModelReadError: As `count_varints`.
@@ -232,7 +232,7 @@ def _ends_of_fixed(chunk: Bytes, tag: int, width: int) -> IntArray:
 def _ends_of_varints(chunk: Bytes, tag: int) -> IntArray:
     """Return the ends of consecutive fields of a tag and a variable-length integer at the beginning of a chunk.
 
-    Every other byte below 128 is then a tag, right behind the last byte of the field before it.
+    Every other byte below 128 is then a tag, right after the last byte of the previous field.
     """
     last = np.flatnonzero(chunk < 0x80)
     tags, ends = last[: len(last) // 2 * 2 : 2], last[1::2]

@@ -17,7 +17,7 @@ class CapturedNames:
     Attributes:
         model: Name of the model for messages.
         opsets: Its operator sets.
-        found: Wire format of a sub-graph -> its names; each level of nesting asks again.
+        found: Wire format of a sub-graph -> its names, which every outer level needs again.
     """
 
     model: str

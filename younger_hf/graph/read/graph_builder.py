@@ -23,7 +23,7 @@ from younger_hf.graph.read.topological_order import topological_order
 from younger_hf.graph.values import TensorInfo
 
 SLOT = 32
-"""First bit of the output position in the integer that stands for the output of a node; the node's index is below it."""
+"""An output of a node is an integer: the node's index below this bit, the position of the output above."""
 _NODE = (1 << SLOT) - 1
 
 _POSITIONAL = frozenset({"If", "Loop", "Scan", "SequenceMap"})

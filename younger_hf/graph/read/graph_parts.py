@@ -32,7 +32,7 @@ from younger_hf.graph.values import TensorInfo
 WHOLE = 1 << 20
 """Maximum size in bytes of a graph that is split in memory."""
 TAIL = 1 << 10
-"""Bytes behind a model's graph, mostly its operator sets, that are read at once."""
+"""Bytes after a model's graph, mostly its operator sets, that are read at once."""
 LARGE = 64 << 10
 """Size in bytes of a node above which it may hold a weight and is stripped."""
 MAX_NODES = 2_000_000
@@ -100,7 +100,7 @@ def split_model(blocks: Blocks) -> ModelParts:
         data, base = blocks.data, blocks.base
         while position < blocks.size:
             if position - base > len(data) - Blocks.HEADER and base + len(data) < blocks.size:
-                # read what is behind the graph by itself, so that the window stays at the graph
+                # read what follows the graph by itself, so that the window stays at the graph
                 data, base = blocks.load(position, min(position + TAIL, blocks.size)), position
             start = position - base
             tag, at = read_varint(data, start)
@@ -226,7 +226,7 @@ def _add_other(others: dict[int, list[bytes]], tag: int, blocks: Blocks, start: 
 
 
 def _long_length(data: bytes, begin: int) -> tuple[int, int]:
-    """Return the length of a field whose tag or length takes more than one byte, and the index behind it."""
+    """Return the length of a field whose tag or length takes more than one byte, and the index after it."""
     if data[begin] <= 0x7F:
         return read_varint(data, begin + 1)
     if (data[begin], data[begin + 1]) != _METADATA:
@@ -241,7 +241,7 @@ def _split_unusual_tensor(blocks: Blocks, begin: int, value: int, end: int) -> t
         blocks: The file.
         begin: Index of its tag in the window.
         value: Index of the tensor.
-        end: Index behind it, which may lie behind the window.
+        end: Index after it, which may lie after the window.
     """
     if begin and end > len(blocks.data):  # perhaps only because the window ends in it
         blocks.move(blocks.base + begin, blocks.base + begin)
@@ -259,7 +259,7 @@ def _without_payload(blocks: Blocks, begin: int, value: int, end: int, kind: str
         blocks: The file.
         begin: Index of its tag in the window.
         value: Index of the message.
-        end: Index behind it, which may lie behind the window.
+        end: Index after it, which may lie after the window.
         kind: `tensor` or `node`.
     """
     data, base = blocks.data, blocks.base

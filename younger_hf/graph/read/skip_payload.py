@@ -23,7 +23,7 @@ _HEAD = re.compile(rb"(?:\x08[\x80-\xff]{0,9}[\x00-\x7f]){0,16}\x10[\x00-\x7f](?
 """Dims and data type of a tensor, and the tag and length of its name if that comes next."""
 
 _Spans = list[tuple[int, int, int]]
-"""Nested messages, outermost first: index of the length, index of the value, index behind the value."""
+"""Nested messages, outermost first: index of the length, index of the value, index after the value."""
 
 
 def skip_payload(data: bytes, begin: int, value: int, stop: int, max_rest: int) -> tuple[bytes, int] | None:
@@ -33,11 +33,11 @@ def skip_payload(data: bytes, begin: int, value: int, stop: int, max_rest: int) 
         data: Bytes of the file.
         begin: Index of the field, whose tag is one byte.
         value: Index of its value.
-        stop: Index behind it, which may lie behind the data.
-        max_rest: Maximum number of bytes behind the payload.
+        stop: Index after it, which may lie after the data.
+        max_rest: Maximum number of bytes after the payload.
 
     Returns:
-        The field up to its payload, all lengths reduced by the payload's, and the index behind the
+        The field up to its payload, all lengths reduced by the payload's, and the index after the
         payload. The bytes from there to `stop` belong to the field too, unchanged. None if the field
         has an unusual encoding or no large payload, or the data ends too early.
     """
@@ -73,7 +73,7 @@ def _enter_tensor(data: bytes, at: int, end: int, spans: _Spans) -> int | None:
     Args:
         data: Bytes of the file.
         at: Index of the node.
-        end: Index behind it.
+        end: Index after it.
         spans: Empty; receives the attribute and the tensor.
     """
     while data[at] in _TEXTS and data[at + 1] < 0x80:
@@ -93,7 +93,7 @@ def _enter_tensor(data: bytes, at: int, end: int, spans: _Spans) -> int | None:
 
 
 def read_varint(data: bytes, at: int) -> tuple[int, int]:
-    """Read a variable-length integer; return it and the index behind it.
+    """Read a variable-length integer; return it and the index after it.
 
     Raises:
         IndexError: If it does not end.

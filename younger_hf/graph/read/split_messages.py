@@ -85,7 +85,7 @@ def split_tensor(data: bytes, begin: int, end: int) -> tuple[bytes, TensorInfo] 
     Args:
         data: Bytes of the file.
         begin: Index of the tensor.
-        end: Index behind it, which may lie behind the data.
+        end: Index after it, which may lie after the data.
     """
     head = _HEAD.match(data, begin)
     if head is None:
@@ -93,7 +93,7 @@ def split_tensor(data: bytes, begin: int, end: int) -> tuple[bytes, TensorInfo] 
     start = head.end()
     stop = start + data[start - 1]
     if end > len(data) and stop + _FIELD > len(data):
-        return None  # the name, or the length of the payload, continues behind the window
+        return None  # the name, or the length of the payload, continues after the window
     if stop < end:
         if data[stop] != _RAW_DATA:
             return None

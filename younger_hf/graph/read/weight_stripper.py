@@ -75,7 +75,7 @@ def strip(blocks: Blocks, start: int, stop: int, kind: str) -> bytes:
     Args:
         blocks: The file.
         start: Position of the message.
-        stop: Position behind it.
+        stop: Position after it.
         kind: Its type in `onnx_fields`; messages of other types are returned unchanged.
 
     Raises:
@@ -95,7 +95,7 @@ class _Message:
     Attributes:
         kind: Its type in `onnx_fields`.
         depth: Number of messages around it.
-        stop: Position behind it.
+        stop: Position after it.
         run: Position of the first byte that stays and is not copied yet.
         amount: Elements of its lists or bytes of its payloads so far.
         omitted: Spans of these, as long as they may turn out to stay.
@@ -176,7 +176,7 @@ class WeightStripper:
             raise unreadable(blocks, f"the field at byte {position} does not end") from None
 
     def _strip_field(self, message: _Message, tag: int, position: int, value: int, after: int) -> int:
-        """Append a field without its payload; return the position behind it and behind those counted with it."""
+        """Append a field without its payload; return the position after it and behind those counted with it."""
         blocks, base, rule = self._blocks, self._blocks.base, RULES[message.kind].get(tag)
         message.run = after
         if message.kind == "graph" and tag in (NODE, INITIALIZER):
@@ -222,7 +222,7 @@ class WeightStripper:
         return stop
 
     def _count(self, position: int, value: int, after: int, stop: int, tag: int) -> tuple[int, int]:
-        """Count the elements of a list or payload from a position on; return also the position behind them."""
+        """Count the elements of a list or payload from a position on; return also the position after them."""
         if tag == PACKED_FLOATS:
             return (after - value) // 4, after
         if tag == PACKED_INTS:

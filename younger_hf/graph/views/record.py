@@ -104,29 +104,28 @@ def _check_edges(dag: Dag) -> None:
 
 def _check_ends(dag: Dag) -> None:
     for item in dag.inputs:
-        _expect(0 <= item.node < dag.num_nodes, f"inputs: there is no node {item.node}")
-        _expect(0 <= item.slot < LARGEST_SLOT, f"inputs: position {item.slot} is out of range")
+        _expect_index("inputs", "node", item.node, dag.num_nodes)
+        _expect_index("inputs", "position", item.slot, LARGEST_SLOT)
         _expect(item.kind in _KINDS, f"inputs: {item.kind!r} is not one of {', '.join(sorted(_KINDS))}")
         _expect(len(item.values) <= MAX_ELEMENTS, f"inputs: more than {MAX_ELEMENTS} values")
         _expect(all(value in _INTEGERS for value in item.values), "inputs: a value fits no integer type")
     slots = np.array([(item.node, item.slot) for item in dag.inputs], dtype=np.int64).reshape(-1, 2)
     _expect_ascending("inputs", slots[:, 0] * LARGEST_SLOT + slots[:, 1])
     for output in dag.outputs:
-        _expect(0 <= output.node < dag.num_nodes, f"outputs: there is no node {output.node}")
-        _expect(0 <= output.slot < dag.num_outputs[output.node], f"outputs: there is no output {output.slot}")
+        _expect_index("outputs", "node", output.node, dag.num_nodes)
+        _expect_index("outputs", "output", output.slot, int(dag.num_outputs[output.node]))
 
 
 def _check_subgraphs(dag: Dag) -> None:
     for subgraph in dag.subgraphs:
-        _expect(0 <= subgraph.node < dag.num_nodes, f"subgraphs: there is no node {subgraph.node}")
-        bounds = (subgraph.first_result, subgraph.num_results)
-        _expect(all(0 <= value <= LARGEST_SLOT for value in bounds), "subgraphs: a position of results is out of range")
+        _expect_index("subgraphs", "node", subgraph.node, dag.num_nodes)
+        _expect_index("subgraphs", "result", subgraph.first_result, LARGEST_SLOT + 1)
+        _expect_index("subgraphs", "result", subgraph.num_results, LARGEST_SLOT + 1)
     for read in dag.formal_reads:
-        _expect(0 <= read.node < dag.num_nodes, f"formal_reads: there is no node {read.node}")
-        _expect(0 <= read.slot < LARGEST_SLOT, f"formal_reads: position {read.slot} is out of range")
-        _expect(0 <= read.subgraph < len(dag.subgraphs), f"formal_reads: there is no sub-graph {read.subgraph}")
-        formals = dag.subgraphs[read.subgraph].formals
-        _expect(0 <= read.position < len(formals), f"formal_reads: there is no formal input {read.position}")
+        _expect_index("formal_reads", "node", read.node, dag.num_nodes)
+        _expect_index("formal_reads", "position", read.slot, LARGEST_SLOT)
+        _expect_index("formal_reads", "sub-graph", read.subgraph, len(dag.subgraphs))
+        _expect_index("formal_reads", "formal input", read.position, len(dag.subgraphs[read.subgraph].formals))
 
 
 def _node_input(node: Any, slot: Any, kind: Any, name: Any, dtype: Any, shape: Any, values: Any) -> NodeInput:
@@ -176,6 +175,10 @@ def _array(values: Any) -> Int32Array:
 def _expect(holds: bool, message: str) -> None:
     if not holds:
         raise ValueError(message)
+
+
+def _expect_index(name: str, what: str, index: int, count: int) -> None:
+    _expect(0 <= index < count, f"{name}: {what} {index} does not exist")
 
 
 def _expect_range(name: str, values: Int32Array, low: int, high: int) -> None:
