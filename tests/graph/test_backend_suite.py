@@ -12,7 +12,6 @@ from tests.graph.counting import count_data_flows, count_nodes_and_edges
 from younger_hf import Dag, YoungerError, from_onnx
 from younger_hf.graph.read.extract import extract
 
-
 pytestmark = pytest.mark.heavy
 
 
