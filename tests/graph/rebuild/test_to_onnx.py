@@ -150,7 +150,7 @@ def test_an_empty_dag_is_not_rebuilt() -> None:
             """g (float[1, 1, 2, 2] x) => (float[1, 1, n, m] y) <float[4] scales = {1, 1, 2, 2}> {
                 y = Resize (x, , scales)
             }""",
-            r"Node 0 \(Resize\), input 2: the values of 'scales' \(float\) decide about shapes and were not recorded",
+            r"Node 0 \(Resize\), input 2: the values of 'scales' \(float\) determine shapes and were not recorded",
         ),
     ],
 )

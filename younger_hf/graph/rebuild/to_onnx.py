@@ -1,4 +1,4 @@
-"""Dag -> ONNX model that runs: the same operators and data flows, random weights of the recorded types and shapes."""
+"""Dag -> ONNX model that runs: the same operators and data flows, with random weights of the recorded shapes."""
 
 from __future__ import annotations
 
@@ -20,26 +20,28 @@ from younger_hf.graph.rebuild.random_weights import TILE_OPSET, Parameters
 from younger_hf.graph.values import TensorInfos
 
 LARGEST_NODES = 1 << 29
-"""Bytes of all nodes of a rebuilt model; protobuf stops at four times as many."""
+"""Maximum bytes of all nodes of a rebuilt model; protobuf's limit is four times as high."""
 
 
 def to_onnx(dag: Dag, seed: int = 0) -> onnx.ModelProto:
-    """A model with the Dag's operators, data flows, attributes, sub-graphs, inputs and outputs, and random weights.
+    """Rebuild a model with the Dag's operators, data flows, attributes, sub-graphs, inputs and outputs.
 
-    Float parameters are uniform in [0.01, 0.1): positive, so that variances and scales are valid. Parameters over
-    2**20 elements repeat themselves along all axes but the last. Integer parameters without recorded values are zero, which is a
-    valid index everywhere; truths are true, so that loops run.
+    Its weights are random. Float parameters are uniform in [0.01, 0.1): positive, so that variances
+    and scales are valid. Parameters of more than 2**20 elements repeat themselves along all axes but
+    the last. Integer parameters without recorded values are zero, which is a valid index everywhere;
+    booleans are true, so that loops run.
 
     Args:
         dag: The architecture.
-        seed: Seed of the weights; the same seed gives the same model.
+        seed: Seed of the weights; the same seed results in the same model.
 
     Returns:
-        The model; `from_onnx` of it gives a Dag with the same hash.
+        The model; `from_onnx` of it returns a Dag with the same hash.
 
     Raises:
-        RebuildError: If the Dag lacks what an operator needs: an attribute recorded without its values, the type or shape of a
-            parameter, or the values of one that decide about shapes (a Resize by constant floats).
+        RebuildError: If the Dag lacks what an operator needs: the values of an attribute, the type or
+            shape of a parameter, or the values of a parameter that determines shapes (such as the
+            scales of a Resize).
 
     Example:
         >>> import onnx, onnx.parser
@@ -52,35 +54,39 @@ def to_onnx(dag: Dag, seed: int = 0) -> onnx.ModelProto:
     """
     if not dag.num_nodes:
         raise RebuildError("The DAG has no operators; expected at least one.")
-    parts = _Parts(dag, np.random.default_rng(seed))
-    parts.name_values()
-    parts.connect()
-    nodes = parts.nodes_of(-1, "")
-    fillers, tensors = parts.parameters.fillers, list(parts.parameters.tensors.values())
-    graph = helper.make_graph([*fillers, *nodes], "rebuilt", list(parts.inputs.values()), _outputs(dag, parts), tensors)
+    builder = _ModelBuilder(dag, np.random.default_rng(seed))
+    builder.name_values()
+    builder.connect()
+    nodes = builder.nodes_of(-1, "")
+    fillers, tensors = builder.parameters.fillers, list(builder.parameters.tensors.values())
+    graph = helper.make_graph(
+        [*fillers, *nodes], "rebuilt", list(builder.inputs.values()), _outputs(dag, builder), tensors
+    )
     opsets = {"": TILE_OPSET} if fillers else {}
     for domain, version in zip(dag.domains, dag.opset_versions.tolist(), strict=True):
         opsets[domain] = version if not domain else max(opsets.get(domain, 0), version)
     imports = [helper.make_opsetid(domain, version) for domain, version in sorted(opsets.items())]
     known = [item for item in imports if not item.domain or item.domain == ML_DOMAIN]
-    # from IR version 4 on initializers need not be inputs as well
+    # From IR version 4 on, initializers need not be inputs as well.
     ir_version = max(helper.find_min_ir_version_for(known, ignore_unknown=True), 4)
     return helper.make_model(graph, opset_imports=imports, ir_version=ir_version, producer_name="younger-hf")
 
 
 @dataclass
-class _Parts:
-    """The rebuilt model as it grows: names of all values, and each input and parameter once.
+class _ModelBuilder:
+    """The state of a rebuild: names of all values, and each input and parameter once.
 
     Attributes:
         dag: The architecture.
         rng: Source of the weights.
         outputs: Name of each output of each node, `""` if nothing reads it.
         formals: Name of each formal input of each sub-graph.
-        read: Slot -> name of what each node reads there.
+        read: Slot -> name of the value read there, for each node.
         members: The nodes of the main graph (-1, "") and of each sub-graph (control-flow node, attribute).
         subgraphs: The sub-graphs of each control-flow node.
-        taken: Names that are taken -> how many were made from it.
+        inputs: Name -> declaration of the model's inputs.
+        input_names: Recorded name of a graph input -> its name in the model.
+        name_counts: Name in use -> number of names derived from it.
         size: Bytes of the nodes so far.
     """
 
@@ -92,30 +98,30 @@ class _Parts:
     members: dict[tuple[int, str], list[int]] = field(default_factory=dict)
     subgraphs: dict[int, list[int]] = field(default_factory=dict)
     inputs: dict[str, onnx.ValueInfoProto] = field(default_factory=dict)
-    given_names: dict[str, str] = field(default_factory=dict)
-    taken: dict[str, int] = field(default_factory=dict)
+    input_names: dict[str, str] = field(default_factory=dict)
+    name_counts: dict[str, int] = field(default_factory=dict)
     size: int = 0
 
     @cached_property
     def parameters(self) -> Parameters:
-        """The model's parameters and constants."""
+        """Parameters and constants of the model."""
         return Parameters(self.dag, self.unique, self.rng)
 
     def unique(self, wanted: str) -> str:
-        """The wanted name, or one like it if that is taken."""
+        """Return the wanted name, or one derived from it if it is in use."""
         name = wanted = wanted or "value"
-        while name in self.taken:
-            self.taken[wanted] += 1
-            name = f"{wanted}_{self.taken[wanted]}"
-        self.taken[name] = 0
+        while name in self.name_counts:
+            self.name_counts[wanted] += 1
+            name = f"{wanted}_{self.name_counts[wanted]}"
+        self.name_counts[name] = 0
         return name
 
     def name_values(self) -> None:
-        """Name what nodes give and sub-graphs are given: the model's own inputs and outputs first, so that they keep their names."""
+        """Name all outputs and formal inputs; the model's inputs and outputs come first, so that they keep their names."""
         dag = self.dag
         for item in dag.inputs:
-            if item.kind == "graph_input" and item.name not in self.given_names:
-                self.given_names[item.name] = self.unique(item.name)
+            if item.kind == "graph_input" and item.name not in self.input_names:
+                self.input_names[item.name] = self.unique(item.name)
         self.outputs = [[""] * count for count in dag.num_outputs.tolist()]
         for output in dag.outputs:
             self.outputs[output.node][output.slot] = self.unique(output.name)
@@ -125,7 +131,7 @@ class _Parts:
         self.formals = [[self.unique(name) for name, _, _ in graph.formals] for graph in dag.subgraphs]
 
     def connect(self) -> None:
-        """Say what each node reads, making graph inputs and parameters on the way."""
+        """Find the value that each node reads in each slot; create graph inputs and parameters on the way."""
         dag = self.dag
         self.read = [{} for _ in range(dag.num_nodes)]
         edges = zip(*dag.edge_index.tolist(), dag.edge_output.tolist(), dag.edge_input.tolist(), strict=True)
@@ -134,33 +140,33 @@ class _Parts:
         for read in dag.formal_reads:
             self.read[read.node][read.slot] = self.formals[read.subgraph][read.position]
         formal = {(read.node, read.slot) for read in dag.formal_reads}
-        for node, place in enumerate(zip(dag.parents.tolist(), dag.branches, strict=True)):
-            self.members.setdefault(place, []).append(node)
-        for number, graph in enumerate(dag.subgraphs):
-            self.subgraphs.setdefault(graph.node, []).append(number)
+        for node, graph in enumerate(zip(dag.parents.tolist(), dag.branches, strict=True)):
+            self.members.setdefault(graph, []).append(node)
+        for number, subgraph in enumerate(dag.subgraphs):
+            self.subgraphs.setdefault(subgraph.node, []).append(number)
         for item in dag.inputs:
             if (item.node, item.slot) not in formal:
-                name = self.given(item) if item.kind == "graph_input" else self.parameters.name_of(item)
+                name = self.graph_input(item) if item.kind == "graph_input" else self.parameters.name_of(item)
                 self.read[item.node][item.slot] = name
 
-    def given(self, item: NodeInput) -> str:
-        """The name of a graph input, which is declared if it was not yet."""
-        name = self.given_names[item.name]
+    def graph_input(self, item: NodeInput) -> str:
+        """Return the name of a graph input, and declare it on first use."""
+        name = self.input_names[item.name]
         if name not in self.inputs:
             kind = type_proto(item.dtype, _dimensions(item.shape, name))
             if kind is None:
                 raise RebuildError(
-                    f"The type of the graph input {item.name!r} is not known, expected a tensor's or a sequence's."
+                    f"The type of the graph input {item.name!r} is unknown, expected a tensor's or a sequence's."
                 )
             self.inputs[name] = helper.make_value_info(name, kind)
         return name
 
     def nodes_of(self, parent: int, branch: str) -> list[onnx.NodeProto]:
-        """The nodes of the main graph (parent -1), or of a sub-graph."""
+        """Write the nodes of the main graph (parent -1) or of a sub-graph."""
         return [self.node(index) for index in self.members.get((parent, branch), ())]
 
     def node(self, index: int) -> onnx.NodeProto:
-        """A node, with its sub-graphs inside it."""
+        """Write a node with its sub-graphs."""
         graphs = [(number, self.dag.subgraphs[number]) for number in self.subgraphs.get(index, ())]
         stop = min((graph.first_result for _, graph in graphs), default=None)
         slots = {slot: name for slot, name in self.read[index].items() if stop is None or slot < stop}
@@ -185,12 +191,12 @@ class _Parts:
         return node
 
     def results(self, index: int, slots: Iterable[int]) -> tuple[list[onnx.ValueInfoProto], list[TensorProto]]:
-        """The results of a sub-graph, and those of them that are constants: a sub-graph must hold what it gives."""
+        """List the results of a sub-graph, and copies of those that are constants, which the sub-graph must contain."""
         values, tensors = [], []
         for slot in slots:
             if slot not in self.read[index]:
                 raise RebuildError(
-                    f"Node {index} ({self.dag.op_types[index]}): what its sub-graph gives is not recorded."
+                    f"Node {index} ({self.dag.op_types[index]}): the results of its sub-graph are not recorded."
                 )
             name = self.read[index][slot]
             if name in self.parameters.tensors:
@@ -202,17 +208,17 @@ class _Parts:
 
     @cached_property
     def inferred(self) -> TensorInfos:
-        """Types of all that flows through the Dag, for where it does not say them."""
+        """Types of all values of the Dag, for those that it does not record."""
         return infer_values(self.dag)
 
 
-def _outputs(dag: Dag, parts: _Parts) -> list[onnx.ValueInfoProto]:
-    """The model's outputs with their types, inferred where the model does not declare them."""
+def _outputs(dag: Dag, builder: _ModelBuilder) -> list[onnx.ValueInfoProto]:
+    """Declare the model's outputs; types that the Dag does not record are inferred."""
     values = []
     for output in dag.outputs:
-        name, dtype, shape = parts.outputs[output.node][output.slot], output.dtype, output.shape
+        name, dtype, shape = builder.outputs[output.node][output.slot], output.dtype, output.shape
         if not dtype:
-            known = parts.inferred.output(output.node, output.slot)
+            known = builder.inferred.output(output.node, output.slot)
             dtype, shape = known.dtype, known.shape
         kind = type_proto(dtype, _dimensions(shape))
         if kind is None:
@@ -222,7 +228,7 @@ def _outputs(dag: Dag, parts: _Parts) -> list[onnx.ValueInfoProto]:
 
 
 def _dimensions(shape: tuple[int, ...] | None, name: str = "") -> list[int | str | None] | None:
-    """Dimensions as onnx's helper takes them; dynamic ones are named after the value."""
+    """Convert dimensions for onnx's helper; dynamic ones are named after the value."""
     if shape is None:
         return None
     return [dim if dim >= 0 else (f"{name}_dim{axis}" if name else None) for axis, dim in enumerate(shape)]
