@@ -21,16 +21,16 @@ from younger_hf import from_onnx
 from younger_hf.errors import ExportError
 from younger_hf.export.dynamo import DYNAMO_OPSET, REASON, export_program
 from younger_hf.export.lazy_weights import LazyWeights
-from younger_hf.export.placeholder_arrays import UnknownArray, unknown_array
+from younger_hf.export.placeholder_arrays import PlaceholderArray, placeholder_array
 from younger_hf.export.strip_model import strip
 from younger_hf.export.torch_model import export_torch
 from younger_hf.graph.read.extract import extract
-from younger_hf.sources.libraries.transformers_models.inputs import example
+from younger_hf.sources.libraries.transformers_models.inputs import make_inputs
 from younger_hf.sources.source import TorchModel
 
 
 def inputs_of(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    return example(real_module(name), real_module(name).config)
+    return make_inputs(real_module(name), real_module(name).config)
 
 
 @cache
@@ -238,16 +238,16 @@ def test_a_model_that_no_exporter_can_do_says_why_for_both() -> None:
 
 
 def test_unknown_values_need_the_memory_of_one() -> None:
-    one, two = (unknown_array((1 << 20, 1 << 20), np.dtype(np.float32), number) for number in range(2))
+    one, two = (placeholder_array((1 << 20, 1 << 20), np.dtype(np.float32), number) for number in range(2))
     computed = (one * two.T / np.sqrt(two + 1e-5)).reshape(1 << 10, -1)
-    assert (UnknownArray, (1 << 10, 1 << 30), {0}) == (type(computed), computed.shape, {*computed.strides})
+    assert (PlaceholderArray, (1 << 10, 1 << 30), {0}) == (type(computed), computed.shape, {*computed.strides})
     assert np.float32 == computed.dtype
     assert one[0, 0] * two[0, 0] / np.sqrt(two[0, 0] + np.float32(1e-5)) == computed[5, 5]
     assert one[0, 0] != two[0, 0]
 
 
 def test_unknown_values_are_reduced_and_compared_as_any() -> None:
-    array = unknown_array((3, 4), np.dtype(np.float64), 0)
+    array = placeholder_array((3, 4), np.dtype(np.float64), 0)
     assert (3.0, False, (3, 4)) == (array.sum(), bool(np.equal(array, 0).all()), (array > 1).shape)
 
 

@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from younger_hf.export.lazy_weights import LazyWeights
 from younger_hf.export.torchscript import OPSET, export_module
 from younger_hf.sources.libraries.transformers import build
-from younger_hf.sources.libraries.transformers_models.inputs import example
+from younger_hf.sources.libraries.transformers_models.inputs import make_inputs
 
 Recipe = Mapping[str, Any]
 
@@ -96,7 +96,7 @@ class ByPosition(torch.nn.Module):
 def plain_export(name: str) -> bytes:
     """What `torch.onnx.export` gives for real, initialised weights, with its own passes, weights in the file."""
     module = real_module(name)
-    inputs, options = example(module, module.config)
+    inputs, options = make_inputs(module, module.config)
     wrapper, file = ByPosition(module, list(inputs), options).eval(), io.BytesIO()
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,1 +1,1 @@
-"""A framework's model -> ONNX, without allocating its weights. Needs the extra `sources`."""
+"""Export of framework models to ONNX without allocating their weights. Needs the extra `sources`."""

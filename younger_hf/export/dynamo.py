@@ -1,4 +1,4 @@
-"""A PyTorch module to ONNX through `torch.export`, without reading, copying or writing its weights."""
+"""Export of a PyTorch module through `torch.export`, without reading, copying or writing its weights."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from torch.export import ExportedProgram
 
 from younger_hf.errors import ExportError
 from younger_hf.export.lazy_weights import BIG
-from younger_hf.export.placeholder_arrays import unknown_array
+from younger_hf.export.placeholder_arrays import placeholder_array
 from younger_hf.export.strip_model import strip
-from younger_hf.export.torchscript import Named
+from younger_hf.export.torchscript import FlatModule
 from younger_hf.graph.onnx_types import MAX_ELEMENTS
 
 DYNAMO_OPSET = 20
-"""Version of the default operator set that is exported: the default of torch 2.13, so that graphs are what its users get."""
+"""Version of the exported default operator set: the default of torch 2.13, as its users get."""
 
 REASON = 300
-"""Most characters kept of why an export failed."""
+"""Most characters kept of the reason why an export failed."""
 
 _KIND = "pkg.torch.export.graph_signature.InputSpec.kind"
 _PERSISTENT = "pkg.torch.export.graph_signature.InputSpec.persistent"
@@ -40,27 +40,27 @@ def export_program(
 ) -> onnx.ModelProto:
     """Export a module as `torch.onnx.export(dynamo=True)` does, and drop its weights.
 
-    `torch.export` itself runs the module on tensors without data, so the weights stay untouched where they are. The optimiser
-    after it reads them; it is given values that stand for weights of any value.
+    `torch.export` itself runs the module on tensors without data and does not touch the weights. The
+    optimiser after it reads them, so it gets placeholders instead.
 
     Args:
         module: The model, built within `LazyWeights` if it is large.
-        inputs: Name -> example of each graph input, in the order in which `forward` is to get them by name.
-        extra: Arguments of `forward` that are no graph inputs.
-        positional: Whether `forward` gets the inputs by position, not by name.
+        inputs: Name -> example of each graph input, in the order of `forward`.
+        extra: Arguments of `forward` that are not graph inputs.
+        positional: Whether `forward` receives the inputs by position instead of by name.
 
     Returns:
         A stripped model: parameters are initializers without data.
 
     Raises:
-        ExportError: If the exporter cannot do it.
+        ExportError: If the exporter fails.
     """
     names = list(inputs)
-    wrapper = _with_signature(Named(module.eval(), names, extra or {}, positional))
+    wrapper = _with_signature(FlatModule(module.eval(), names, extra or {}, positional))
     try:
-        with torch.no_grad(), _silence():
+        with torch.no_grad(), _silent():
             program: Any = torch.onnx.export(
-                _captured(wrapper, inputs),
+                _capture(wrapper, inputs),
                 dynamo=True,
                 optimize=False,
                 verbose=False,
@@ -69,28 +69,29 @@ def export_program(
             )
             _forget_weights(program.model)
             program.optimize()
-            _own_constants(program.model)
-            model = _without_data(program.model)
+            _adopt_constants(program.model)
+            model = _to_proto(program.model)
     except Exception as error:  # the exporter and the model's own code raise anything
         raise ExportError(f"The torch.export exporter failed: {_reason(error)}") from error
     return strip(model, set(names))
 
 
-def _captured(wrapper: Named, inputs: Mapping[str, Tensor]) -> ExportedProgram:
-    """The module as `torch.export` sees it when it runs its code on tensors without data.
+def _capture(wrapper: FlatModule, inputs: Mapping[str, Tensor]) -> ExportedProgram:
+    """Trace the module by running its code on tensors without data.
 
-    `torch.onnx.export` would also try to read the code (`strict=True`) where that fails: KOSMOS-2 fails either way, in 12 s and 3.8 GB
-    with it and in 4 s and 0.5 GB without; the 24 models that were tried both ways and do not fail have the same graph.
+    `torch.onnx.export` would also try to analyse the code (`strict=True`) where that fails. KOSMOS-2 fails
+    either way, in 12 s and 3.8 GB with it and in 4 s and 0.5 GB without; the 24 models that were tried both
+    ways and do not fail have the same graph.
     """
-    # made within `LazyWeights` they would be views, and the exported program would look at what they are views of
+    # created within `LazyWeights` they would be views, and the exporter would look at the tensors that they view
     examples = tuple(value.clone() for value in inputs.values())
     with torch.fx.experimental._config.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]  # as torch.onnx.export has it
         return torch.export.export(wrapper, examples, strict=False)
 
 
-def _with_signature(wrapper: Named) -> Named:
-    """Let `forward` say how many arguments it takes: the conditions that `torch.export` finds on their shapes are lost on `*values`."""
-    forward: Any = partial(Named.forward, wrapper)
+def _with_signature(wrapper: FlatModule) -> FlatModule:
+    """Give `forward` one parameter per input: with `*values`, `torch.export` loses its conditions on their shapes."""
+    forward: Any = partial(FlatModule.forward, wrapper)
     parameters = [Parameter(f"input_{i}", Parameter.POSITIONAL_OR_KEYWORD) for i in range(len(wrapper.names))]
     forward.__signature__ = Signature(parameters)
     vars(wrapper)["forward"] = forward
@@ -98,18 +99,18 @@ def _with_signature(wrapper: Named) -> Named:
 
 
 def _forget_weights(model: onnx_ir.Model) -> None:
-    """Replace the values of weights by some that need no memory; a weight that is read under two names stays one."""
+    """Replace the values of weights by placeholders; a weight with two names stays one weight."""
     numbers: dict[int, int] = {}
     for value in model.graph.initializers.values():
         tensor: Any = value.const_value
         if _is_weight(value):
             number = numbers.setdefault(id(tensor.raw), len(numbers))
-            array = unknown_array(tuple(tensor.shape.numpy()), tensor.dtype.numpy(), number)
+            array = placeholder_array(tuple(tensor.shape.numpy()), tensor.dtype.numpy(), number)
             value.const_value = onnx_ir.Tensor(array, dtype=tensor.dtype, name=value.name)
 
 
 def _is_weight(initializer: Any) -> bool:
-    """Whether a model that was trained would have other values there."""
+    """Return whether training would change the values."""
     tensor = initializer.const_value
     if tensor is None or not tensor.dtype.is_floating_point():
         return False
@@ -119,10 +120,10 @@ def _is_weight(initializer: Any) -> bool:
     return saved or int(tensor.size) > BIG
 
 
-def _own_constants(model: onnx_ir.Model) -> None:
-    """Give the graph the constants that its nodes read.
+def _adopt_constants(model: onnx_ir.Model) -> None:
+    """Register the constants that nodes read as initializers of the graph.
 
-    The optimiser of onnxscript 0.7 forgets those of a `Clip` that it makes from `Min` and `Max`.
+    The optimiser of onnxscript 0.7 omits those of a `Clip` that it makes from `Min` and `Max`.
     """
     known = model.graph.initializers
     for node in model.graph.all_nodes():
@@ -135,8 +136,8 @@ def _own_constants(model: onnx_ir.Model) -> None:
             model.graph.register_initializer(value)
 
 
-def _without_data(model: onnx_ir.Model) -> onnx.ModelProto:
-    """The model as a message, for which no initializer's data is read but that of small integer ones."""
+def _to_proto(model: onnx_ir.Model) -> onnx.ModelProto:
+    """Convert the model to a message; only the data of small integer initializers are read."""
     for value in model.graph.initializers.values():
         tensor = value.const_value
         if tensor is not None and (tensor.size > MAX_ELEMENTS or not tensor.dtype.is_integer()):
@@ -146,8 +147,8 @@ def _without_data(model: onnx_ir.Model) -> onnx.ModelProto:
 
 
 @contextmanager
-def _silence() -> Iterator[None]:
-    """Else torch and onnxscript warn of what is meant here, and print whole graphs where they fail."""
+def _silent() -> Iterator[None]:
+    """Suppress output: torch and onnxscript warn about what is intended here, and print whole graphs when they fail."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -159,7 +160,7 @@ def _silence() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of what was raised first: what is raised over it says that something failed, and advises."""
+    """Return the first line of the original error; those raised from it only announce the failure and advise."""
     while error.__cause__ is not None:
         error = error.__cause__
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")

@@ -1,4 +1,4 @@
-"""What an export gives: the model, and what made it."""
+"""The result of an export: the model, and how it was exported."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import onnx
 
 @dataclass(frozen=True)
 class Exported:
-    """A model without weights, and what made it.
+    """A model without weights, and how it was exported.
 
     Attributes:
         model: The stripped model.
-        exporter: `torchscript`, `dynamo` (torch.export), `file`, or the converter's name.
-        opset: Version of the default operator set that was asked for, 0 if the model came as it is.
-        notes: What else changes the graph.
+        exporter: `torchscript`, `dynamo` (torch.export), `file`, or the name of a converter.
+        opset: Version of the requested default operator set, 0 if the model was a file.
+        notes: What else determines the graph.
     """
 
     model: onnx.ModelProto

@@ -1,4 +1,4 @@
-"""Building a PyTorch model without allocating its weights."""
+"""PyTorch models built without allocating their weights."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 BIG = 1 << 14
-"""Floating-point tensors with more elements are weights whose values nobody needs; smaller ones keep real values."""
+"""Floating-point tensors with more elements are weights without values; smaller ones keep their values."""
 
 _FACTORIES = frozenset({torch.empty, torch.zeros, torch.rand, torch.randn})
 _LIKE = frozenset({torch.empty_like, torch.zeros_like, torch.rand_like, torch.randn_like})
@@ -28,10 +28,11 @@ _IN_PLACE_OPERATORS = frozenset({"__setitem__", "__iadd__", "__isub__", "__imul_
 class LazyWeights(TorchFunctionMode):
     """While active, big floating-point tensors are views of one pool of zeros, and writing to them does nothing.
 
-    The pool's pages cost memory only once written, which nobody does, so that a model of any size is built in the
-    memory of its code. What a graph depends on stays real: integer and boolean buffers, tensors of at most
-    `BIG` elements, and everything that is computed (rotary frequencies, position indices). A big floating-point table
-    that is filled in place (sinusoidal positions) stays zero; it would leave the export without values anyway.
+    The pages of the pool are never written and thus cost no memory, so that a model of any size needs only
+    the memory of its code. Everything that a graph depends on stays real: integer and boolean buffers,
+    tensors of at most `BIG` elements, and all computed tensors (rotary frequencies, position indices). A
+    big floating-point table that is filled in place (sinusoidal positions) stays zero; the export would
+    drop its values anyway.
 
     Example:
         >>> with LazyWeights():
@@ -51,18 +52,20 @@ class LazyWeights(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Give a view of the pool, or do nothing, where that is meant; else call the function."""
+        """Return a view of the pool, or skip a write to a lazy tensor; otherwise call the function."""
         kwargs = kwargs or {}
-        made = self._made(func, args, kwargs)
-        if made is not None:
-            return made
+        lazy = self._lazy_tensor(func, args, kwargs)
+        if lazy is not None:
+            return lazy
         target = _target(func, args, kwargs)
-        if target is not None and self._gives_up(target):
+        if target is not None and self._skips_write(target):
             return target
         return func(*args, **kwargs)
 
-    def _made(self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> torch.Tensor | None:
-        """The lazy tensor that a factory is to give, or None if it shall be a real one."""
+    def _lazy_tensor(
+        self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> torch.Tensor | None:
+        """Return the lazy tensor in place of a factory's result, or None if the result must be real."""
         if "out" in kwargs or not _on_cpu(kwargs.get("device")):
             return None
         if func in _FACTORIES:
@@ -84,12 +87,12 @@ class LazyWeights(TorchFunctionMode):
             self._pools.append(untouched_bytes(count))
         return self._pools[-1][:count].view(dtype).view(size)
 
-    def _gives_up(self, target: torch.Tensor) -> bool:
-        """Whether a write to the tensor is to be left out: because it lies in the pool, or is a weight that moves there."""
+    def _skips_write(self, target: torch.Tensor) -> bool:
+        """Return whether a write to the tensor is skipped: it lies in the pool, or is a weight that now moves there."""
         if self._lies_in_pool(target):
             return True
         if isinstance(target, torch.nn.Parameter) and target.numel() > BIG and target.is_floating_point():
-            # made by another way, as torch.FloatTensor(...): allocated, but not touched until it is first filled
+            # created in another way, as by torch.FloatTensor(...): allocated, but untouched until it is first filled
             target.data = self._view(tuple(target.shape), target.dtype)
             return True
         return False
@@ -102,9 +105,9 @@ class LazyWeights(TorchFunctionMode):
 
 
 def untouched_bytes(count: int) -> torch.Tensor:
-    """That many zero bytes [count] uint8, in pages that the system provides when they are first written."""
+    """Return zero bytes [count] uint8, in pages that the system provides when they are first written."""
     if sys.platform == "linux":
-        # else the system refuses more than the machine has (`calloc` asks for it to be there, though not for it now)
+        # else the system refuses more memory than the machine has, although most of it is never used
         reserve_nothing = getattr(mmap, "MAP_NORESERVE", 0x4000)  # named since Python 3.13
         pages = mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | reserve_nothing)
         return torch.from_numpy(np.frombuffer(pages, dtype=np.uint8))
@@ -112,10 +115,10 @@ def untouched_bytes(count: int) -> torch.Tensor:
 
 
 def _target(func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> torch.Tensor | None:
-    """The tensor that a function writes to, None if it writes to none."""
+    """Return the tensor that a function writes to, or None."""
     target = kwargs.get("out")
     if target is None and _writes(func):
-        # functions of torch.nn.init hand their tensor on by keyword
+        # functions of torch.nn.init pass their tensor by keyword
         target = args[0] if args else kwargs.get("tensor")
     return target if isinstance(target, torch.Tensor) else None
 
@@ -128,13 +131,12 @@ def _writes(func: Callable[..., Any]) -> bool:
 
 
 def _size(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The size a factory was asked for, however it was said; None if it is not a plain one (then torch decides)."""
-    asked = kwargs.get("size", args)
-    if len(asked) == 1 and not isinstance(asked[0], int):
-        asked = asked[0]
-    if not isinstance(asked, tuple | list) or not all(isinstance(dim, int) for dim in asked):
-        return None
-    return tuple(asked)
+    """Return the size in the arguments of a factory, in any of their forms; None for other arguments."""
+    size = kwargs.get("size", args)
+    if len(size) == 1 and not isinstance(size[0], int):
+        size = size[0]
+    is_plain = isinstance(size, tuple | list) and all(isinstance(dim, int) for dim in size)
+    return tuple(size) if is_plain else None
 
 
 def _on_cpu(device: Any) -> bool:

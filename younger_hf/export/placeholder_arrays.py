@@ -1,4 +1,4 @@
-"""Weights of unknown value for an optimiser of ONNX graphs: any shape in the memory of one element."""
+"""Placeholders for weights in an optimiser of ONNX graphs: any shape in the memory of one element."""
 
 from __future__ import annotations
 
@@ -7,40 +7,41 @@ from typing import Any
 import numpy as np
 
 
-class UnknownArray(np.ndarray[Any, np.dtype[Any]]):
-    """An array whose elements are one number that stands for many; what is computed from it elementwise is such an array, too.
+class PlaceholderArray(np.ndarray[Any, np.dtype[Any]]):
+    """An array whose elements all share one number in memory, and so do those of elementwise results.
 
-    Reading, transposing and reshaping give views, as of any array with strides of zero.
+    Reading, transposing and reshaping return views, as for any array with strides of zero.
     """
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """Compute one element, and let it stand for all."""
+        """Compute one element, and repeat it."""
         plain = [value if isinstance(value, _NUMBERS) else np.asarray(value).view(np.ndarray) for value in inputs]
         if method != "__call__" or kwargs or ufunc.nout != 1 or ufunc.signature is not None:
             return getattr(ufunc, method)(*plain, **kwargs)
         elements = [value.flat[:1] if isinstance(value, np.ndarray) else value for value in plain]
-        return _repeated(ufunc(*elements), np.broadcast_shapes(*map(np.shape, plain)))
+        return _repeat(ufunc(*elements), np.broadcast_shapes(*map(np.shape, plain)))
 
 
 _NUMBERS = (bool, int, float, complex)
-"""Of Python: they take the type of the array that they are computed with, which an array of no axes would not."""
+"""Python numbers, which take the dtype of the array in an operation; arrays without axes would not."""
 
 
-def unknown_array(shape: tuple[int, ...], dtype: np.dtype[Any], number: int) -> UnknownArray:
-    """Values of a weight that nobody knows.
+def placeholder_array(shape: tuple[int, ...], dtype: np.dtype[Any], number: int) -> PlaceholderArray:
+    """Return a placeholder for a weight.
 
-    An optimiser must neither find that they make an operator superfluous (0 and 1), nor that two weights are equal.
+    Its number is neither 0 nor 1, which could make an operator redundant, and differs from that of other
+    weights, which could otherwise be merged.
 
     Args:
-        shape: Its shape.
+        shape: Shape of the weight.
         dtype: A floating-point type.
-        number: Which weight of the model it is.
+        number: Index of the weight in the model.
     """
-    return _repeated(np.array([0.25 + number % 2**18 * 2.0**-19]).astype(dtype), shape)
+    return _repeat(np.array([0.25 + number % 2**18 * 2.0**-19]).astype(dtype), shape)
 
 
-def _repeated(element: np.ndarray[Any, np.dtype[Any]], shape: tuple[int, ...]) -> UnknownArray:
-    """An array of that shape whose elements are all the only one of another, or of none if that is empty."""
+def _repeat(element: np.ndarray[Any, np.dtype[Any]], shape: tuple[int, ...]) -> PlaceholderArray:
+    """Return an array of a shape whose elements are all the given one; an empty array without an element."""
     if element.size == 0:
-        return np.empty(shape, element.dtype).view(UnknownArray)
-    return np.broadcast_to(element.reshape(()), shape).view(UnknownArray)
+        return np.empty(shape, element.dtype).view(PlaceholderArray)
+    return np.broadcast_to(element.reshape(()), shape).view(PlaceholderArray)

@@ -1,4 +1,4 @@
-"""Running a PyTorch model without doing its arithmetic: what a trace records is the calls, not their numbers."""
+"""Kernels that skip the arithmetic of a traced PyTorch model: a trace records the calls, not their numbers."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ Shape = tuple[int, ...]
 
 
 @contextmanager
-def idle_arithmetic() -> Iterator[None]:
-    """While active, what makes running a model dear gives zeros of the right shape at once: it is neither computed nor stored.
+def skip_arithmetic() -> Iterator[None]:
+    """While active, expensive operators return zeros of the right shape that are neither computed nor stored.
 
-    That is convolutions, matrix products, attention, softmax, normalisation and activations, and sums and products of big tensors.
-    With weights that are zeros anyway their numbers would say nothing. Integers are computed as ever, and so are few numbers, since
-    shapes and positions follow from them. The tracer keeps every tensor until it is done, so that memory counts as much as time.
-    For a process that exports a model and ends.
+    They are convolutions, matrix products, attention, softmax, normalisation and activations, and sums and
+    products of big tensors. Since the weights are zeros, their results would mean nothing. Integers and
+    small tensors are computed as usual, since shapes and positions follow from them. The tracer keeps
+    every tensor until it is done, so memory counts as much as time. For a process that exports one model
+    and then ends.
 
     Example:
-        >>> with idle_arithmetic():
+        >>> with skip_arithmetic():
         ...     product = torch.ones(2, 3) @ torch.ones(3, 4)
         >>> product.shape, product.sum().item()
         (torch.Size([2, 4]), 0.0)
@@ -35,9 +36,9 @@ def idle_arithmetic() -> Iterator[None]:
     library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that a kernel is replaced
+            warnings.simplefilter("ignore")  # about replaced kernels
             for name, shape in _SHAPES.items():
-                library.impl(name, _idle(shape), "CPU")  # type: ignore[no-untyped-call]
+                library.impl(name, _shape_kernel(shape), "CPU")  # type: ignore[no-untyped-call]
             for name, kernel in _KERNELS.items():
                 library.impl(name, kernel, "CPU")  # type: ignore[no-untyped-call]
         yield
@@ -45,7 +46,7 @@ def idle_arithmetic() -> Iterator[None]:
         library._destroy()  # type: ignore[no-untyped-call]
 
 
-def _idle(shape_of: Callable[..., Shape]) -> Callable[..., Tensor]:
+def _shape_kernel(shape_of: Callable[..., Shape]) -> Callable[..., Tensor]:
     def kernel(*tensors: Any, **scalars: Any) -> Tensor:
         first, second = tensors[:2]
         if not first.is_floating_point() and not first.is_complex():
@@ -56,7 +57,7 @@ def _idle(shape_of: Callable[..., Shape]) -> Callable[..., Tensor]:
 
 
 def _product(*tensors: Any, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """The matrix product of integers, by another way than torch's own kernels, which are replaced."""
+    """Return the matrix product of integers without torch's own kernels, which are replaced."""
     *added, left, right = tensors
     product: Tensor = torch.from_numpy(left.numpy() @ right.numpy()) * alpha
     return product.add(added[0] * beta) if added else product
@@ -74,10 +75,10 @@ def _convolution(
     groups: int,
     *rest: Any,
 ) -> Shape:
-    """Output shape of a convolution; the formulas stand in the documentation of `torch.nn.ConvNd` and `ConvTransposeNd`."""
+    """Return the output shape of a convolution by the formulas of `torch.nn.ConvNd` and `ConvTransposeNd`."""
     axes = weight.dim() - 2
     batch = image.shape[: -axes - 1]
-    steps, pads, spread, more = (_each(values, axes) for values in (stride, padding, dilation, output_padding))
+    steps, pads, spread, more = (_per_axis(values, axes) for values in (stride, padding, dilation, output_padding))
     sizes, kernel = image.shape[-axes:], weight.shape[2:]
     if transposed:
         spatial = [
@@ -88,7 +89,7 @@ def _convolution(
     return (*batch, weight.shape[0], *spatial)
 
 
-def _each(values: Sequence[int], axes: int) -> Sequence[int]:
+def _per_axis(values: Sequence[int], axes: int) -> Sequence[int]:
     return values if len(values) == axes else [values[0]] * axes
 
 
@@ -99,11 +100,11 @@ _SHAPES: dict[str, Callable[..., Shape]] = {
     "bmm": lambda left, right: (left.shape[0], left.shape[1], right.shape[2]),
     "baddbmm": lambda added, left, right: (left.shape[0], left.shape[1], right.shape[2]),
 }
-"""Operator of `aten` -> shape of its result. `_convolution` is the one that is traced."""
+"""Operator of `aten` -> shape of its result. Traces of convolutions call `_convolution`."""
 
 
 def _zeros(shape: Shape, dtype: torch.dtype) -> Tensor:
-    """Zeros that nobody has written, where they are many: they cost neither time nor memory, as those of `torch.zeros` do."""
+    """Return zeros; many of them are never written, and thus cost neither time nor memory."""
     count = prod(shape)
     if count <= BIG:
         return torch.zeros(shape, dtype=dtype)
@@ -111,14 +112,14 @@ def _zeros(shape: Shape, dtype: torch.dtype) -> Tensor:
 
 
 def _zeros_like(like: Tensor) -> Tensor:
-    """The same, laid out in memory as a tensor of the same shape."""
-    if like.is_contiguous() or not _dense(like):
+    """Return zeros with the shape and memory layout of a tensor."""
+    if like.is_contiguous() or not _is_dense(like):
         return _zeros(tuple(like.shape), like.dtype)
     return _zeros((like.numel(),), like.dtype).as_strided(like.shape, like.stride())
 
 
-def _dense(tensor: Tensor) -> bool:
-    """Whether its elements fill their memory without gaps and without sharing it, in whatever order of the axes."""
+def _is_dense(tensor: Tensor) -> bool:
+    """Return whether the elements fill their memory without gaps or overlap, in any order of the axes."""
     expected = 1
     for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
         if size != 1:
@@ -129,12 +130,12 @@ def _dense(tensor: Tensor) -> bool:
 
 
 def _elementwise(name: str) -> Callable[..., Tensor]:
-    """An operator of two tensors that is left out where the result is a big one of floating-point numbers."""
+    """Return a kernel of a binary operator that skips the computation of big floating-point results."""
     operator = getattr(torch.ops.aten, name)
 
     def kernel(left: Any, right: Any, *rest: Any, **scalars: Any) -> Tensor:
         dtype = torch.result_type(left, right)
-        # numbers in the code come as such
+        # numbers in the model's code arrive as Python numbers
         left, right = (x if isinstance(x, Tensor) else torch.tensor(x, dtype=dtype) for x in (left, right))
         if dtype.is_floating_point:
             shape = torch.broadcast_shapes(left.shape, right.shape)  # type: ignore[no-untyped-call]
@@ -162,7 +163,7 @@ def _activation(values: Tensor, *rest: Any, **scalars: Any) -> Tensor:
 
 
 def _layer_norm(values: Tensor, axes: Sequence[int], *rest: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """The result, and the mean and the scale of what was normalised."""
+    """Return the result, the means and the scales."""
     outer = values.shape[: values.dim() - len(axes)]
     shape = (*outer, *[1] * len(axes))
     return _zeros(tuple(values.shape), values.dtype), torch.zeros(shape), torch.zeros(shape)
@@ -173,7 +174,7 @@ def _attention(query: Tensor, key: Tensor, value: Tensor, *rest: Any, **scalars:
 
 
 def _clone(values: Tensor, *, memory_format: torch.memory_format | None = None) -> Tensor:
-    """A copy; of a big tensor of floating-point numbers only the form."""
+    """Return a copy, or zeros of the same form for a big floating-point tensor."""
     memory_format = memory_format or torch.preserve_format
     if values.numel() > BIG and values.is_floating_point():
         if memory_format is torch.preserve_format:
@@ -189,8 +190,8 @@ def _relu(values: Tensor) -> Tensor:
     return values.clamp_min(0)
 
 
-def _concatenated(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Big ones of floating-point numbers as their form; tensors of shape [0] count for nothing, as in torch."""
+def _concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return zeros for big floating-point results. Tensors of shape [0] are ignored, as in torch."""
     parts = [part for part in tensors if tuple(part.shape) != (0,)]
     kinds = {part.dtype for part in tensors}
     if len(kinds) == 1 and parts and parts[0].is_floating_point() and sum(part.numel() for part in parts) > BIG:
@@ -211,6 +212,6 @@ _KERNELS: dict[str, Callable[..., Any]] = {
     "scaled_dot_product_attention": _attention,
     "clone": _clone,
     "relu": _relu,
-    "cat": _concatenated,
+    "cat": _concatenate,
 }
-"""Operators of `aten` whose results have the shape of what they are given."""
+"""Operator of `aten` -> kernel, for results whose shapes follow from the inputs alone."""

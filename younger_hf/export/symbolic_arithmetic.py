@@ -1,4 +1,4 @@
-"""Arithmetic of torch that its TorchScript exporter cannot say in ONNX, though ONNX can."""
+"""Arithmetic of torch that its TorchScript exporter cannot write in ONNX, though ONNX can express it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from younger_hf.export.symbolic_graph import (
     Symbolic,
     Value,
     cast_as,
-    given,
     integers,
+    is_given,
     kind,
     number,
     op,
@@ -79,7 +79,7 @@ def _threshold(g: Graph, x: Value, threshold: float, instead: float) -> Value:
 
 @parse_args("v", "is", "v", "f")
 def _rms_norm(g: Graph, x: Value, shape: Sequence[int], weight: Value, epsilon: float | None) -> Value:
-    """As models write it themselves that do not call torch's: in single precision, with the root's reciprocal."""
+    """Add the operators that models without torch's own function use: single precision, the root's reciprocal."""
     half = kind(x) in ("Half", "BFloat16")
     wide = op(g, "Cast", x, to_i=CODES["Float"]) if half else x
     dtype = torch.float64 if kind(x) == "Double" else torch.float32
@@ -88,11 +88,11 @@ def _rms_norm(g: Graph, x: Value, shape: Sequence[int], weight: Value, epsilon: 
     root = op(g, "Sqrt", op(g, "Add", mean, torch.tensor(small, dtype=dtype)))
     result = op(g, "Mul", wide, op(g, "Div", torch.tensor(1, dtype=dtype), root))
     result = op(g, "Cast", result, to_i=CODES[kind(x)]) if half else result
-    return op(g, "Mul", result, weight) if given(weight) else result
+    return op(g, "Mul", result, weight) if is_given(weight) else result
 
 
 def _logical(boolean: str, integer: str) -> Symbolic:
-    """Bit by bit, which for booleans is logic."""
+    """Return the symbolic of a bitwise operator, which is logical for booleans."""
 
     def symbolic(g: Graph, x: Value, y: Value) -> Value:
         if kind(x) == kind(y) == "Bool":
@@ -136,14 +136,14 @@ def _grouped_attention(
     scale: Value,
     grouped: bool,
 ) -> Value:
-    """Every head of keys and values is read by several of queries."""
+    """Repeat each head of keys and values for the several heads of queries that read it."""
     if grouped:
         times = sizes(query)[-3] // sizes(key)[-3]
-        key, value = (_repeated(g, heads, times) for heads in (key, value))
+        key, value = (_repeat(g, heads, times) for heads in (key, value))
     return scaled_dot_product_attention(g, query, key, value, mask, dropout, causal, scale)
 
 
-def _repeated(g: Graph, heads: Value, times: int) -> Value:
+def _repeat(g: Graph, heads: Value, times: int) -> Value:
     if times == 1:
         return heads
     *batch, count, length, width = sizes(heads)
@@ -179,4 +179,4 @@ ARITHMETIC: Mapping[str, Symbolic] = {
     "rad2deg": _scaled(180 / pi),
     **{name: _elementwise(name.capitalize()) for name in ("sinh", "cosh", "asinh", "acosh", "atanh")},
 }
-"""Name in `aten` -> what adds it to a graph."""
+"""Name in `aten` -> function that adds it to a graph."""

@@ -1,4 +1,4 @@
-"""Windows, pools and sizes of images that torch's TorchScript exporter cannot say in ONNX, though ONNX can."""
+"""Windows, pools and resizing of images that torch's TorchScript exporter cannot write in ONNX, though ONNX can express them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from younger_hf.export.symbolic_graph import Graph, Symbolic, Value, integers, o
 
 
 def _adaptive_pool(operator: str, axes: int, kind: str) -> Symbolic:
-    """Torch's own can do it where windows lie side by side; here they may overlap, and be of different sizes."""
+    """Return a symbolic that also supports windows that overlap or differ in size, which torch's own does not."""
     own = getattr(symbolic_opset9, operator)
     largest = kind == "Max"
 
@@ -25,14 +25,14 @@ def _adaptive_pool(operator: str, axes: int, kind: str) -> Symbolic:
         except SymbolicValueError:
             # the sizes are known from the run, also where the exporter has lost them
             image, result = next(iter(g.original_node.inputs())), next(iter(g.original_node.outputs()))
-            pooled = _pooled(g, x, sizes(image)[-axes:], sizes(result)[-axes:], kind)
+            pooled = _pool(g, x, sizes(image)[-axes:], sizes(result)[-axes:], kind)
         return (pooled, None) if largest else pooled
 
     return symbolic
 
 
-def _pooled(g: Graph, x: Value, lengths: Sequence[int], counts: Sequence[int], kind: str) -> Value:
-    """One pool where the windows are alike; else the mean or maximum of each window, one axis after the other."""
+def _pool(g: Graph, x: Value, lengths: Sequence[int], counts: Sequence[int], kind: str) -> Value:
+    """Add one pool if the windows are alike, else the mean or maximum of each window, axis by axis."""
     windows = [_windows(length, count) for length, count in zip(lengths, counts, strict=True)]
     kernels = [{end - start for start, end in axis} for axis in windows]
     strides = [{later[0] - earlier[0] for earlier, later in pairwise(axis)} or {1} for axis in windows]
@@ -47,13 +47,13 @@ def _pooled(g: Graph, x: Value, lengths: Sequence[int], counts: Sequence[int], k
 
 
 def _windows(length: int, count: int) -> list[tuple[int, int]]:
-    """Start and end of each, as the documentation of `torch.nn.AdaptiveAvgPool2d` has them."""
+    """Return start and end of each window of `torch.nn.AdaptiveAvgPool2d`."""
     return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
 
 
 @parse_args("v", "i", "i", "i")
 def _unfold(g: Graph, x: Value, axis: int, size: int, step: int) -> Value:
-    """Torch's own has to know the size of the input, and adds three operators for each window."""
+    """Use one `Gather`; torch's own needs the size of the input, and adds three operators per window."""
     result = g.original_node.output()  # whose sizes are known from the run
     last = rank(result) - 1
     axis %= last
@@ -72,17 +72,17 @@ def _col2im(
     padding: Sequence[int],
     stride: Sequence[int],
 ) -> Value:
-    """As torch's own, which has to know how many sizes there are; but `fold` is for images."""
+    """Add the same as torch's own, which needs the number of sizes to be known; for images it is."""
     require(g, 18, "Col2Im", x)
     return op(g, "Col2Im", x, size, kernel, dilations_i=dilation, pads_i=[*padding, *padding], strides_i=stride)
 
 
 _NONE = torch.tensor([], dtype=torch.float32)
-"""In the place of an input of `Resize` that is not given."""
+"""Stands for an absent input of `Resize`."""
 
 
 def _resize(mode: str, **attributes: float) -> Symbolic:
-    """Smaller images whose pixels are means. Cubic with the coefficient of Pillow, as torch does it."""
+    """Return the symbolic of an antialiased resize; cubic with the coefficient of Pillow, as in torch."""
 
     @parse_args("v", "v", "i", "f", "f")
     def symbolic(g: Graph, x: Value, size: Value, corners: int, *scales: float | None) -> Value:
@@ -137,4 +137,4 @@ IMAGES: Mapping[str, Symbolic] = {
     "channel_shuffle": _channel_shuffle,
     "native_channel_shuffle": _channel_shuffle,
 }
-"""Name in `aten` -> what adds it to a graph."""
+"""Name in `aten` -> function that adds it to a graph."""

@@ -1,4 +1,4 @@
-"""Selecting, counting and moving of torch that its TorchScript exporter cannot say in ONNX, though ONNX can."""
+"""Selection, counting and reordering of torch that its TorchScript exporter cannot write in ONNX, though ONNX can express them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from younger_hf.export.symbolic_graph import (
     Symbolic,
     Value,
     cast_as,
-    given,
     integers,
+    is_given,
     kind,
     number,
     op,
@@ -32,7 +32,7 @@ from younger_hf.export.symbolic_graph import (
 
 @parse_args("v", "i", "i", "v", "v")
 def _diff(g: Graph, x: Value, times: int, axis: int, before: Value, after: Value) -> Value:
-    parts = [part for part in (before, x, after) if given(part)]
+    parts = [part for part in (before, x, after) if is_given(part)]
     boolean = kind(x) == "Bool"
     if len(parts) > 1:
         x = op(g, "Concat", *parts, axis_i=axis)
@@ -52,8 +52,8 @@ def _isin(g: Graph, elements: Value, among: Value, unique: int, invert: int) -> 
 
 @parse_args("v", "v", "i", "i", "s", "v")
 def _searchsorted(g: Graph, edges: Value, x: Value, short: int, right: int, side: str | None, order: Value) -> Value:
-    """How many edges lie before each value."""
-    if given(order):
+    """Count the edges before each value."""
+    if is_given(order):
         raise SymbolicValueError("searchsorted with a sorter", x)
     edges = edges if rank(edges) == 1 else op(g, "Unsqueeze", edges, integers(-2))
     values = op(g, "Unsqueeze", x, integers(-1))
@@ -78,13 +78,13 @@ def _take_along_dim(g: Graph, x: Value, indices: Value, axis: int | None) -> Val
 
 
 def _sort(g: Graph, x: Value, *rest: Value) -> Value:
-    """Called with or without `stable` first."""
+    """Accept calls with and without a leading `stable`."""
     return _sorted(g, x, *rest[-2:])
 
 
 @parse_args("v", "i", "i")
 def _sorted(g: Graph, x: Value, axis: int, descending: int) -> Value:
-    """Among equal elements `TopK` gives the one with the lower index first."""
+    """Use `TopK`, which returns equal elements in the order of their indices."""
     return op(g, "TopK", x, integers(sizes(x)[axis]), axis_i=axis, largest_i=descending, sorted_i=1, outputs=2)
 
 
@@ -108,7 +108,7 @@ def _adjoint(g: Graph, x: Value) -> Value:
 
 @parse_args("v", "i", "i", "i")
 def _diag_embed(g: Graph, x: Value, offset: int, first: int, second: int) -> Value:
-    """A row on the main diagonal of the last two axes; others are rare."""
+    """Support only the main diagonal of the last two axes; others are rare."""
     if (offset, first % (rank(x) + 1), second % (rank(x) + 1)) != (0, rank(x) - 1, rank(x)):
         raise SymbolicValueError("diag_embed beside the main diagonal of the last two axes", x)
     on = torch.eye(sizes(x)[-1], dtype=torch.bool)
@@ -117,7 +117,7 @@ def _diag_embed(g: Graph, x: Value, offset: int, first: int, second: int) -> Val
 
 @parse_args("v", "i", "f", "f")
 def _histc(g: Graph, x: Value, bins: int, low: float, high: float) -> Value:
-    """The last bin holds its upper edge, too; what lies outside is not counted."""
+    """Count values by bin; the last bin includes its upper edge, values outside are not counted."""
     if low >= high:
         raise SymbolicValueError("histc without a range", x)
     edges = torch.linspace(low, high, bins + 1, dtype=DTYPES.get(kind(x), torch.float32))
@@ -128,9 +128,10 @@ def _histc(g: Graph, x: Value, bins: int, low: float, high: float) -> Value:
 
 
 def repeat_interleave(g: Graph, x: Value, repeats: Value, axis: Value, *rest: Value) -> Value:
-    """Each element of an axis so many times, the heads of grouped attention mostly.
+    """Repeat each element of an axis, mostly the heads of grouped attention.
 
-    torch's own writes an operator for every element, which takes minutes for a large model; it does where each has a number of its own.
+    Torch's own writes one operator per element, which takes minutes for a large model. It is used only where
+    each element has a count of its own.
     """
     count, along = _constant(repeats), _constant(axis)
     if count is None or along is None:
@@ -143,7 +144,7 @@ def repeat_interleave(g: Graph, x: Value, repeats: Value, axis: Value, *rest: Va
 
 
 def _constant(x: Value) -> int | None:
-    """The integer that an argument always is; None if it is a tensor of more than one, not given, or not known."""
+    """Return the constant integer value of an argument; None if it is absent, unknown, or has several elements."""
     node = x.node()
     if (
         node.kind() not in ("onnx::Constant", "prim::Constant")
@@ -173,4 +174,4 @@ SELECTION: Mapping[str, Symbolic] = {
     "flipud": _flipped(0),
     "fliplr": _flipped(1),
 }
-"""Name in `aten` -> what adds it to a graph."""
+"""Name in `aten` -> function that adds it to a graph."""

@@ -1,4 +1,4 @@
-"""Teaches the TorchScript exporter operators that it lacks, for as long as one export needs them."""
+"""Symbolic functions that the TorchScript exporter lacks, registered for the duration of one export."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from younger_hf.export.symbolic_graph import Symbolic
 from younger_hf.export.symbolic_images import IMAGES
 from younger_hf.export.symbolic_selection import SELECTION, repeat_interleave
 
-SYMBOLICS: Mapping[str, Symbolic] = {**ARITHMETIC, **IMAGES, **SELECTION}
-"""Name in `aten` -> what adds it to a graph. Some replace torch's own, which do less."""
+ALWAYS: Mapping[str, Symbolic] = {"repeat_interleave": repeat_interleave}
+"""Symbolic functions for the first attempt: torch's own work, but take minutes."""
 
-AT_ONCE: Mapping[str, Symbolic] = {"repeat_interleave": repeat_interleave}
-"""Those that are known from the first attempt on: torch's own are there, but take minutes."""
+SYMBOLICS: Mapping[str, Symbolic] = {**ARITHMETIC, **IMAGES, **SELECTION, **ALWAYS}
+"""Name in `aten` -> function that adds it to a graph. Some replace torch's own, which support less."""
 
-_NAMES = {name.lower() for name in SYMBOLICS} | {"bitwise"}
+_NAMES = {name.lower() for name in SYMBOLICS if name not in ALWAYS} | {"bitwise"}
 
 
 @contextmanager
-def more_symbolics(opset: int, symbolics: Mapping[str, Symbolic] | None = None) -> Iterator[None]:
-    """While active, the TorchScript exporter knows more operators.
+def extra_symbolics(opset: int, symbolics: Mapping[str, Symbolic] = SYMBOLICS) -> Iterator[None]:
+    """While active, the TorchScript exporter supports more operators.
 
     Args:
-        opset: Version of the operator set that will be exported.
-        symbolics: Which; None for all.
+        opset: Version of the operator set of the export.
+        symbolics: The symbolic functions to register.
     """
-    symbolics = {**SYMBOLICS, **AT_ONCE} if symbolics is None else symbolics
     for name, function in symbolics.items():
         register_custom_op_symbolic(f"aten::{name}", function, opset)
     try:
@@ -40,15 +39,15 @@ def more_symbolics(opset: int, symbolics: Mapping[str, Symbolic] | None = None) 
             unregister_custom_op_symbolic(f"aten::{name}", opset)
 
 
-def lacking(message: str, opset: int) -> int | None:
-    """What an export that failed lacked.
+def needed_opset(message: str, opset: int) -> int | None:
+    """Return the operator set with which a failed export may succeed under `extra_symbolics`.
 
     Args:
-        message: Why the TorchScript exporter failed.
-        opset: Version of the operator set for which it did.
+        message: Error message of the TorchScript exporter.
+        opset: Version of the operator set of the failed export.
 
     Returns:
-        The version for which to try it again with `more_symbolics`; None if that would not help.
+        The version to try; None if another attempt would not help.
     """
     later = re.search(r"added in version (\d+)", message)
     if later is not None:

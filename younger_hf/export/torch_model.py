@@ -1,4 +1,4 @@
-"""A PyTorch model to ONNX by whichever of torch's exporters can do it."""
+"""Export of a PyTorch model by whichever of torch's exporters succeeds."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from younger_hf.sources.source import TorchModel
 
 
 def export_torch(model: TorchModel) -> Exported:
-    """Export by TorchScript, whose graphs are closest to those on hubs; if it cannot, by `torch.export`.
+    """Export by TorchScript, whose graphs are closest to those on hubs, or else by `torch.export`.
 
-    The second makes static graphs of one call of the module, nothing else.
+    The latter only exports static graphs of one call of the module.
 
     Raises:
-        ExportError: If neither can; it says why both could not.
+        ExportError: If both fail, with both reasons.
     """
     notes = {"axes": "static", **model.notes}
     try:
@@ -38,24 +38,25 @@ def export_torch(model: TorchModel) -> Exported:
 
 
 def _by_torchscript(model: TorchModel) -> tuple[onnx.ModelProto, int]:
-    """The export and the version of its operator set: a later one where an operator needs it."""
-    from younger_hf.export.symbolics import AT_ONCE, lacking, more_symbolics
+    """Return the export and the version of its operator set, which is raised where an operator needs a later one."""
+    from younger_hf.export.symbolics import ALWAYS, SYMBOLICS, extra_symbolics, needed_opset
 
-    given = (model.module, model.inputs, model.extra, model.positional)
-    keep, first = model.then is not None, model.opset or OPSET
-    try:
-        with more_symbolics(first, AT_ONCE):
-            return export_module(*given, first, axes=model.axes, keep_constants=keep), first
-    except ExportError as error:
-        opset = lacking(error.message, first)
-        if opset is None:
-            raise
+    opset, symbolics = model.opset or OPSET, ALWAYS
     while True:
         try:
-            with more_symbolics(opset):
-                return export_module(*given, opset, axes=model.axes, keep_constants=keep), opset
+            with extra_symbolics(opset, symbolics):
+                exported = export_module(
+                    model.module,
+                    model.inputs,
+                    model.extra,
+                    model.positional,
+                    opset,
+                    axes=model.axes,
+                    keep_constants=model.then is not None,
+                )
+            return exported, opset
         except ExportError as error:
-            later = lacking(error.message, opset)
-            if later is None or later == opset:
+            needed = needed_opset(error.message, opset)
+            if needed is None or (needed == opset and symbolics is SYMBOLICS):
                 raise
-            opset = later
+            opset, symbolics = needed, SYMBOLICS

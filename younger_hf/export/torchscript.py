@@ -1,4 +1,4 @@
-"""A PyTorch module to ONNX through the TorchScript exporter, without copying or writing its weights."""
+"""Export of a PyTorch module through the TorchScript exporter, without copying or writing its weights."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from younger_hf.errors import ExportError
 from younger_hf.export.lazy_weights import BIG
-from younger_hf.export.skipped_kernels import idle_arithmetic
+from younger_hf.export.skipped_kernels import skip_arithmetic
 from younger_hf.export.strip_model import strip
 from younger_hf.graph.onnx_types import MAX_ELEMENTS
 
 OPSET = 17
-"""Version of the default operator set that is exported; what most of the Hub's exports use."""
+"""Version of the exported default operator set, as in most of the Hub's exports."""
 
 _MERGE = "_jit_pass_onnx_deduplicate_initializers"
 _FUSE = "_jit_pass_onnx_eval_peephole"
@@ -28,11 +28,11 @@ _FOLD = "_jit_pass_onnx_constant_fold"
 _LOG = "_jit_onnx_log"
 
 Parameters = dict[str, Any]
-"""Name -> value of what the exporter takes for initializers: mostly tensors."""
+"""Name -> value of each initializer of the exporter, mostly tensors."""
 
 
-class Named(nn.Module):
-    """Calls a module with keyword arguments, and returns its tensors in a flat tuple."""
+class FlatModule(nn.Module):
+    """A module that takes tensors by position, calls another one, and returns its tensors in a flat tuple."""
 
     def __init__(self, module: nn.Module, names: list[str], extra: Mapping[str, Any], positional: bool) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class Named(nn.Module):
         self.positional = positional
 
     def forward(self, *values: Tensor) -> tuple[Tensor, ...]:
-        """All tensors of the module's result, in order."""
+        """Return all tensors of the module's result, in order."""
         if self.positional:
             result = self.module(*values, **self.extra)
         else:
@@ -64,29 +64,30 @@ def export_module(
 
     Args:
         module: The model, built within `LazyWeights` if it is large.
-        inputs: Name -> example of each graph input, in the order in which `forward` is to get them by name.
-        extra: Arguments of `forward` that are no graph inputs.
-        positional: Whether `forward` gets the inputs by position, not by name.
+        inputs: Name -> example of each graph input, in the order of `forward`.
+        extra: Arguments of `forward` that are not graph inputs.
+        positional: Whether `forward` receives the inputs by position instead of by name.
         opset: Version of the default operator set to export.
-        axes: Name -> axis -> name of the size, of inputs whose shapes are to stay open.
-        keep_constants: Whether the numbers in the module's code keep their values, for something that is done before they go.
+        axes: Name -> axis -> name of the size, for inputs with dynamic axes.
+        keep_constants: Whether the numbers in the module's code keep their values, for a transformation that needs
+            them before `drop_weights`.
 
     Returns:
         A stripped model: parameters are initializers without data.
 
     Raises:
-        ExportError: If the exporter cannot do it.
+        ExportError: If the exporter fails.
     """
     names = list(inputs)
-    wrapper = Named(module.eval(), names, extra or {}, positional)
+    wrapper = FlatModule(module.eval(), names, extra or {}, positional)
     buffer = io.BytesIO()
     try:
-        with torch.no_grad(), idle_arithmetic(), _without_weights() as integers, warnings.catch_warnings():
+        with torch.no_grad(), skip_arithmetic(), _passes_without_weights() as integers, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             torch.onnx.export(
                 wrapper,
                 tuple(inputs.values()),
-                buffer,  # type: ignore[arg-type]  # a file works here, though the signature does not say so
+                buffer,  # type: ignore[arg-type]  # a file works here, though the signature lacks it
                 dynamo=False,
                 export_params=False,
                 opset_version=opset,
@@ -102,25 +103,25 @@ def export_module(
 
 
 @contextmanager
-def _without_weights() -> Iterator[dict[str, Tensor]]:
-    """Tame the exporter's passes over weights that all lie in one pool of zeros.
+def _passes_without_weights() -> Iterator[dict[str, Tensor]]:
+    """Adapt the exporter's passes to weights that all lie in one pool of zeros.
 
-    Shared storage must not make it merge initializers, and no pass may copy or compute weights: folding and shape inference
-    see none, so that they stay what they are (one weight that is read twice stays one), and the fusion of batch
-    normalisation into convolutions sees their shapes only.
+    Shared storage must not make it merge initializers, and no pass may copy or compute weights. Folding and
+    shape inference see no weights, so that a weight that is read twice stays one weight; the fusion of batch
+    normalisation into convolutions sees only their shapes.
 
     Yields:
-        Name -> value of each small integer initializer, filled while the exporter runs: it will leave them without values.
+        Name -> value of each small integer initializer, which the exporter drops; filled while it runs.
     """
     integers: dict[str, Tensor] = {}
     passes: Any = torch._C
 
-    def merge_none(graph: Any, parameters: Parameters, training: bool) -> Parameters:
+    def merge_nothing(graph: Any, parameters: Parameters, training: bool) -> Parameters:
         integers.update((n, p) for n, p in parameters.items() if isinstance(p, Tensor) and _is_small_integer(p))
         return parameters
 
-    def fuse_shapes(graph: Any, parameters: Parameters) -> Parameters:
-        shapes = {n: _one_a_channel(p) if _is_weight(p) else p for n, p in parameters.items()}
+    def fuse_by_shapes(graph: Any, parameters: Parameters) -> Parameters:
+        shapes = {n: _one_per_channel(p) if _is_weight(p) else p for n, p in parameters.items()}
         kernels = _kernels(graph)
         before = [parameters.get(kernel.debugName()) for kernel in kernels]
         fused: Parameters = original[_FUSE](graph, shapes)
@@ -134,13 +135,19 @@ def _without_weights() -> Iterator[dict[str, Tensor]]:
         folded: Parameters = original[_FOLD](graph, {n: p for n, p in parameters.items() if n not in weights}, opset)
         return weights | folded
 
-    def say_nothing(*words: Any) -> None:
-        """Else the whole graph of a model that cannot be exported goes to standard output."""
+    def log_nothing(*messages: Any) -> None:
+        """Suppress the graph of a model that cannot be exported, which would go to standard output."""
 
-    tamed = {_MERGE: merge_none, _FUSE: fuse_shapes, _INFER: infer_without, _FOLD: fold_without, _LOG: say_nothing}
-    original = {name: getattr(passes, name) for name in tamed}
+    adapted = {
+        _MERGE: merge_nothing,
+        _FUSE: fuse_by_shapes,
+        _INFER: infer_without,
+        _FOLD: fold_without,
+        _LOG: log_nothing,
+    }
+    original = {name: getattr(passes, name) for name in adapted}
     try:
-        for name, function in tamed.items():
+        for name, function in adapted.items():
             setattr(passes, name, function)
         yield integers
     finally:
@@ -148,15 +155,16 @@ def _without_weights() -> Iterator[dict[str, Tensor]]:
             setattr(passes, name, function)
 
 
-def _one_a_channel(weight: Tensor) -> Tensor:
-    """A small stand-in for a weight: fusion loops over the output channels, and looks at nothing else of a kernel."""
+def _one_per_channel(weight: Tensor) -> Tensor:
+    """Return a small stand-in for a weight: fusion loops over the output channels, and reads nothing else."""
     return torch.zeros(weight.shape[0], *[1] * (weight.dim() - 1)) if weight.dim() > 1 else torch.zeros(weight.shape)
 
 
 def _with_kernels(before: list[Any], kernels: list[Any], parameters: Parameters, fused: Parameters) -> Parameters:
-    """What fusion left, with the real parameters where it changed nothing, and tensors of the real shape where it did.
+    """Return the parameters after fusion: the real ones where it changed nothing, else tensors of the real shape.
 
-    Fusion leaves the convolutions where they are, and gives those with a batch normalisation behind them other kernels of the same shape.
+    Fusion keeps the convolutions, and replaces the kernels of those followed by a batch normalisation by
+    others of the same shape.
     """
     result = {name: parameters.get(name, value) for name, value in fused.items()}
     for old, kernel in zip(before, kernels, strict=True):
@@ -168,7 +176,7 @@ def _with_kernels(before: list[Any], kernels: list[Any], parameters: Parameters,
 
 
 def _kernels(graph: Any) -> list[Any]:
-    """The kernel of every convolution, in the order of the graph."""
+    """Return the kernel of every convolution, in the order of the graph."""
     return [list(node.inputs())[1] for node in _nodes(graph) if node.kind() == "onnx::Conv"]
 
 
@@ -189,7 +197,7 @@ def _is_small_integer(tensor: Tensor) -> bool:
 
 
 def _restore(model: onnx.ModelProto, integers: Mapping[str, Tensor]) -> None:
-    """Give small integer initializers (shapes, axes, positions) their values back: they belong to the architecture."""
+    """Restore the values of small integer initializers (shapes, axes, positions), which belong to the architecture."""
     for tensor in model.graph.initializer:
         if tensor.name in integers:
             tensor.CopyFrom(onnx.numpy_helper.from_array(integers[tensor.name].cpu().numpy(), tensor.name))

@@ -12,7 +12,7 @@ from tests.graph.models import LIGHT, parse
 from younger_hf import from_onnx
 from younger_hf.graph.operators.flops import Compute, count_macs
 from younger_hf.graph.read.extract import extract
-from younger_hf.sources.libraries.transformers_models.inputs import example
+from younger_hf.sources.libraries.transformers_models.inputs import make_inputs
 
 HEAD = '<ir_version: 10, opset_import: ["" : {}, "com.microsoft" : 1, "ai.onnx.ml" : 3]>\n'
 
@@ -23,7 +23,7 @@ def compute(text: str, dynamic_size: int = 1, opset: int = 17) -> Compute:
 
 def flops_of_torch(module: torch.nn.Module, device: str) -> int:
     """What torch's own counter gives for one forward pass over the example input of an export."""
-    inputs, extra = example(module, module.config)
+    inputs, extra = make_inputs(module, module.config)
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
         module(**{name: value.to(device) for name, value in inputs.items()}, **extra)

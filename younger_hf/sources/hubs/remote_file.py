@@ -60,7 +60,7 @@ class RemoteFile(AbstractBufferedFile):  # type: ignore[misc]
         except RefusedError as error:
             if self._current_url == self._url or error.status not in (400, 401, 403, 404, 410):
                 raise
-        self._current_url = self._url  # the address of the redirection is no longer valid
+        self._current_url = self._url  # the address of the redirection has expired
         return self._request_from(self._url, start, stop)
 
     def _request_from(self, url: str, start: int, stop: int) -> bytes:

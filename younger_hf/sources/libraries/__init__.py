@@ -1,1 +1,1 @@
-"""Sources that build the models of an installed Python library."""
+"""Sources that build the models of installed Python libraries."""

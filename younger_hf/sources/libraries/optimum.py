@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from importlib import import_module
 from textwrap import shorten
 from typing import Any
@@ -98,7 +99,7 @@ def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
 
     from younger_hf.sources.libraries.transformers_models.nested import Flattened
 
-    config = transformers.CONFIG_MAPPING[model_type](**COMPOSED.get(model_type, {}))
+    config = transformers.CONFIG_MAPPING[model_type](**deepcopy(COMPOSED.get(model_type, {})))
     if getattr(config, "pad_token_id", 0) is None:
         config.pad_token_id = 0  # sequence classifiers refuse batches of two without it
     if hasattr(config, "use_pretrained_backbone"):

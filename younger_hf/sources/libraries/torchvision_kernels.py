@@ -1,4 +1,4 @@
-"""Torchvision's operators that models need values of while they are traced, in plain torch."""
+"""Torchvision's operators whose values models need while they are traced, in plain torch."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from torch import Tensor
 
 
 def nms(dets: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
-    """Greedy non-maximum suppression: the best box stays, boxes that overlap it by more than the threshold go, and so on.
+    """Greedy non-maximum suppression: the best box stays, boxes that overlap it too much are dropped, and so on.
 
     Args:
         dets: Boxes as x1, y1, x2, y2, [N, 4].
-        scores: [N]; among equal ones, the first is better.
+        scores: [N]; of equal ones, the first is better.
         iou_threshold: Largest intersection over union of two boxes that both stay.
 
     Returns:
@@ -51,7 +51,7 @@ def roi_align(
         spatial_scale: From the image's coordinates to those of the features.
         pooled_height: Bins of a region from top to bottom.
         pooled_width: Bins of a region from left to right.
-        sampling_ratio: Samples of a bin in each direction; if it is not positive, one a pixel, rounded up.
+        sampling_ratio: Samples of a bin in each direction; if it is not positive, one per pixel, rounded up.
         aligned: Whether coordinates mean the centres of pixels; if not, regions are at least 1 wide and high.
 
     Returns:
@@ -74,7 +74,7 @@ def roi_align(
 
 
 def _samples(start: float, end: float, bins: int, ratio: int, aligned: bool) -> tuple[Tensor, int]:
-    """Coordinates of the samples along one direction, and how many a bin has."""
+    """Return the coordinates of the samples along one direction, and their number per bin."""
     length = end - start if aligned else max(end - start, 1.0)
     count = ratio if ratio > 0 else max(ceil(length / bins), 0)
     return start + (torch.arange(bins * count, dtype=torch.float64) + 0.5) * (length / bins / max(count, 1)), count
@@ -96,7 +96,7 @@ def deform_conv2d(
     offset_groups: int,
     use_mask: bool,
 ) -> Tensor:
-    """Convolution that reads each tap where an offset says (Deformable ConvNets v2, equation 1); outside are zeros.
+    """Convolution that reads each tap at an offset (Deformable ConvNets v2, equation 1), and zeros outside.
 
     Args:
         features: [N, C, H, W].
@@ -124,7 +124,7 @@ def deform_conv2d(
     down = (tap // weight.shape[3] * dilation_h - pad_h).view(-1, 1, 1) + (torch.arange(rows) * stride_h).view(-1, 1)
     right = (tap % weight.shape[3] * dilation_w - pad_w).view(-1, 1, 1) + torch.arange(columns) * stride_w
     y, x = down + offsets[:, :, :, 0], right + offsets[:, :, :, 1]
-    # one pixel of zeros all around, so that what lies outside mixes in zeros
+    # a border of zeros, which positions outside interpolate with
     padded = torch.nn.functional.pad(features, (1, 1, 1, 1)).view(count * offset_groups, -1, height + 2, width + 2)
     where = ((y + 1).clamp(0, height + 1).flatten(0, 1), (x + 1).clamp(0, width + 1).flatten(0, 1))
     read = torch.stack([bilinear(image, *place) for image, *place in zip(padded, *where, strict=True)])
@@ -136,7 +136,7 @@ def deform_conv2d(
 
 
 def bilinear(image: Tensor, y: Tensor, x: Tensor) -> Tensor:
-    """Values between pixels.
+    """Interpolate between pixels.
 
     Args:
         image: [C, H, W].
@@ -157,10 +157,10 @@ def bilinear(image: Tensor, y: Tensor, x: Tensor) -> Tensor:
 def roi_align_shape(
     features: Tensor, rois: Tensor, scale: float, pooled_height: int, pooled_width: int, ratio: int, aligned: bool
 ) -> Tensor:
-    """A result of `roi_align` without values."""
+    """Return a result of `roi_align` without values."""
     return features.new_empty(rois.shape[0], features.shape[1], pooled_height, pooled_width)
 
 
 def deform_conv2d_shape(features: Tensor, weight: Tensor, offset: Tensor, *others: object) -> Tensor:
-    """A result of `deform_conv2d` without values."""
+    """Return a result of `deform_conv2d` without values."""
     return features.new_empty(features.shape[0], weight.shape[0], *offset.shape[2:])

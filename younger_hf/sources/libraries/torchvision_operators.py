@@ -1,9 +1,10 @@
-"""Lets torchvision be imported beside a build of torch that its compiled operators do not fit.
+"""Import of torchvision beside a build of torch that does not fit its compiled operators.
 
-PyPI has one wheel of torchvision a platform, and on Linux it is linked against CUDA. Beside the CPU build of torch its operators are
-not registered, and `import torchvision` fails, and with it timm, and parts of transformers and evaluate. Declaring the operators'
-schemas first is enough for everything that does not call them; those that detection models call while they are traced have kernels
-in `torchvision_kernels.py`. Where torchvision's own operators load, nothing is done.
+PyPI has one wheel of torchvision per platform, which is linked against CUDA on Linux. Beside the CPU
+build of torch its operators are not registered, and `import torchvision` fails, and with it timm and
+parts of transformers. Declaring the schemas of the operators first is enough for everything that does
+not call them; those that detection models call while they are traced have kernels in
+`torchvision_kernels.py`. Where torchvision's own operators load, nothing is done.
 """
 
 from __future__ import annotations
@@ -39,19 +40,19 @@ _SCHEMAS = {
     "roi_pool": f"(Tensor input, Tensor rois, {_BINS}) -> (Tensor, Tensor)",
     "_roi_pool_backward": f"(Tensor grad, Tensor rois, Tensor argmax, {_BINS}, {_SIZES}) -> Tensor",
 }
-"""Name -> schema of each operator that torchvision 0.28 has."""
+"""Name -> schema of each operator of torchvision 0.28."""
 
 _declared: list[Any] = []
-"""The library that holds the declarations: they go when it does."""
+"""The library that owns the declarations, which disappear with it."""
 
 
 def declare_torchvision_operators() -> bool:
-    """Declare torchvision's operators, if it is installed and its own cannot be loaded.
+    """Declare torchvision's operators if it is installed and its own cannot be loaded.
 
-    Call it before anything imports torchvision. Calling it again does nothing.
+    To be called before anything imports torchvision; another call does nothing.
 
     Returns:
-        Whether the declarations are ours.
+        Whether the operators are declared here.
     """
     if _declared:
         return True
@@ -69,7 +70,7 @@ def declare_torchvision_operators() -> bool:
 
 
 def import_torchvision() -> None:
-    """Import torchvision with operators that can be called: its own, or else those of `torchvision_kernels.py`."""
+    """Import torchvision with callable operators: its own, or else those of `torchvision_kernels.py`."""
     ours = declare_torchvision_operators()
     import torchvision.extension
     import torchvision.ops
@@ -83,19 +84,19 @@ def import_torchvision() -> None:
         library.impl(name, getattr(kernels, name), "CPU")
     for name in ("roi_align", "deform_conv2d"):
         library.impl(name, getattr(kernels, f"{name}_shape"), "Meta")
-    # torchvision looked for its own when it was imported, and refuses to call what it did not find
+    # torchvision looked for its own operators when it was imported, and refuses to call others
     for name in ("torchvision.extension", "torchvision.ops.roi_align"):
         module: Any = sys.modules[name]
         module._has_ops = _has_ops
 
 
 def _has_ops() -> bool:
-    """What stands in for torchvision's function of that name, which it compiles: no lambda."""
+    """Replace torchvision's function of that name, which it compiles and thus cannot be a lambda."""
     return True
 
 
 def _loads() -> bool:
-    """Whether torchvision's compiled operators fit this torch."""
+    """Return whether torchvision's compiled operators fit this torch."""
     import torch
 
     spec = find_spec("torchvision")

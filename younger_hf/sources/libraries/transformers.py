@@ -11,7 +11,7 @@ from younger_hf.errors import ExportError, YoungerError
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
-from younger_hf.sources.libraries.transformers_models.configuration import configuration
+from younger_hf.sources.libraries.transformers_models.configuration import load_configuration
 from younger_hf.sources.libraries.transformers_tasks import IMAGE_FEATURES, TASKS
 from younger_hf.sources.source import TorchModel
 
@@ -60,23 +60,23 @@ def build(recipe: Mapping[str, Any]) -> TorchModel:
             path of a `config.json`; `architecture` where the auto class has several for the family.
 
     Raises:
-        ExportError: If the library cannot build it, or there is no example for a required input.
+        ExportError: If the library cannot build it, or a required input lacks an example.
     """
     declare_torchvision_operators()
     import torch
     import transformers
 
     from younger_hf.sources.libraries.transformers_models.experts import export_experts
-    from younger_hf.sources.libraries.transformers_models.inputs import example
+    from younger_hf.sources.libraries.transformers_models.inputs import make_inputs
 
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     torch.manual_seed(0)
     subject = recipe.get("model_type") or recipe.get("config")
     try:
-        config, settings = configuration(recipe)
+        config, settings = load_configuration(recipe)
         module = _module(getattr(transformers, recipe["auto_class"]), config)
         experts = export_experts(module)
-        inputs, extra = example(module, module.config)
+        inputs, extra = make_inputs(module, module.config)
     except YoungerError:
         raise
     except Exception as error:  # the library raises anything on a configuration that does not fit
@@ -112,4 +112,5 @@ SOURCE = library_source(
         "transformers.models.auto.modeling_auto",
         "transformers.models.llama.modeling_llama",
     ),
+    extra="sources",
 )

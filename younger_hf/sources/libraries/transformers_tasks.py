@@ -1,4 +1,4 @@
-"""Which task of the Hugging Face Hub an auto class of transformers is for."""
+"""Tasks of the Hugging Face Hub by auto class of transformers."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ TASKS: Mapping[str, str] = {
     "AutoBackbone": "image-feature-extraction",
     "AutoModelForPreTraining": "",
 }
-"""Auto class -> task, the most telling class first: where several give the same model, the first is the candidate."""
+"""Auto class -> task, the most specific class first: if several build the same model, the first is listed."""
 
 IMAGE_FEATURES = "image-feature-extraction"
 """The task of a model without a head, if its input is an image."""

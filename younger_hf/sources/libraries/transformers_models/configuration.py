@@ -1,51 +1,31 @@
-"""The configuration that a model of transformers is built from: the family's default, or one from the Hub."""
+"""Configurations of transformers models: the default of a family, or one from the Hub."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from younger_hf.errors import ExportError
 
+_BERT_DECODER = {"model_type": "bert", "is_decoder": True, "add_cross_attention": True}
+_MUSICGEN = {"text_encoder": {"model_type": "t5"}, "audio_encoder": {"model_type": "encodec"}}
+
 COMPOSED: Mapping[str, Mapping[str, Any]] = {
-    "encoder-decoder": {
-        "encoder": {"model_type": "bert"},
-        "decoder": {"model_type": "bert", "is_decoder": True, "add_cross_attention": True},
-    },
-    "speech-encoder-decoder": {
-        "encoder": {"model_type": "wav2vec2"},
-        "decoder": {"model_type": "bert", "is_decoder": True, "add_cross_attention": True},
-    },
-    "vision-encoder-decoder": {
-        "encoder": {"model_type": "vit"},
-        "decoder": {"model_type": "gpt2", "is_decoder": True, "add_cross_attention": True},
-    },
-    "vision-text-dual-encoder": {
-        "vision_config": {"model_type": "vit"},
-        "text_config": {"model_type": "bert"},
-    },
-    "musicgen": {
-        "text_encoder": {"model_type": "t5"},
-        "audio_encoder": {"model_type": "encodec"},
-        "decoder": {"model_type": "musicgen_decoder"},
-    },
-    "musicgen_melody": {
-        "text_encoder": {"model_type": "t5"},
-        "audio_encoder": {"model_type": "encodec"},
-        "decoder": {"model_type": "musicgen_melody_decoder"},
-    },
+    "encoder-decoder": {"encoder": {"model_type": "bert"}, "decoder": _BERT_DECODER},
+    "speech-encoder-decoder": {"encoder": {"model_type": "wav2vec2"}, "decoder": _BERT_DECODER},
+    "vision-encoder-decoder": {"encoder": {"model_type": "vit"}, "decoder": {**_BERT_DECODER, "model_type": "gpt2"}},
+    "vision-text-dual-encoder": {"vision_config": {"model_type": "vit"}, "text_config": {"model_type": "bert"}},
+    "musicgen": {**_MUSICGEN, "decoder": {"model_type": "musicgen_decoder"}},
+    "musicgen_melody": {**_MUSICGEN, "decoder": {"model_type": "musicgen_melody_decoder"}},
 }
-"""Families that have no default configuration of their own, since they join others: with the parts they are known for."""
+"""Families that join others and thus lack a default configuration -> their best-known parts."""
 
 
-_GLM4V_ROPE = {
-    "rope_type": "default",
-    "rope_theta": 10000.0,
-    "mrope_section": [8, 12, 12],
-    "partial_rotary_factor": 0.5,
-}
+_ROPE = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [8, 12, 12], "partial_rotary_factor": 0.5}
+_PER_LAYER = ("hidden_size_per_layer_input", "vocab_size_per_layer_input")
 _SERIES = {"prediction_length": 24, "num_time_features": 2}
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
@@ -66,15 +46,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "esm": {"vocab_size": 33, "mask_token_id": 32, "pad_token_id": 1},
     "gemma3": {"vision_config": {"image_size": 896, "patch_size": 14}},
     "gemma4_assistant": {
-        "text_config": {
-            "model_type": "gemma4_text",
-            "hidden_size_per_layer_input": 0,
-            "vocab_size_per_layer_input": 0,
-        }
+        "text_config": {"model_type": "gemma4_text", **dict.fromkeys(_PER_LAYER, 0)},
     },
-    "glm46v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _GLM4V_ROPE}},
-    "glm4v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _GLM4V_ROPE}},
-    "glm4v_text": {"rope_parameters": _GLM4V_ROPE},
+    "glm46v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _ROPE}},
+    "glm4v": {"text_config": {"model_type": "glm4v_text", "rope_parameters": _ROPE}},
+    "glm4v_text": {"rope_parameters": _ROPE},
     "granite_speech": {"projector_config": {"model_type": "blip_2_qformer", "encoder_hidden_size": 1024}},
     "granite_speech_plus": {"projector_config": {"model_type": "blip_2_qformer", "encoder_hidden_size": 1024}},
     "idefics3": {"vision_config": {"image_size": 364, "patch_size": 14}},
@@ -89,20 +65,17 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "ultravbert": {"vision_config": {"model_type": "siglip_vision_model", "image_size": 512}},
     "xmod": {"default_language": "en_XX"},
 }
-"""Settings without which the library's default configuration makes no model, as their authors have them.
-
-Of a family, or of one of its heads.
-"""
+"""Family, or one of its heads -> its authors' settings without which the default configuration fails."""
 
 
-def configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The configuration a recipe asks for, and what had to be set in it so that its parts fit together.
+def load_configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the configuration of a recipe, and the settings that had to be changed for its parts to fit together.
 
     Args:
         recipe: `model_type` and `overrides` of its defaults; or `config`, the path of a `config.json`.
 
     Raises:
-        ExportError: If the file is missing or is of a family that the installed transformers does not know.
+        ExportError: If the file is missing, or the installed transformers does not know its family.
     """
     import transformers
 
@@ -114,7 +87,7 @@ def configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         model_type = given.pop("model_type", recipe.get("model_type"))
     else:
         model_type = recipe["model_type"]
-        given = dict(COMPOSED.get(model_type, {}))
+        given = deepcopy(dict(COMPOSED.get(model_type, {})))
         for part in ("", f"--{recipe['auto_class']}", f"--{recipe.get('architecture')}"):
             name = model_type + part
             settings |= {n: v for n, v in SETTINGS.get(name, {}).items() if n not in overrides}
@@ -126,22 +99,22 @@ def configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     if recipe.get("architecture"):
         config.architectures = [recipe["architecture"]]
     elif config.architectures is None:
-        config.architectures = []  # transformers walks through it where a configuration has more than one model
+        config.architectures = []  # transformers iterates over it if a configuration has several models
     if recipe["auto_class"] == "AutoModelForCausalLM" and getattr(config, "is_decoder", None) is False:
-        config.is_decoder = True  # else an encoder's language model would look at the words it is to predict
+        config.is_decoder = True  # else the language model of an encoder would see the words that it predicts
     for _, part in parts(config):
         if vars(part).get("use_cache"):
             part.use_cache = False
-    return config, settings | _fitted(config)
+    return config, settings | _fit_parts(config)
 
 
-def _fitted(config: Any) -> dict[str, Any]:
-    """Make the parts of a configuration fit together, as the defaults of a few families do not, and say what was changed."""
+def _fit_parts(config: Any) -> dict[str, Any]:
+    """Make the parts of a configuration fit together, which a few defaults do not, and return the changes."""
     changed: dict[str, Any] = {}
     for path, part in parts(config):
         width, heads = vars(part).get("hidden_size"), vars(part).get("num_attention_heads")
         if isinstance(vars(part).get("hidden_sizes"), tuple):
-            part.hidden_sizes = list(part.hidden_sizes)  # as a file has it: some models add a list to it
+            part.hidden_sizes = list(part.hidden_sizes)  # as in a file: some models append a list to it
         if vars(part).get("head_dim", 0) is None and isinstance(width, int) and isinstance(heads, int):
             part.head_dim = changed[f"{path}.head_dim".strip(".")] = width // heads
         if vars(part).get("num_key_value_heads", 0) is None and isinstance(heads, int):
@@ -160,14 +133,14 @@ def _read(path: Path) -> dict[str, Any]:
         raise ExportError(f"{path}: expected the config.json of a model ({type(error).__name__}: {error}).") from error
     if not isinstance(found, dict):
         raise ExportError(f"{path}: expected a JSON object, found {type(found).__name__}.")
-    # what belongs to the weights (their precision, their packing) would change or prevent the export
+    # settings of the weights (precision, packing) would change or prevent the export
     for name in ("quantization_config", "torch_dtype", "dtype", "auto_map"):
         found.pop(name, None)
     return found
 
 
 def parts(config: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """A configuration and those inside it, outer ones first, each with the names that lead to it."""
+    """Yield a configuration and those inside it, outer ones first, each with its path of names."""
     level = [(path, config)]
     while level:
         yield from level
@@ -180,12 +153,12 @@ def parts(config: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def look_up(config: Any, names: tuple[str, ...], kinds: tuple[str, ...] = ()) -> Any:
-    """The first setting of one of these names that is not None.
+    """Return the first setting of one of these names that is not None.
 
     Args:
-        config: Where to look, and in the configurations inside it.
-        names: Names of the setting, the better first.
-        kinds: Words in the path of the inner configurations to prefer, as `vision`.
+        config: The configuration; those inside it are searched too.
+        names: Names of the setting, the best first.
+        kinds: Words in the paths of the inner configurations to prefer, such as `vision`.
     """
     found = list(parts(config))
     preferred = [part for path, part in found if not path or any(kind in path for kind in kinds)]

@@ -1,4 +1,4 @@
-"""Mixtures of experts as one static graph, without copying the weights of the experts that are chosen."""
+"""Mixtures of experts as one static graph, without copies of the chosen experts' weights."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import torch
 from torch import Tensor, nn
 
 IMPLEMENTATION = "batched_mm"
-"""Every token's experts by one gather of their weights and one batched product, as transformers itself exports them.
+"""One gather of the weights of every token's experts and one batched product, as in transformers' own exports.
 
-Its default is a loop over the experts that the example input happens to choose.
+The default is a loop over the experts that the example input happens to choose.
 """
 
 
 def export_experts(module: nn.Module) -> str:
-    """Make a model's mixtures of experts ready to be exported.
+    """Prepare the mixtures of experts of a model for export.
 
     Args:
-        module: The model; it is changed.
+        module: The model, which is changed.
 
     Returns:
-        How its experts are computed, `""` if it has none.
+        Name of the implementation of its experts, `""` for a model without experts.
     """
     can_set = getattr(module, "_can_set_experts_implementation", None)
     if can_set is None or not can_set():
@@ -39,21 +39,21 @@ def export_experts(module: nn.Module) -> str:
 
 
 class _LazyGather:
-    """While a module runs, what it gathers from floating-point tensors on the CPU takes no memory, and is zeros.
+    """While a module runs, its gathers from CPU tensors return zeros that take no memory.
 
-    One gather of the weights of eight experts for each of sixteen tokens can be ten gigabytes.
+    One gather of the weights of eight experts for each of sixteen tokens can take ten gigabytes.
     """
 
     def __init__(self) -> None:
         self._library: Any = None
 
     def start(self, *_: Any) -> None:
-        """Replace the kernel; the call itself is traced as ever."""
+        """Replace the kernel; the call itself is still traced."""
         self._library = torch.library.Library("aten", "IMPL")  # type: ignore[no-untyped-call]
         self._library.impl("index.Tensor", _gathered, "CPU")
 
     def stop(self, *_: Any) -> None:
-        """Put the kernel back."""
+        """Restore the kernel."""
         self._library._destroy()
         self._library = None
 

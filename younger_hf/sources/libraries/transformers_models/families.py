@@ -1,4 +1,4 @@
-"""Inputs that the signature and the configuration of a model of transformers do not tell, by family."""
+"""Inputs that do not follow from the signature and configuration of a transformers model, by family."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from younger_hf.sources.libraries.transformers_models.configuration import look_
 from younger_hf.sources.libraries.transformers_models.subject import Known, Subject, grey, image_size, ones, words
 
 
-def _film(subject: Subject) -> Known:
+def _video(subject: Subject) -> Known:
     frames = look_up(subject.config, ("num_frames", "frames_per_clip"), ("vision",)) or 2
     return {"pixel_values": grey(1, int(frames), 3, *image_size(subject.config))}
 
 
-def _short_film(subject: Subject) -> Known:
+def _short_video(subject: Subject) -> Known:
     return {"pixel_values": grey(1, 4, 3, *image_size(subject.config)), "qformer_attention_mask": None}
 
 
 def _pages(subject: Subject) -> Known:
-    """One image of possibly many."""
+    """Make one image in a sequence of images."""
     return {"pixel_values": grey(1, 1, 3, *image_size(subject.config))}
 
 
@@ -30,13 +30,13 @@ def _tiles_of_pages(subject: Subject) -> Known:
 
 
 def _tiles(subject: Subject) -> Known:
-    """An image twice as wide as high in two tiles, and all of it in a third."""
+    """Make an image twice as wide as high, in two tiles and a third with all of it."""
     height, width = image_size(subject.config)
     return {"pixel_values": grey(1, 3, 3, height, width), "image_sizes": torch.tensor([[height, 2 * width]])}
 
 
 def _any_size(subject: Subject) -> Known:
-    """Of an encoder that takes images of any size, one of sixteen by sixteen patches."""
+    """Make an image of sixteen by sixteen patches for an encoder of images of any size."""
     side = 16 * int(look_up(subject.config, ("patch_size",), ("vision",)))
     return {"pixel_values": grey(1, 3, side, side), "image_sizes": torch.tensor([[side, side]])}
 
@@ -56,7 +56,7 @@ def _pair(subject: Subject) -> Known:
 
 
 def _packed_patches(subject: Subject) -> Known:
-    """Patches of an image of any shape as a sequence, as in NaFlex."""
+    """Make the patches of an image of any shape as a sequence, as in NaFlex."""
     count = int(look_up(subject.config, ("num_patches",), ("vision",)) or 256)
     size, colours = (int(look_up(subject.config, (name,), ("vision",))) for name in ("patch_size", "num_channels"))
     side = int(count**0.5)
@@ -68,7 +68,7 @@ def _packed_patches(subject: Subject) -> Known:
 
 
 def _glm_image(subject: Subject) -> Known:
-    """One image to look at, and the size of the one to make."""
+    """Make one input image, and the size of the output image."""
     config = subject.config
     size, colours = (int(look_up(config, (name,), ("vision",))) for name in ("patch_size", "in_channels"))
     return {
@@ -79,7 +79,7 @@ def _glm_image(subject: Subject) -> Known:
 
 
 def _whole_patches(subject: Subject) -> Known:
-    """Patches that are not flattened, each of as many native ones as one token of the language model gets."""
+    """Make unflattened patches, each as large as those that one token of the language model stands for."""
     merge, size = (int(look_up(subject.config, (name,), ("vision",))) for name in ("spatial_merge_size", "patch_size"))
     side = merge * size
     return {"pixel_values": grey(16, side, side, 3), "image_grid_thw": torch.tensor([[1, 4, 4]])}
@@ -91,7 +91,7 @@ def _fuyu(subject: Subject) -> Known:
 
 
 def _short_clip(subject: Subject) -> Known:
-    """The fewest frames: its positions are rotations, so that any number will do."""
+    """Make the fewest frames, since rotary positions accept any number."""
     return {"pixel_values_videos": grey(1, 2 * subject.config.tubelet_size, 3, *image_size(subject.config))}
 
 
@@ -130,17 +130,14 @@ def _flattened_patches(subject: Subject) -> Known:
 
 
 def _without_image(subject: Subject) -> Known:
-    """In the default configuration there is no vision tower."""
-    return (
-        {}
-        if getattr(subject.config, "vision_config", None) is not None
-        else {"pixel_values": None, "input_features": None}
-    )
+    """Leave out images and sounds in the default configuration, which lacks a vision tower."""
+    has_vision = getattr(subject.config, "vision_config", None) is not None
+    return {} if has_vision else {"pixel_values": None, "input_features": None}
 
 
 _BY_FUNCTION: Mapping[Callable[[Subject], Known], tuple[str, ...]] = {
-    _film: ("timesformer", "videomae", "vivit", "xclip", "tvp"),
-    _short_film: ("instructblipvideo",),
+    _video: ("timesformer", "videomae", "vivit", "xclip", "tvp"),
+    _short_video: ("instructblipvideo",),
     _pages: ("idefics2", "idefics3", "smolvlm", "modernvbert", "ultravbert", "colmodernvbert"),
     _tiles_of_pages: ("granite_docling",),
     _tiles: ("llava_next", "llava_next_video", "llava_onevision", "granite4_vision"),
@@ -155,13 +152,8 @@ _BY_FUNCTION: Mapping[Callable[[Subject], Known], tuple[str, ...]] = {
     _packed_patches: ("siglip2", "siglip2_vision_model", "lfm2_vl"),
     sequences.mono: (
         *("dac", "encodec", "mimi", "mimi_encoder", "xcodec", "xcodec2", "neucodec", "pe_audio", "pe_audio_encoder"),
-        *(
-            "pe_audio_video",
-            "pe_audio_video_encoder",
-            "pocket_tts_audio_tokenizer",
-            "pocket_tts_audio_tokenizer_encoder",
-        ),
-        *("vibevoice_acoustic_tokenizer", "vibevoice_asr", "vibevoice"),
+        *("pe_audio_video", "pe_audio_video_encoder", "pocket_tts_audio_tokenizer"),
+        *("pocket_tts_audio_tokenizer_encoder", "vibevoice_acoustic_tokenizer", "vibevoice_asr", "vibevoice"),
     ),
     sequences.frames_first: ("audio-spectrogram-transformer",),
     sequences.one_of_two_sounds: ("speech-encoder-decoder",),
@@ -185,4 +177,4 @@ _BY_FUNCTION: Mapping[Callable[[Subject], Known], tuple[str, ...]] = {
 FAMILIES: Mapping[str, Callable[[Subject], Known]] = {
     name: function for function, names in _BY_FUNCTION.items() for name in names
 }
-"""Model type -> what is known about its inputs."""
+"""Model type -> function that makes its special inputs."""

@@ -1,4 +1,4 @@
-"""Example inputs of a model of transformers, worked out from its signature and its configuration, without a processor."""
+"""Example inputs of a transformers model, from its signature and configuration, without a processor."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from torch import Tensor
 from younger_hf.errors import ExportError
 from younger_hf.sources.libraries.transformers_models.configuration import look_up
 from younger_hf.sources.libraries.transformers_models.families import FAMILIES
-from younger_hf.sources.libraries.transformers_models.placeholders import with_placeholders
+from younger_hf.sources.libraries.transformers_models.placeholders import insert_placeholders
 from younger_hf.sources.libraries.transformers_models.subject import Subject, grey, image_size
 
 SEQUENCE = 16
-"""Tokens of the example input; shapes are static, so it is part of the exported constants."""
+"""Tokens of the example input, which become part of the static shapes."""
 SAMPLES = 16_000
 """Audio samples of the example input: one second at 16 kHz."""
 FRAMES = 96
-"""Frames of a spectrogram of about one second, where the model does not ask for another number; encoders halve it up to five times."""
+"""Default frames of a spectrogram, about one second; encoders halve them up to five times."""
 CHOICES = 2
-"""Answers to choose from."""
+"""Answers of a multiple-choice question."""
 
 _VISION = ("vision", "image", "visual", "backbone", "encoder")
 _AUDIO = ("audio", "speech", "encoder")
@@ -30,16 +30,16 @@ _ALWAYS = (
     *("input_ids", "attention_mask", "decoder_input_ids", "decoder_attention_mask", "bbox"),
     *("pixel_values", "image_grid_thw", "input_values", "input_features"),
 )
-"""Inputs that are given wherever there are such."""
+"""Inputs that are passed whenever the signature has them."""
 _MAIN: Mapping[str, tuple[str, ...]] = {
     "pixel_values_videos": ("pixel_values",),
     "inputs": ("input_ids", "pixel_values", "input_values"),
 }
-"""Inputs that are given unless there is one of these."""
+"""Inputs that are passed unless the signature has one of these."""
 
 
-def example(module: Any, config: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Inputs for one call of a model.
+def make_inputs(module: Any, config: Any) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Make the inputs for one call of a model.
 
     Args:
         module: The model.
@@ -49,7 +49,7 @@ def example(module: Any, config: Any) -> tuple[dict[str, Tensor], dict[str, Any]
         Name -> tensor of each graph input in the order of the signature, and the other arguments of `forward`.
 
     Raises:
-        ExportError: If the model requires an input that nothing is known about.
+        ExportError: If a required input lacks an example.
     """
     parameters = inspect.signature(module.forward).parameters
     named = {n: p for n, p in parameters.items() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)}
@@ -68,16 +68,16 @@ def example(module: Any, config: Any) -> tuple[dict[str, Tensor], dict[str, Any]
     inputs = {name: value for name, value in found.items() if value is not None}
     for name in required:
         if name not in inputs:
-            raise ExportError(f"{type(module).__name__}: there is no example for its input {name!r}.")
+            raise ExportError(f"{type(module).__name__}: the required input {name!r} lacks an example.")
     if "attention_mask" not in (*required, *known) and "input_ids" not in inputs:
-        inputs.pop("attention_mask", None)  # it would be one of samples or patches
-    inputs = with_placeholders(subject, inputs, provide)
+        inputs.pop("attention_mask", None)  # it would cover samples or patches
+    inputs = insert_placeholders(subject, inputs, provide)
     extra = {"use_cache": False} if "use_cache" in named else {}
     return {name: inputs[name] for name in named if name in inputs}, extra
 
 
 def _tokens(subject: Subject) -> Tensor:
-    """Words, and the end of the sequence, which some heads look for."""
+    """Make words and an end of the sequence, which some heads look for."""
     vocabulary = look_up(subject.config, ("vocab_size",), ("text", "decoder")) or SEQUENCE + 5
     ids = (torch.arange(SEQUENCE, dtype=torch.long) + 5) % vocabulary
     end = look_up(subject.config, ("eos_token_id",), ("text",))
@@ -107,7 +107,7 @@ def _pixels(subject: Subject) -> Tensor:
 
 
 def channels(config: Any) -> int:
-    """Colours of an image."""
+    """Return the number of colour channels of an image."""
     found = look_up(config, ("num_channels", "in_channels", "in_chans"), _VISION) or 3
     return int(found)
 
@@ -122,14 +122,14 @@ def _grid_name(subject: Subject) -> str:
 
 
 def _grid(subject: Subject) -> Tensor:
-    """One image of a few patches: frames, rows and columns."""
+    """Make the frames, rows and columns of one image of a few patches."""
     merge = look_up(subject.config, ("spatial_merge_size", "merge_size", "merge_kernel_size"), _VISION) or 2
     merge = max(merge) if isinstance(merge, list | tuple) else merge
     return torch.tensor([[1, 4 * merge, 4 * merge]], dtype=torch.long)
 
 
 def _patches(subject: Subject) -> Tensor:
-    """The patches of the image of `_grid`, each a vector of its pixels."""
+    """Make the patches of the image of `_grid`, each a vector of its pixels."""
     config = subject.config
     patch = look_up(config, ("patch_size",), _VISION) or 14
     frames = look_up(config, ("temporal_patch_size",), _VISION) or 1
@@ -138,7 +138,7 @@ def _patches(subject: Subject) -> Tensor:
 
 
 def _embedded_patches(subject: Subject) -> Tensor:
-    """What vision towers call hidden states, before their patch embedding."""
+    """Make the input that vision towers call hidden states, before their patch embedding."""
     if _grid_name(subject):
         return _patches(subject)
     return torch.zeros(1, SEQUENCE, int(look_up(subject.config, ("hidden_size", "d_model"))))
@@ -151,7 +151,7 @@ def _sound(subject: Subject) -> Tensor:
 
 
 def _spectrogram(subject: Subject) -> Tensor:
-    """As long as the encoder's table of positions, if it has one; else of one second."""
+    """Make a spectrogram as long as the encoder's table of positions, or else of one second."""
     config = subject.config
     names = ("num_mel_bins", "feature_size", "input_feat_per_channel", "mel_bins", "feature_projection_input_dim")
     bins = int(look_up(config, names, _AUDIO) or 80) * int(look_up(config, ("num_stacked_frames",), _AUDIO) or 1)
@@ -169,7 +169,7 @@ _PROVIDERS: Mapping[str, Callable[[Subject], Tensor | None]] = {
     "input_ids": _tokens,
     "attention_mask": _mask,
     "decoder_input_ids": _decoder_tokens,
-    # without one, the models look for packed sequences in a way that ONNX cannot say (`aten::diff`)
+    # without a mask, models look for packed sequences by `aten::diff`, which is not exported
     "decoder_attention_mask": lambda subject: torch.ones_like(_decoder_tokens(subject)),
     "bbox": _boxes,
     "pixel_values": _pixels,
@@ -186,4 +186,4 @@ _PROVIDERS: Mapping[str, Callable[[Subject], Tensor | None]] = {
     "merge_sizes": lambda subject: _grid(subject)[:, 1] // 4,
     "inputs": _tokens,
 }
-"""Input -> how an example is made."""
+"""Input -> function that makes an example."""

@@ -1,4 +1,4 @@
-"""Text with as many placeholder tokens as a multimodal model has features of an image, a sound or a film."""
+"""Text with one placeholder token for each feature of an image, a sound or a video in a multimodal model."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from younger_hf.sources.libraries.transformers_models.subject import Subject
 _TYPES = {"image": 1, "video": 2, "audio": 3}
 """Kind of placeholder -> its number in `mm_token_type_ids`."""
 _WORD = 3
-"""A word in the place of one that happens to be a placeholder."""
+"""Replaces words that happen to be placeholders."""
 _AROUND = 8
 """Words before the placeholders."""
 
 Provide = Callable[[str], Tensor | None]
-"""Input -> its example, if there is one."""
+"""Input -> its example, None without one."""
 
 
-def with_placeholders(subject: Subject, inputs: Mapping[str, Tensor], provide: Provide) -> dict[str, Tensor]:
-    """The inputs with placeholders in the text, if the model puts features of an image or a sound in their place.
+def insert_placeholders(subject: Subject, inputs: Mapping[str, Tensor], provide: Provide) -> dict[str, Tensor]:
+    """Insert placeholders into the text if the model replaces them by features of an image or a sound.
 
     Args:
         subject: The model.
         inputs: Its inputs, with plain text.
-        provide: Examples of other inputs, should the features need them.
+        provide: Makes examples of other inputs that the features need.
     """
     done = dict(inputs)
     if "input_ids" not in done or done["input_ids"].ndim != 2:
@@ -60,7 +60,7 @@ def with_placeholders(subject: Subject, inputs: Mapping[str, Tensor], provide: P
 
 
 def _token(config: Any, kind: str) -> int | None:
-    """The placeholder of a kind; one that the default vocabulary lacks is put at its end."""
+    """Return the placeholder of a kind; one outside the default vocabulary is moved to its end."""
     text = config.get_text_config(decoder=True) if hasattr(config, "get_text_config") else config
     vocabulary = getattr(text, "vocab_size", None)
     for _, part in parts(config):
@@ -76,7 +76,7 @@ def _token(config: Any, kind: str) -> int | None:
 
 
 def _features(subject: Subject, kind: str, inputs: dict[str, Tensor], provide: Provide) -> int:
-    """How many features, each in place of a token, the model makes of an image or a sound; 0 if it has none."""
+    """Return the number of features, one per token, that the model computes of an image or a sound; 0 without them."""
     function, named = _function(subject.module, f"get_{kind}_features", inputs)
     if function is None:
         return 0
@@ -93,7 +93,7 @@ def _features(subject: Subject, kind: str, inputs: dict[str, Tensor], provide: P
 
 
 def _function(module: Any, name: str, inputs: Mapping[str, Tensor]) -> tuple[Any, Mapping[str, inspect.Parameter]]:
-    """The method that makes features of one of the inputs, of the outermost module that says so, and its parameters."""
+    """Return the outermost module's method that computes features of one of the inputs, and its parameters."""
     for owner in module.modules():
         function = getattr(owner, name, None)
         named = inspect.signature(function).parameters if callable(function) else {}
@@ -111,10 +111,10 @@ def _tensors(value: Any) -> Iterator[Tensor]:
 
 
 class _ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Products, convolutions and what follows on big tensors give zeros of the right shape, at no cost."""
+    """Products, convolutions and softmax return zeros of the right shape, at no cost."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Call the function, on shapes alone if it is a costly one."""
+        """Call the function, on shapes alone if it is costly."""
         kwargs = kwargs or {}
         if func.overloadpacket.__name__ in _COSTLY and all(
             a.is_floating_point() for a in args[:2] if isinstance(a, Tensor)
@@ -127,5 +127,5 @@ class _ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 _LARGE = frozenset({"bmm", "baddbmm", "_softmax"})
-"""What attention is made of: as large as the square of the sequence, and never written to."""
+"""Operators of attention: their results grow with the square of the sequence, and are never written to."""
 _COSTLY = _LARGE | {"mm", "addmm", "convolution", "_convolution", "gelu"}

@@ -1,4 +1,4 @@
-"""Inputs of sounds, series and decisions that signature and configuration of a model of transformers do not tell."""
+"""Inputs of models for sounds, series and decisions that do not follow from signature and configuration."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from younger_hf.sources.libraries.transformers_models.subject import Known, Subj
 
 
 def mono(subject: Subject) -> Known:
-    """One second with an axis for its channels."""
+    """Make one second of sound with a channel axis."""
     return {"input_values": torch.zeros(1, 1, 16_000)}
 
 
 def bins_first(subject: Subject) -> Known:
-    """A spectrogram of two seconds, its bins before its frames."""
+    """Make a spectrogram of two seconds, bins before frames."""
     bins, frames = int(look_up(subject.config, ("num_mel_bins",), ("audio",))), 200
     return {"input_features": torch.zeros(1, bins, frames), "input_features_mask": ones(1, frames)}
 
 
 def frames_first(subject: Subject) -> Known:
-    """A spectrogram as long as the model's table of positions, its frames before its bins."""
+    """Make a spectrogram as long as the model's table of positions, frames before bins."""
     return {"input_values": torch.zeros(1, subject.config.max_length, subject.config.num_mel_bins)}
 
 
 def one_of_two_sounds(subject: Subject) -> Known:
-    """A sound for an encoder that might take a spectrogram in its place."""
+    """Make a sound for an encoder that also accepts a spectrogram."""
     return {"input_values": torch.zeros(1, 16_000), "input_features": None, "attention_mask": None}
 
 
 def speecht5(subject: Subject) -> Known:
-    """Speech to speak on from; what the networks before the model would give, if it has none."""
+    """Make the beginning of the speech to generate, or the outputs of the pre-networks for a model without them."""
     config, frames = subject.config, 16
-    inside = type(subject.module).__name__ == "SpeechT5Model"  # what the networks before it would give
-    bins = config.hidden_size if inside else config.num_mel_bins
+    lacks_prenets = type(subject.module).__name__ == "SpeechT5Model"
+    bins = config.hidden_size if lacks_prenets else config.num_mel_bins
     known = {
         "decoder_input_values": torch.zeros(1, frames, bins),
         "speaker_embeddings": None,
@@ -41,13 +41,13 @@ def speecht5(subject: Subject) -> Known:
     }
     if "decoder_input_ids" in subject.names:
         known["decoder_attention_mask"] = ones(1, frames)
-    if not inside:
+    if not lacks_prenets:
         return {**known, "speaker_embeddings": torch.zeros(1, config.speaker_embedding_dim)}
     return {**known, "input_values": torch.zeros(1, frames, bins)}
 
 
 def trajectory(subject: Subject) -> Known:
-    """States, actions and rewards of sixteen steps."""
+    """Make states, actions and rewards of sixteen steps."""
     config, steps = subject.config, 16
     return {
         "states": torch.zeros(1, steps, config.state_dim),
@@ -60,7 +60,7 @@ def trajectory(subject: Subject) -> Known:
 
 
 def series(subject: Subject) -> Known:
-    """What was measured, and what is known of the time to come."""
+    """Make past values, and the known features of the future."""
     config = subject.config
     past, future = config.context_length + max(config.lags_sequence), config.prediction_length
     width = () if config.input_size == 1 else (config.input_size,)
@@ -75,12 +75,12 @@ def series(subject: Subject) -> Known:
 
 
 def channels_of_series(subject: Subject) -> Known:
-    """What was measured, of several things at once."""
+    """Make past values of several channels."""
     return {"past_values": torch.zeros(1, subject.config.context_length, subject.config.num_input_channels)}
 
 
 def timesfm(subject: Subject) -> Known:
-    """What was measured, in a length that the model was made for."""
+    """Make past values of the model's context length."""
     length = subject.config.context_length
     return {
         "past_values": torch.zeros(1, length),
@@ -90,7 +90,7 @@ def timesfm(subject: Subject) -> Known:
 
 
 def options(subject: Subject) -> Known:
-    """One question with two answers at the end of the prompt."""
+    """Make one question with two answers at the end of the prompt."""
     if "marks" not in subject.names:
         return {}
     return {
@@ -101,20 +101,20 @@ def options(subject: Subject) -> Known:
 
 
 def gemma3n_audio(subject: Subject) -> Known:
-    """A spectrogram of one second."""
+    """Make a spectrogram of one second."""
     bins = subject.config.input_feat_size
     return {"audio_mel": torch.zeros(1, 100, bins), "audio_mel_mask": torch.zeros(1, 100, dtype=torch.bool)}
 
 
 def codebooks_as_batch(subject: Subject) -> Known:
-    """Sound as words of several codebooks."""
+    """Make sound as words of several codebooks."""
     count = look_up(subject.config, ("num_codebooks",), ("decoder",))
     name = "decoder_input_ids" if "decoder_input_ids" in subject.names else "input_ids"
     return {name: words(int(count), 16), "attention_mask": None, "decoder_attention_mask": None} if count else {}
 
 
 def univnet(subject: Subject) -> Known:
-    """A spectrogram and the noise that speech is made of."""
+    """Make a spectrogram, and the noise that speech is generated from."""
     config = subject.config
     return {
         "input_features": torch.zeros(1, 16, config.num_mel_bins),

@@ -1,4 +1,4 @@
-"""The model that inputs are made for, and what most inputs are made of."""
+"""The model that inputs are made for, and building blocks of inputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from younger_hf.sources.libraries.transformers_models.configuration import look_up
 
 GREY = 0.5
-"""Value of all pixels; some models take an image of zeros for none."""
+"""Value of all pixels; some models treat an image of zeros as absent."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Subject:
 
 
 Known = Mapping[str, Tensor | None]
-"""Input -> example; None if it is to be left out. Of those that a model does not take, nothing is said."""
+"""Input -> example, or None to leave it out; inputs that a model does not take are ignored."""
 
 
 def image_size(config: Any) -> tuple[int, int]:
-    """Height and width that a configuration is for."""
+    """Return the height and width of a configuration's images."""
     names = ("image_size", "img_size", "pretrain_image_size", "input_size")
     size = look_up(config, names, ("vision", "image", "visual", "backbone", "encoder")) or 224
     if isinstance(size, Mapping):
@@ -45,15 +45,15 @@ def image_size(config: Any) -> tuple[int, int]:
 
 
 def grey(*shape: int) -> Tensor:
-    """An image."""
+    """Return a grey image."""
     return torch.full(shape, GREY)
 
 
 def ones(*shape: int) -> Tensor:
-    """A mask that leaves nothing out."""
+    """Return a mask that covers everything."""
     return torch.ones(*shape, dtype=torch.long)
 
 
 def words(*shape: int) -> Tensor:
-    """Sixteen words, again and again."""
+    """Return sixteen words, repeated."""
     return (torch.arange(int(torch.tensor(shape).prod()), dtype=torch.long) % 16 + 5).reshape(shape)
