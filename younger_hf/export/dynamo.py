@@ -40,8 +40,8 @@ def export_program(
 ) -> onnx.ModelProto:
     """Export a module as `torch.onnx.export(dynamo=True)` does, and drop its weights.
 
-    `torch.export` itself runs the module on tensors without data and does not touch the weights. The
-    optimiser after it reads them, so it gets placeholders instead.
+    `torch.export` itself runs the module on tensors without data and does not touch the weights.
+    The optimiser after it reads them, so it gets placeholders instead.
 
     Args:
         module: The model, built within `LazyWeights` if it is large.
@@ -79,9 +79,9 @@ def export_program(
 def _capture(wrapper: FlatModule, inputs: Mapping[str, Tensor]) -> ExportedProgram:
     """Trace the module by running its code on tensors without data.
 
-    `torch.onnx.export` would also try to analyse the code (`strict=True`) where that fails. KOSMOS-2 fails
-    either way, in 12 s and 3.8 GB with it and in 4 s and 0.5 GB without; the 24 models that were tried both
-    ways and do not fail have the same graph.
+    `torch.onnx.export` would also try to analyse the code (`strict=True`) where that fails.
+    KOSMOS-2 fails either way, in 12 s and 3.8 GB with it and in 4 s and 0.5 GB without; the 24
+    models that were tried both ways and do not fail have the same graph.
     """
     # created within `LazyWeights` they would be views, and the exporter would look at the tensors that they view
     examples = tuple(value.clone() for value in inputs.values())

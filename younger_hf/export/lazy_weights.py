@@ -28,11 +28,11 @@ _IN_PLACE_OPERATORS = frozenset({"__setitem__", "__iadd__", "__isub__", "__imul_
 class LazyWeights(TorchFunctionMode):
     """While active, big floating-point tensors are views of one pool of zeros, and writing to them does nothing.
 
-    The pages of the pool are never written and thus cost no memory, so that a model of any size needs only
-    the memory of its code. Everything that a graph depends on stays real: integer and boolean buffers,
-    tensors of at most `BIG` elements, and all computed tensors (rotary frequencies, position indices). A
-    big floating-point table that is filled in place (sinusoidal positions) stays zero; the export would
-    drop its values anyway.
+    The pages of the pool are never written and thus cost no memory, so that a model of any size
+    needs only the memory of its code. Everything that a graph depends on stays real: integer and
+    boolean buffers, tensors of at most `BIG` elements, and all computed tensors (rotary
+    frequencies, position indices). A big floating-point table that is filled in place (sinusoidal
+    positions) stays zero; the export would drop its values anyway.
 
     Example:
         >>> with LazyWeights():

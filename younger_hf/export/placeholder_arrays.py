@@ -29,8 +29,8 @@ _NUMBERS = (bool, int, float, complex)
 def placeholder_array(shape: tuple[int, ...], dtype: np.dtype[Any], number: int) -> PlaceholderArray:
     """Return a placeholder for a weight.
 
-    Its number is neither 0 nor 1, which could make an operator redundant, and differs from that of other
-    weights, which could otherwise be merged.
+    Its number is neither 0 nor 1, which could make an operator redundant, and differs from that of
+    other weights, which could otherwise be merged.
 
     Args:
         shape: Shape of the weight.

@@ -21,11 +21,11 @@ Shape = tuple[int, ...]
 def skip_arithmetic() -> Iterator[None]:
     """While active, expensive operators return zeros of the right shape that are neither computed nor stored.
 
-    They are convolutions, matrix products, attention, softmax, normalisation and activations, and sums and
-    products of big tensors. Since the weights are zeros, their results would mean nothing. Integers and
-    small tensors are computed as usual, since shapes and positions follow from them. The tracer keeps
-    every tensor until it is done, so memory counts as much as time. For a process that exports one model
-    and then ends.
+    They are convolutions, matrix products, attention, softmax, normalisation and activations, and
+    sums and products of big tensors. Since the weights are zeros, their results would mean nothing.
+    Integers and small tensors are computed as usual, since shapes and positions follow from them.
+    The tracer keeps every tensor until it is done, so memory counts as much as time. For a process
+    that exports one model and then ends.
 
     Example:
         >>> with skip_arithmetic():

@@ -130,8 +130,8 @@ def _histc(g: Graph, x: Value, bins: int, low: float, high: float) -> Value:
 def repeat_interleave(g: Graph, x: Value, repeats: Value, axis: Value, *rest: Value) -> Value:
     """Repeat each element of an axis, mostly the heads of grouped attention.
 
-    Torch's own writes one operator per element, which takes minutes for a large model. It is used only where
-    each element has a count of its own.
+    Torch's own writes one operator per element, which takes minutes for a large model. It is used
+    only where each element has a count of its own.
     """
     count, along = _constant(repeats), _constant(axis)
     if count is None or along is None:

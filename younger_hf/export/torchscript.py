@@ -69,8 +69,8 @@ def export_module(
         positional: Whether `forward` receives the inputs by position instead of by name.
         opset: Version of the default operator set to export.
         axes: Name -> axis -> name of the size, for inputs with dynamic axes.
-        keep_constants: Whether the numbers in the module's code keep their values, for a transformation that needs
-            them before `drop_weights`.
+        keep_constants: Whether the numbers in the module's code keep their values, for a
+            transformation that needs them before `drop_weights`.
 
     Returns:
         A stripped model: parameters are initializers without data.
@@ -106,12 +106,13 @@ def export_module(
 def _passes_without_weights() -> Iterator[dict[str, Tensor]]:
     """Adapt the exporter's passes to weights that all lie in one pool of zeros.
 
-    Shared storage must not make it merge initializers, and no pass may copy or compute weights. Folding and
-    shape inference see no weights, so that a weight that is read twice stays one weight; the fusion of batch
-    normalisation into convolutions sees only their shapes.
+    Shared storage must not make it merge initializers, and no pass may copy or compute weights.
+    Folding and shape inference see no weights, so that a weight that is read twice stays one
+    weight; the fusion of batch normalisation into convolutions sees only their shapes.
 
     Yields:
-        Name -> value of each small integer initializer, which the exporter drops; filled while it runs.
+        Name -> value of each small integer initializer, which the exporter drops; filled while it
+        runs.
     """
     integers: dict[str, Tensor] = {}
     passes: Any = torch._C
@@ -163,8 +164,8 @@ def _one_per_channel(weight: Tensor) -> Tensor:
 def _with_kernels(before: list[Any], kernels: list[Any], parameters: Parameters, fused: Parameters) -> Parameters:
     """Return the parameters after fusion: the real ones where it changed nothing, else tensors of the real shape.
 
-    Fusion keeps the convolutions, and replaces the kernels of those followed by a batch normalisation by
-    others of the same shape.
+    Fusion keeps the convolutions, and replaces the kernels of those followed by a batch
+    normalisation by others of the same shape.
     """
     result = {name: parameters.get(name, value) for name, value in fused.items()}
     for old, kernel in zip(before, kernels, strict=True):

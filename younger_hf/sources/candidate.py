@@ -24,11 +24,11 @@ class Candidate:
         likes: Number of likes, None if the hub does not count them.
         revision: Commit or version there, `""` if unknown.
         modified: Time of its last change there, ISO 8601 in UTC, `""` if unknown.
-        results: Evaluation results that its authors declare, each with `task`, `dataset`, `metric` and
-            `value`.
-        variant: `""`, or how it departs from its authors' definition: `reduced` (fewer layers or experts,
-            smaller images), `dynamic-int8` (quantised), `ort-fused` (optimised by onnxruntime). Variants
-            are counted separately.
+        results: Evaluation results that its authors declare, each with `task`, `dataset`, `metric`
+            and `value`.
+        variant: `""`, or how it departs from its authors' definition: `reduced` (fewer layers or
+            experts, smaller images), `dynamic-int8` (quantised), `ort-fused` (optimised by
+            onnxruntime). Variants are counted separately.
     """
 
     id: str

@@ -39,8 +39,8 @@ _TRANSFORMERS: tuple[tuple[str, str, str], ...] = (
 def preset(name: str) -> tuple[Candidate, ...]:
     """Return the candidates of a preset, ordered by id.
 
-    `mini` holds the `light_*` models of the onnx package and well-known families of `transformers` in
-    their default configurations.
+    `mini` holds the `light_*` models of the onnx package and well-known families of `transformers`
+    in their default configurations.
 
     Raises:
         SourceError: If the preset does not exist.

@@ -13,8 +13,8 @@ from younger_hf.sources.source import Query
 def select_candidates(candidates: Iterable[Candidate], query: Query) -> Iterator[Candidate]:
     """Yield the candidates that match a query, for sources that cannot filter while they list.
 
-    Without a limit they keep their order. With a limit they are taken from the families in turn, so that a few models
-    are not all sizes of the same one.
+    Without a limit they keep their order. With a limit they are taken from the families in turn, so
+    that a few models are not all sizes of the same one.
     """
     matching = (candidate for candidate in candidates if _matches(candidate, query))
     return matching if query.limit is None else islice(_alternate_families(matching), query.limit)

@@ -44,8 +44,8 @@ class Page:
 
     Attributes:
         candidates: Candidates in the source's order; a page may be empty.
-        cursor: Beginning of the next page for `Source.pages` of the same query, valid later and in other
-            processes; `""` after the last page.
+        cursor: Beginning of the next page for `Source.pages` of the same query, valid later and in
+            other processes; `""` after the last page.
     """
 
     candidates: tuple[Candidate, ...]
@@ -58,17 +58,18 @@ class TorchModel:
 
     Attributes:
         module: A `torch.nn.Module`, built within `LazyWeights`.
-        inputs: Name -> example tensor of each graph input, in the order of `forward`, which receives them
-            by name.
+        inputs: Name -> example tensor of each graph input, in the order of `forward`, which
+            receives them by name.
         extra: Arguments of `forward` that are not graph inputs.
-        positional: Whether `forward` receives the inputs by position; their names are then only those of
-            the graph inputs.
-        axes: Name -> axis -> name of the size, for inputs with dynamic axes; all shapes are static if it is
-            empty.
+        positional: Whether `forward` receives the inputs by position; their names are then only
+            those of the graph inputs.
+        axes: Name -> axis -> name of the size, for inputs with dynamic axes; all shapes are static
+            if it is empty.
         opset: Version of the default operator set to export, 0 for the usual one.
-        notes: What else determines the graph: attention implementation, static or dynamic axes, reductions.
-        then: Transformation of the exported model, applied before the values of its constants are dropped;
-            its weights have no values by then.
+        notes: What else determines the graph: attention implementation, static or dynamic axes,
+            reductions.
+        then: Transformation of the exported model, applied before the values of its constants are
+            dropped; its weights have no values by then.
     """
 
     module: Any
@@ -93,12 +94,14 @@ class Source:
         name: Its short name, such as `timm`; it builds the recipes of this `kind`.
         about: One line on what it has.
         candidates: Lists the matching candidates, lazily, in a stable order.
-        pages: Lists the same page by page from a cursor on (`""` is the beginning), for long listings that may
-            be interrupted. The caller keeps the cursor and applies the query's limit. None if listing is
-            quick.
-        build: Turns a recipe into a `TorchModel` or a finished `onnx.ModelProto`; called in a process of its
-            own within `LazyWeights`. None for a hub whose recipes are all of other kinds.
-        fetch: Fetches the minimum that `build` needs into a folder, and returns the recipe that refers to it.
+        pages: Lists the same page by page from a cursor on (`""` is the beginning), for long
+            listings that may be interrupted. The caller keeps the cursor and applies the query's
+            limit. None if listing is quick.
+        build: Turns a recipe into a `TorchModel` or a finished `onnx.ModelProto`; called in a
+            process of its own within `LazyWeights`. None for a hub whose recipes are all of other
+            kinds.
+        fetch: Fetches the minimum that `build` needs into a folder, and returns the recipe that
+            refers to it.
         packages: Distributions whose versions influence the result.
         preload: Modules that a worker imports before its first model.
         extra: The extra of younger-hf that installs the packages, `""` without one.

@@ -1,4 +1,4 @@
-"""Requests with patience, and files read in parts: what a server may do wrong, and how much of it is borne."""
+"""Requests to a server that limits, fails, drips and sends the wrong thing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from tests.sources.faulty_server import FaultyServer, Reply, in_json
 from younger_hf.errors import SourceError
 from younger_hf.sources.deadline import time_limit
 from younger_hf.sources.hubs.http_client import Client, Patience, RefusedError
-from younger_hf.sources.hubs.remote_file import HEAD, RemoteFile
 
 CONTENT = bytes(range(256)) * 1024
 QUICK = Patience(tries=4, first_wait=0.1, longest_wait=0.2, longest_asked=5, silence=2, longest_answer=1)
@@ -25,7 +24,7 @@ QUICK = Patience(tries=4, first_wait=0.1, longest_wait=0.2, longest_asked=5, sil
 @pytest.fixture
 def server() -> Iterator[FaultyServer]:
     server = FaultyServer()
-    pages = {"/value": in_json({"a": 1}), "/file": Reply(200, {}, CONTENT), "/small": Reply(200, {}, b"small")}
+    pages = {"/value": in_json({"a": 1}), "/file": Reply(200, {}, CONTENT)}
     pages["/bomb"] = Reply(200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(64 << 20)))
     pages["/circle"] = Reply(302, {"Location": "/circle"})
     pages["/elsewhere"] = Reply(302, {"Location": "ftp://127.0.0.1/file"})
@@ -146,41 +145,6 @@ def test_no_wait_goes_beyond_the_time_limit_of_a_job(server: FaultyServer) -> No
         client.json(f"{server.address}/value")
     assert time.monotonic() - started < 5
     assert 1 == len(server.log)
-
-
-def test_a_file_is_read_like_any_other(server: FaultyServer, client: Client) -> None:
-    file = RemoteFile(client, f"{server.address}/file")
-    assert (len(CONTENT), len(CONTENT)) == (file.size, file.seek(0, 2))
-    assert 1 == client.requests
-    assert b"" == file.read(5)
-    assert 10 == file.seek(10)
-    assert CONTENT[10:15] == file.read(5)
-    assert 1 == client.requests  # that much came with the first request
-    file.seek(HEAD - 2)
-    assert CONTENT[HEAD - 2 : HEAD + 2] == file.read(4)
-    assert "bytes=65536-65537" == server.log[-1].range
-    file.seek(-3, 2)
-    assert CONTENT[-3:] == file.read()
-    with pytest.raises(ValueError, match=r"[Ss]eek before start"):
-        file.seek(-1)
-
-
-@pytest.mark.parametrize("kind", ["whole", "none"])
-def test_a_short_file_may_come_whole(server: FaultyServer, client: Client, kind: str) -> None:
-    server.fail("small", kind)
-    assert b"small" == RemoteFile(client, f"{server.address}/small").read()
-    assert 1 == client.requests
-
-
-def test_a_file_that_changes_while_it_is_read_is_named(server: FaultyServer, client: Client, tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(CONTENT)
-    server.routes.insert(0, lambda asked: Reply(200, {}, path) if asked.path == "/changing" else None)
-    file = RemoteFile(client, f"{server.address}/changing")
-    path.write_bytes(CONTENT[:-1])
-    file.seek(100_000)
-    with pytest.raises(SourceError, match="it had 262144 bytes, now 262143"):
-        file.read(10)
 
 
 def test_a_download_is_whole_or_an_error(server: FaultyServer, client: Client, tmp_path: Path) -> None:

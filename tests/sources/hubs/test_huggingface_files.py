@@ -154,7 +154,7 @@ def test_one_poisoned_repo_costs_only_itself(serve: Serve, large: Path, tmp_path
         "org/vanished": (SourceError, "it was listed, but is not there"),
         "org/gated": (SourceError, "Access to org/gated is restricted"),
         "org/truncated": (ModelReadError, "cut off, or another format"),
-        "org/noise": (ModelReadError, "no readable ONNX model"),
+        "org/noise": (ModelReadError, "not a readable ONNX model"),
         "org/empty": (ModelReadError, "the file is empty"),
         "org/pointer": (SourceError, "pointer of Git LFS"),
     }

@@ -17,7 +17,12 @@ from younger_hf.export.torchscript import export_module
 from younger_hf.graph.read.extract import extract
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.libraries.transformers import SOURCE, build
-from younger_hf.sources.libraries.transformers_models.configuration import COMPOSED, SETTINGS, configuration, look_up
+from younger_hf.sources.libraries.transformers_models.configuration import (
+    COMPOSED,
+    SETTINGS,
+    load_configuration,
+    look_up,
+)
 from younger_hf.sources.libraries.transformers_models.families import FAMILIES
 from younger_hf.sources.libraries.transformers_tasks import TASKS
 from younger_hf.sources.source import Query, TorchModel
@@ -188,23 +193,24 @@ def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, content: str
     file = tmp_path / "config.json"
     file.write_text(content)
     with pytest.raises(ExportError):
-        configuration({"auto_class": "AutoModel", "config": str(file)})
+        load_configuration({"auto_class": "AutoModel", "config": str(file)})
 
 
 def test_what_a_default_configuration_lacked_is_noted() -> None:
     """ESM has no vocabulary by default; the library's Mixtral has no size of a head in its own."""
-    assert {"vocab_size": 33, "mask_token_id": 32, "pad_token_id": 1} == configuration(asked("esm", "AutoModel"))[1]
-    assert {"head_dim": 128} == configuration(asked("mixtral", "AutoModel"))[1]
-    assert {} == configuration(asked("bert", "AutoModel"))[1]
+    _, settings = load_configuration(asked("esm", "AutoModel"))
+    assert {"vocab_size": 33, "mask_token_id": 32, "pad_token_id": 1} == settings
+    assert {"head_dim": 128} == load_configuration(asked("mixtral", "AutoModel"))[1]
+    assert {} == load_configuration(asked("bert", "AutoModel"))[1]
 
 
 def test_an_encoder_is_a_decoder_as_a_causal_language_model() -> None:
-    assert configuration(asked("bert", "AutoModelForCausalLM"))[0].is_decoder
-    assert not configuration(asked("bert", "AutoModelForMaskedLM"))[0].is_decoder
+    assert load_configuration(asked("bert", "AutoModelForCausalLM"))[0].is_decoder
+    assert not load_configuration(asked("bert", "AutoModelForMaskedLM"))[0].is_decoder
 
 
 def test_settings_are_looked_up_where_they_are_meant() -> None:
-    config = configuration(asked("clip", "AutoModel", vision_config={"hidden_size": 48}))[0]
+    config = load_configuration(asked("clip", "AutoModel", vision_config={"hidden_size": 48}))[0]
     assert 48 == look_up(config, ("hidden_size",), ("vision",))
     assert 512 == look_up(config, ("hidden_size",), ("text",))
     assert None is look_up(config, ("no_such_setting",))

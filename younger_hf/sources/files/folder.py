@@ -47,8 +47,8 @@ def folder(path: Path) -> tuple[Candidate, ...]:
 def _file_name(name: str) -> str:
     """Return a relative path as one file name; distinct paths stay distinct.
 
-    `/` becomes `--`. Special characters become `%` and two hexadecimal digits for each byte, and so does
-    a `-` next to another or to a `/`.
+    `/` becomes `--`. Special characters become `%` and two hexadecimal digits for each byte, and so
+    does a `-` next to another or to a `/`.
     """
     plain = re.sub(rb"(?<=[-/])-|-(?=[-/])|[^A-Za-z0-9._/-]", lambda match: b"%%%02x" % match[0][0], os.fsencode(name))
     text = plain.decode("ascii").replace("/", "--")

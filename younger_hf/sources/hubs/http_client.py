@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import random
-import re
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +18,7 @@ import stamina
 
 from younger_hf.errors import SourceError
 from younger_hf.sources.deadline import seconds_left
+from younger_hf.sources.hubs.rate_limits import seconds_asked, seconds_until_reset
 
 T = TypeVar("T")
 Parameters = Sequence[tuple[str, str]]
@@ -33,8 +31,6 @@ CONNECTION_TRIES = 2
 _TRANSIENT = frozenset({408, 425, 429})
 """Status codes below 500 that another attempt may not meet."""
 _PERMANENT = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
-_RATE_LIMIT = re.compile(r"\br\s*=\s*(\d+)\s*;\s*t\s*=\s*(\d+)")
-"""Requests left and seconds until the reset in a `RateLimit` header (draft-ietf-httpapi-ratelimit-headers-09)."""
 _TRY_LATER = "The server may be overloaded: try again later; everything done so far is kept."
 
 _log = logging.getLogger(__name__)
@@ -47,10 +43,11 @@ class Patience:
 
     Attributes:
         tries: Most attempts for one request.
-        first_wait: Seconds before the second attempt. Each later wait is twice as long, plus a random part of up to
-            half of `first_wait`.
+        first_wait: Seconds before the second attempt. Each later wait is twice as long, plus a
+            random part of up to half of `first_wait`.
         longest_wait: Longest such wait in seconds.
-        longest_asked: Longest wait in seconds that a server may ask for. The Hub's limits are reset every 300 seconds.
+        longest_asked: Longest wait in seconds that a server may ask for. The Hub's limits are reset
+            every 300 seconds.
         silence: Seconds without a byte after which a connection counts as broken.
         longest_answer: Longest time in seconds for one answer.
     """
@@ -137,8 +134,8 @@ class Client:
 
         Args:
             url: Address of what is requested.
-            read: Turns the response, whose body is read already, and the body into the result; raises ValueError if
-                they are damaged.
+            read: Turns the response, whose body is read already, and the body into the result;
+                raises ValueError if they are damaged.
             parameters: Query parameters.
             headers: Additional headers of this request.
             limit: Largest body in bytes; a larger one is not read.
@@ -248,7 +245,7 @@ class Client:
 
     def _failure(self, response: httpx.Response) -> Exception:
         """Return the error for an unsuccessful answer, and note how long the server asks to wait."""
-        status, seconds = response.status_code, _seconds_asked(response.headers)
+        status, seconds = response.status_code, seconds_asked(response.headers)
         if status < 500 and status not in _TRANSIENT:
             return _refusal(response)
         if seconds > self.patience.longest_asked:
@@ -259,7 +256,7 @@ class Client:
 
     def _respect_limit(self, response: httpx.Response) -> None:
         """Note when a used-up rate limit is reset; called for each response, redirections included."""
-        self._wait_for(min(_seconds_until_reset(response.headers), self.patience.longest_asked))
+        self._wait_for(min(seconds_until_reset(response.headers), self.patience.longest_asked))
 
     def _wait_for(self, seconds: float) -> None:
         if seconds:
@@ -272,25 +269,6 @@ def _parse_json(response: httpx.Response, content: bytes) -> tuple[Any, httpx.He
         return json.loads(content), response.headers
     except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
         raise ValueError(f"expected JSON: {error}") from error
-
-
-def _seconds_asked(headers: httpx.Headers) -> float:
-    """Return the seconds that a refusal asks to wait: a number or a date in `Retry-After`, or a used-up rate limit."""
-    text = headers.get("Retry-After", "").strip()
-    seconds = float(text) if text.isdecimal() else 0.0
-    if text and not seconds:
-        try:
-            moment = parsedate_to_datetime(text)
-            seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-        except ValueError:
-            seconds = 0.0
-    return max(seconds, _seconds_until_reset(headers), 0.0)
-
-
-def _seconds_until_reset(headers: httpx.Headers) -> float:
-    """Return the seconds until the last of the used-up rate limits is reset."""
-    limits = _RATE_LIMIT.findall(headers.get("RateLimit", ""))
-    return max((float(seconds) for left, seconds in limits if int(left) == 0), default=0.0)
 
 
 def _refusal(response: httpx.Response) -> RefusedError:

@@ -46,9 +46,9 @@ def _candidates(query: Query) -> Iterator[Candidate]:
 def _pages(query: Query, cursor: str) -> Iterator[Page]:
     """Yield pages of candidates, repos with the most likes first.
 
-    `options` may have `sort`, `author`, `page_size` and `trust_remote_code`. Each pair of a library and a
-    task in the query is a listing of its own: a cursor is the number of the listing and the Hub's own
-    cursor in it. If all names in `only` are names of repos, only these are requested.
+    `options` may have `sort`, `author`, `page_size` and `trust_remote_code`. Each pair of a library
+    and a task in the query is a listing of its own: a cursor is the number of the listing and the
+    Hub's own cursor in it. If all names in `only` are names of repos, only these are requested.
     """
     with hub_client() as client:
         named = [name for name in query.only if "/" in name and not set(name) & set("*?[")]
@@ -118,7 +118,8 @@ def _past(entry: Any, query: Query) -> bool:
 def _page(client: Client, parameters: Parameters, at: str) -> tuple[list[Any], str]:
     """Return the repos of a page, and the cursor of the next page.
 
-    Only the cursor is taken from the address of the next page, so that it cannot lead to another server.
+    Only the cursor is taken from the address of the next page, so that it cannot lead to another
+    server.
     """
     url = f"{client.origin}/api/models"
     asked = [*parameters, ("cursor", at)] if at else parameters

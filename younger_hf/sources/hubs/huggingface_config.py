@@ -41,8 +41,8 @@ def config_files(library: str, files: Sequence[str], *, remote_code: bool) -> It
         remote_code: Whether the repo's own code is wanted too.
 
     Yields:
-        For each model its part of the repo, `""` for all of it, and the files to fetch, the configuration
-        first.
+        For each model its part of the repo, `""` for all of it, and the files to fetch, the
+        configuration first.
     """
     there = set(files)
     if library == "diffusers" and "model_index.json" in there:
@@ -68,9 +68,9 @@ def fetch_config(client: Client, address: str, recipe: Mapping[str, Any], folder
         folder: Folder for the files, which keep their names in the repo.
 
     Returns:
-        The recipe: `kind`, `config` (path of the configuration), `bytes_read` in its notes; for timm also `name`
-        and `arguments`, for transformers `auto_class`. A part of a diffusers repo that is a model of
-        transformers has that kind.
+        The recipe: `kind`, `config` (path of the configuration), `bytes_read` in its notes; for
+        timm also `name` and `arguments`, for transformers `auto_class`. A part of a diffusers repo
+        that is a model of transformers has that kind.
 
     Raises:
         SourceError: If a file cannot be fetched, is too long, or is not a JSON object or list.

@@ -30,8 +30,8 @@ def candidates_of(
     """Yield the candidates of one repo.
 
     Args:
-        entry: The repo as the Hub's API describes it. Malformed fields are left out; a repo without a valid
-            name has no candidates.
+        entry: The repo as the Hub's API describes it. Malformed fields are left out; a repo without
+            a valid name has no candidates.
         libraries: Libraries whose models are wanted.
         remote_code: Whether the repo's own code may be fetched and run.
     """

@@ -57,8 +57,8 @@ def fetch_keras(client: Client, base: str, names: Sequence[str], folder: Path) -
         folder: Folder for the fetched files.
 
     Returns:
-        `format`: `preset` (of KerasHub), `keras` (the configuration in a `.keras` file) or `savedmodel`;
-        `config`: path of the description; `bytes_read` in the notes.
+        `format`: `preset` (of KerasHub), `keras` (the configuration in a `.keras` file) or
+        `savedmodel`; `config`: path of the description; `bytes_read` in the notes.
 
     Raises:
         SourceError: If the model has no description, such as one in HDF5 files.

@@ -24,8 +24,8 @@ _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 class RemoteFile(AbstractBufferedFile):  # type: ignore[misc]
     """A file that is read by byte ranges, without a cache.
 
-    Hubs redirect to an address that is valid for a while. It is kept, which saves a request per range, and requested
-    again once it is refused.
+    Hubs redirect to an address that is valid for a while. It is kept, which saves a request per
+    range, and requested again once it is refused.
 
     Args:
         client: Client of the server.
@@ -106,8 +106,8 @@ def fetch_onnx(client: Client, url: str, folder: Path) -> dict[str, Any]:
         folder: Folder for the stored model, created if it is missing.
 
     Returns:
-        A recipe of the kind `file` (see `file_recipe`); its notes hold `bytes_read`, failed attempts included, and
-        `bytes_of_file`.
+        A recipe of the kind `file` (see `file_recipe`); its notes hold `bytes_read`, failed
+        attempts included, and `bytes_of_file`.
 
     Raises:
         ModelReadError: If the file is not an ONNX model.

@@ -30,9 +30,9 @@ Array = npt.NDArray[Any]
 def lazy_variables(keras: Any, tf: Any) -> Iterator[None]:
     """While active, big variables that Keras creates hold no values, and assigning to them does nothing.
 
-    A graph that reads such a variable reads a constant of one number, whatever its shape. Every variable
-    has a number of its own that is neither 0 nor 1, because converters merge equal constants and drop
-    operators without effect.
+    A graph that reads such a variable reads a constant of one number, whatever its shape. Every
+    variable has a number of its own that is neither 0 nor 1, because converters merge equal
+    constants and drop operators without effect.
     """
     variable = keras.Variable
     initialise, assign = variable._initialize_with_initializer, variable._direct_assign
@@ -62,8 +62,8 @@ def lazy_tensors() -> Iterator[None]:
     """While active, big floating-point tensors that tf2onnx reads and creates are one number with a shape.
 
     Their arrays are views that repeat it, so that transposing, reshaping and comparing them costs
-    nothing. A tensor whose elements differ gets a number computed from all of them: equal tensors stay
-    equal, different ones stay different.
+    nothing. A tensor whose elements differ gets a number computed from all of them: equal tensors
+    stay equal, different ones stay different.
     """
     from tf2onnx import tf_utils
 

@@ -32,8 +32,9 @@ _PARTS: Mapping[str, tuple[str, ...]] = {
 def _models() -> Iterator[Candidate]:
     """Yield one candidate for each file that optimum would write of each pair.
 
-    The encoder of a pair with a cache equals that of the pair without. Model types that transformers itself does not
-    know need code from the Hub, or are parts of others: they are left out.
+    The encoder of a pair with a cache equals that of the pair without. Model types that
+    transformers itself does not know need code from the Hub, or are parts of others: they are left
+    out.
     """
     tasks = _tasks_manager()
     import transformers

@@ -51,8 +51,10 @@ def roi_align(
         spatial_scale: From the image's coordinates to those of the features.
         pooled_height: Bins of a region from top to bottom.
         pooled_width: Bins of a region from left to right.
-        sampling_ratio: Samples of a bin in each direction; if it is not positive, one per pixel, rounded up.
-        aligned: Whether coordinates mean the centres of pixels; if not, regions are at least 1 wide and high.
+        sampling_ratio: Samples of a bin in each direction; if it is not positive, one per pixel,
+            rounded up.
+        aligned: Whether coordinates mean the centres of pixels; if not, regions are at least 1 wide
+            and high.
 
     Returns:
         [K, C, pooled_height, pooled_width].
@@ -101,7 +103,8 @@ def deform_conv2d(
     Args:
         features: [N, C, H, W].
         weight: [O, C / groups, kernel height, kernel width].
-        offset: Vertical, then horizontal offset of each tap, [N, offset_groups * taps * 2, output height, output width].
+        offset: Vertical, then horizontal offset of each tap, [N, offset_groups * taps * 2, output
+            height, output width].
         mask: Factor of each tap, [N, offset_groups * taps, output height, output width].
         bias: [O].
         stride_h: Rows from one output to the next.

@@ -1,10 +1,10 @@
 """Import of torchvision beside a build of torch that does not fit its compiled operators.
 
-PyPI has one wheel of torchvision per platform, which is linked against CUDA on Linux. Beside the CPU
-build of torch its operators are not registered, and `import torchvision` fails, and with it timm and
-parts of transformers. Declaring the schemas of the operators first is enough for everything that does
-not call them; those that detection models call while they are traced have kernels in
-`torchvision_kernels.py`. Where torchvision's own operators load, nothing is done.
+PyPI has one wheel of torchvision per platform, which is linked against CUDA on Linux. Beside the
+CPU build of torch its operators are not registered, and `import torchvision` fails, and with it
+timm and parts of transformers. Declaring the schemas of the operators first is enough for
+everything that does not call them; those that detection models call while they are traced have
+kernels in `torchvision_kernels.py`. Where torchvision's own operators load, nothing is done.
 """
 
 from __future__ import annotations

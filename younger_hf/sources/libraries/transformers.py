@@ -56,8 +56,9 @@ def build(recipe: Mapping[str, Any]) -> TorchModel:
     """Return the model of a recipe, without weights, with example inputs.
 
     Args:
-        recipe: `auto_class` (as `AutoModel`), and `model_type` with `overrides` of its default configuration, or `config`, the
-            path of a `config.json`; `architecture` where the auto class has several for the family.
+        recipe: `auto_class` (as `AutoModel`), and `model_type` with `overrides` of its default
+            configuration, or `config`, the path of a `config.json`; `architecture` where the auto
+            class has several for the family.
 
     Raises:
         ExportError: If the library cannot build it, or a required input lacks an example.

@@ -1,1 +1,1 @@
-"""How models of transformers are built and what they are given; imported by the processes that build them, which need torch anyway."""
+"""Configurations and example inputs of transformers models; imported only by processes that need torch."""

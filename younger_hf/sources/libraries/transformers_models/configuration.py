@@ -72,7 +72,8 @@ def load_configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return the configuration of a recipe, and the settings that had to be changed for its parts to fit together.
 
     Args:
-        recipe: `model_type` and `overrides` of its defaults; or `config`, the path of a `config.json`.
+        recipe: `model_type` and `overrides` of its defaults; or `config`, the path of a
+            `config.json`.
 
     Raises:
         ExportError: If the file is missing, or the installed transformers does not know its family.

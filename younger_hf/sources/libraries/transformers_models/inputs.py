@@ -46,7 +46,8 @@ def make_inputs(module: Any, config: Any) -> tuple[dict[str, Tensor], dict[str, 
         config: Its configuration.
 
     Returns:
-        Name -> tensor of each graph input in the order of the signature, and the other arguments of `forward`.
+        Name -> tensor of each graph input in the order of the signature, and the other arguments of
+        `forward`.
 
     Raises:
         ExportError: If a required input lacks an example.

@@ -14,7 +14,8 @@ class Flattened(nn.Module):
     """Calls a module by name with arguments composed of tensors.
 
     Attributes:
-        tensors: Tensors in the example arguments, in the order of the signature; `forward` takes as many.
+        tensors: Tensors in the example arguments, in the order of the signature; `forward` takes as
+            many.
     """
 
     def __init__(self, module: nn.Module, arguments: Mapping[str, Any]) -> None:
@@ -22,7 +23,8 @@ class Flattened(nn.Module):
 
         Args:
             module: The module.
-            arguments: Argument of its `forward` -> example: a tensor, a tuple of tensors, and so on.
+            arguments: Argument of its `forward` -> example: a tensor, a tuple of tensors, and so
+                on.
 
         Raises:
             TypeError: If `forward` lacks an argument.
