@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.test_cli import assert_one_clear_message, younger
-from tests.collect.official_models import checked_pickle, standardised, write_instance, write_split
 from tests.dataset.models import network
+from tests.sources.official.official_models import checked_pickle, standardised, write_instance, write_split
 from younger_hf.collect.workspace import Workspace
 
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.collect.official_models import PROTOCOLS, checked_pickle
+from tests.sources.official.official_models import PROTOCOLS, checked_pickle
 from younger_hf.errors import SourceError
 from younger_hf.sources.official import pickle_reader
 from younger_hf.sources.official.graph_reader import read_graph

@@ -36,6 +36,16 @@ def folded(path: Path, *, fillers_only: bool = False) -> onnx.ModelProto:
     return model
 
 
+def graph_of(*op_types: str, edges: tuple[tuple[str, str], ...] = (), **attributes: Any) -> nx.DiGraph:
+    """Operators named by their number, with the same completed attributes."""
+    graph = nx.DiGraph()
+    for number, op_type in enumerate(op_types):
+        operator = {"op_type": op_type, "domain": ""}
+        graph.add_node(str(number), features={"operator": operator, "attributes": attributes})
+    graph.add_edges_from(edges)
+    return graph
+
+
 def standardised(model: onnx.ModelProto) -> nx.DiGraph:
     """The graph of a model without sub-graphs, as the filter series has it."""
     graph = nx.DiGraph()
