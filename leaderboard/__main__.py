@@ -74,7 +74,7 @@ def check_answers(settings: Settings, release: Release) -> None:
         if sealed.is_dir():
             path = os.path.relpath(sealed)
             hint = f"The sealed ones need their key: {KEY}=... younger-hf leaderboard --data {settings.dataset} --answers {path}"
-        raise LeaderboardError(f"{folder}: there is no such folder; expected the answers of the dataset.", hint)
+        raise LeaderboardError(f"{folder}: the folder does not exist; expected the answers of the dataset.", hint)
     answers = open_answers(folder)
     if answers.content_hash != release.content_hash:
         raise LeaderboardError(

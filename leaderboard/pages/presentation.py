@@ -35,7 +35,7 @@ def amount(number: int | None) -> str:
 
 
 def best_values(rows: Sequence[Ranked], metrics: Sequence[Metric]) -> dict[str, float]:
-    """Return the best value of each metric over the rows; empty if there are no rows."""
+    """Return the best value of each metric over the rows; empty without rows."""
     columns = {metric: [row.submission.metrics[metric.name] for row in rows] for metric in metrics}
     return {
         metric.name: max(values) if metric.direction == "max" else min(values)

@@ -78,7 +78,7 @@ def show_followed(board: Board) -> None:
         return
     found = board.store.get(typed)
     if found is None:
-        st.warning("There is no submission with this id.", icon=":material/search_off:")
+        st.warning("No submission has this id.", icon=":material/search_off:")
     elif found.state in FINAL_STATES:
         show_submission(board, found)
     else:

@@ -99,7 +99,7 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 def main() -> int:
     """Run the worker of the board of the environment."""
     parser = argparse.ArgumentParser(prog="python -m leaderboard.scoring.worker", description=__doc__)
-    parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
+    parser.add_argument("--parent", type=int, help="end when the parent is another process")
     parser.add_argument("--once", action="store_true", help="score the waiting submissions, then end")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="worker: %(message)s", stream=sys.stderr)

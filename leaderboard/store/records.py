@@ -23,8 +23,8 @@ class NewSubmission:
         system: Name of the system, as the submitter wrote it.
         team: Who submits, as the submitter wrote it.
         parameters: Number of the system's parameters; None if unknown.
-        code_url: Address of the code; empty if there is none.
-        paper_url: Address of the paper; empty if there is none.
+        code_url: Address of the code; may be empty.
+        paper_url: Address of the paper; may be empty.
         details: Every other field of `submission.yaml`, as JSON values.
         file_path: The predictions file, relative to the folder of uploads.
         file_bytes: Size of that file.

@@ -160,7 +160,7 @@ class Store:
             outcome: Its outcome.
 
         Returns:
-            False if the claim is no longer the current one; nothing changes then.
+            False if the claim is outdated; nothing changes then.
         """
         now = datetime.now(UTC)
         with Session(self._engine) as session, session.begin():

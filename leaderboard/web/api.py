@@ -75,7 +75,7 @@ async def leaderboard(request: Request) -> Response:
         )
     if track not in TRACKS:
         expected = f"expected one of: {', '.join(TRACKS)}"
-        raise RefusalError(404, "unknown_track", f"There is no track {track[:100]!r}; {expected}.")
+        raise RefusalError(404, "unknown_track", f"Unknown track {track[:100]!r}; {expected}.")
     table = await run_in_threadpool(standings, board.store, track, content_hash)
     primary = metrics_of(track)[0]
     return JSONResponse(
@@ -97,7 +97,7 @@ async def submission(request: Request) -> Response:
     found = await run_in_threadpool(board.store.get, submission_id)
     if found is None:
         raise RefusalError(
-            404, "not_found", f"There is no submission {submission_id[:64]!r}.", "Use the id that submitting returned."
+            404, "not_found", f"Unknown submission {submission_id[:64]!r}.", "Use the id that submitting returned."
         )
     return JSONResponse(submission_json(found, await run_in_threadpool(rank_of, board.store, found)))
 
@@ -116,7 +116,7 @@ async def unknown(request: Request) -> Response:
     """Refuse any other path under `/api`, which would otherwise be answered with the page."""
     known = ", ".join(f"{route.path} ({'/'.join(sorted(route.methods or ()))})" for route in ROUTES[:-1])
     raise RefusalError(
-        404, "unknown_route", f"There is no {request.method} {request.url.path[:100]!r}.", f"Routes: {known}."
+        404, "unknown_route", f"Unknown route {request.method} {request.url.path[:100]!r}.", f"Routes: {known}."
     )
 
 

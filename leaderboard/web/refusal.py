@@ -16,7 +16,7 @@ class RefusalError(LeaderboardError):
         status: HTTP status, 4xx or 503.
         code: Stable name of the mistake, as `file_too_large`.
         message: The mistake: what was expected and what was found.
-        hint: The next step; empty if there is none.
+        hint: The next step; may be empty.
         problems: One entry per problem, if there are several.
     """
 

@@ -58,10 +58,10 @@ def test_a_file_for_another_track_is_refused(tmp_path: Path) -> None:
     [
         (
             {"track": "generation_w_attrs"},
-            "no track 'generation_w_attrs' to train; expected one of: operator_w_attrs, ",
+            "Unknown track 'generation_w_attrs'; expected one of: operator_w_attrs, ",
         ),
-        ({"track": "operator_both"}, "There is no track 'operator_both' to train"),
-        ({"model": "gpt"}, "There is no model 'gpt'; expected one of: gcn"),
+        ({"track": "operator_both"}, "Unknown track 'operator_both'"),
+        ({"model": "gpt"}, "Unknown model 'gpt'; expected one of: gcn"),
         ({"epochs": 0}, "epochs must be positive"),
         ({"epochs": "ten"}, "epochs must be of type int, got 'ten'"),
         ({"epochs": 2.0}, "epochs must be of type int, got 2.0"),

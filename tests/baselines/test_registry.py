@@ -54,5 +54,5 @@ def test_a_model_that_cannot_predict_what_the_track_asks_for_is_named() -> None:
 
 
 def test_an_unknown_model_is_named_with_the_known_ones() -> None:
-    with pytest.raises(BaselineError, match="There is no model 'oracle'; expected one of: gcn"):
+    with pytest.raises(BaselineError, match="Unknown model 'oracle'; expected one of: gcn"):
         find_model("oracle", "class")

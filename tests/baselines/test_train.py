@@ -213,7 +213,7 @@ def test_a_dataset_without_the_config_is_one_error(built: Built, small: Small, t
 def test_a_device_that_is_not_there_is_named() -> None:
     assert torch.device("cpu") == resolve_device("cpu")
     assert ("cuda" if torch.cuda.is_available() else "cpu") == resolve_device("auto").type
-    with pytest.raises(BaselineError, match="no device 'tpu'; expected auto, cpu or cuda") as caught:
+    with pytest.raises(BaselineError, match="Unknown device 'tpu'; expected auto, cpu or cuda") as caught:
         resolve_device("tpu")
     assert caught.value.hint
 

@@ -324,10 +324,10 @@ def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
     ("arguments", "fragment"),
     [
         (("train",), "Expected a track to train for"),
-        (("train", "--track", "poetry"), "There is no track 'poetry' to train; expected one of: operator_w_attrs"),
+        (("train", "--track", "poetry"), "Unknown track 'poetry'; expected one of: operator_w_attrs"),
         (
             ("train", "--track", "operator_w_attrs", "--model", "oracle"),
-            "There is no model 'oracle'; expected one of: gcn",
+            "Unknown model 'oracle'; expected one of: gcn",
         ),
         (("train", "--track", "operator_w_attrs", "--data", "nowhere"), "nowhere: there is no such folder"),
         (("train", "--task", "dataflow"), "younger-hf train --track dataflow_w_attrs"),

@@ -82,9 +82,9 @@ def test_a_workspace_becomes_one_file(workspace: Path, tmp_path: Path) -> None:
         (("retrieve", "local", "-w", "w"), "The source 'local' needs a folder"),
         (("retrieve", "local", "--option", "path", "-w", "w"), "--option path: expected a name and a value"),
         (("retrieve", "local", "--option", "path=nowhere", "-w", "w"), "nowhere: there is no such folder"),
-        (("export", "-w", "nowhere"), "nowhere: there is no workspace here"),
-        (("status", "-w", "nowhere"), "nowhere: there is no workspace here"),
-        (("pack", "x.parquet", "-w", "nowhere"), "nowhere: there is no workspace here"),
+        (("export", "-w", "nowhere"), "nowhere: this is not a workspace"),
+        (("status", "-w", "nowhere"), "nowhere: this is not a workspace"),
+        (("pack", "x.parquet", "-w", "nowhere"), "nowhere: this is not a workspace"),
         (("build", "--archive", "nowhere.parquet", "--out", "x"), "nowhere.parquet: the archive cannot be read"),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_mistake_is_one_clear_message(tmp_path: Path, arguments: tuple[str, ..
 
 def test_an_engine_that_is_none_is_named(workspace: Path) -> None:
     assert_one_clear_message(
-        younger("export", "-w", workspace, "--engine", "steam"), "no engine 'steam'; expected local or ray"
+        younger("export", "-w", workspace, "--engine", "steam"), "Unknown engine 'steam'; expected local or ray"
     )
 
 

@@ -57,7 +57,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         if self.track not in TRACKS:
-            raise BaselineError(f"There is no track {self.track!r} to train; expected one of: {', '.join(TRACKS)}.")
+            raise BaselineError(f"Unknown track {self.track!r}; expected one of: {', '.join(TRACKS)}.")
         check_name(self.model)
         for field in fields(self)[2:]:
             kind, value = type(field.default), getattr(self, field.name)

@@ -76,7 +76,7 @@ def write_reference_entry(
 
     Raises:
         SubmissionError: If the task does not have this reference.
-        DatasetError: If there is no such track.
+        DatasetError: If the track does not exist.
     """
     return _write_entry(
         out,

@@ -62,7 +62,7 @@ def resolve_device(name: str) -> torch.device:
         BaselineError: If CUDA is requested but not available, or the name is unknown.
     """
     if name not in ("auto", "cpu", "cuda"):
-        raise BaselineError(f"There is no device {name!r}; expected auto, cpu or cuda.", "Use --device auto.")
+        raise BaselineError(f"Unknown device {name!r}; expected auto, cpu or cuda.", "Use --device auto.")
     if name == "cuda" and not torch.cuda.is_available():
         raise BaselineError("No CUDA device is available here.", "Use --device cpu.")
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

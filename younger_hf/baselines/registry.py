@@ -41,16 +41,16 @@ def model_names() -> tuple[str, ...]:
 
 
 def check_name(name: str) -> None:
-    """Raise BaselineError if there is no model of that name."""
+    """Raise BaselineError if the name is not that of a model."""
     if name not in model_names():
-        raise BaselineError(f"There is no model {name!r}; expected one of: {', '.join(model_names())}.")
+        raise BaselineError(f"Unknown model {name!r}; expected one of: {', '.join(model_names())}.")
 
 
 def find_model(name: str, predicts: str) -> type[nn.Module]:
     """Import a model and return its class. Needs torch.
 
     Raises:
-        BaselineError: If there is no model of that name, or it cannot predict that.
+        BaselineError: If the model does not exist or cannot predict that.
     """
     check_name(name)
     importlib.import_module(f"{_PACKAGE}.{name}")

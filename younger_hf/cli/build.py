@@ -46,7 +46,7 @@ def build(
     from younger_hf.dataset.build.pipeline import BuildPlan, build_dataset
 
     if protocol not in ("grouped", "paper"):
-        raise DatasetError(f"There is no protocol {protocol!r}; expected grouped or paper.", "younger-hf build --help")
+        raise DatasetError(f"Unknown protocol {protocol!r}; expected grouped or paper.", "younger-hf build --help")
     plan = BuildPlan(
         out,
         preset,

@@ -140,7 +140,7 @@ def _open_workspace(folder: Path) -> Any:
 
     if not is_workspace(folder):
         raise WorkspaceError(
-            f"{folder}: there is no workspace here; expected one made by `younger-hf retrieve`.",
+            f"{folder}: this is not a workspace; expected one made by `younger-hf retrieve`.",
             f"younger-hf retrieve timm --workspace {folder}",
         )
     return Workspace(folder)
@@ -157,4 +157,4 @@ def _engine(
         from younger_hf.collect.ray_engine import run_ray
 
         return lambda jobs: run_ray(jobs, limits, address=address, preload=preload)
-    raise WorkspaceError(f"There is no engine {name!r}; expected local or ray.")
+    raise WorkspaceError(f"Unknown engine {name!r}; expected local or ray.")

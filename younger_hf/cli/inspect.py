@@ -77,9 +77,7 @@ def extract(
 
 @command("younger-hf stats younger", "younger-hf stats quickstart/younger --config operator_w_attrs")
 def stats(
-    data: Dataset,
-    config: Annotated[str | None, typer.Option(help="Only this config.")] = None,
-    as_json: Json = False,
+    data: Dataset, config: Annotated[str | None, typer.Option(help="Only this config.")] = None, as_json: Json = False
 ) -> None:
     """Show the configs of a dataset and the rows of their splits."""
     from younger_hf.dataset.read.release import open_release

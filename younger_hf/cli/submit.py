@@ -28,7 +28,7 @@ def submit(
     predictions, metadata = find_submission(submission)
     if metadata is None:
         raise SubmissionError(
-            f"{submission}: there is no {METADATA} beside the predictions; expected one that names track, system and team.",
+            f"{submission}: {METADATA} is missing beside the predictions; it names track, system and team.",
             "younger-hf predict writes one to start from.",
         )
     client = BoardClient(board)

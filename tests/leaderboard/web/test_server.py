@@ -85,7 +85,7 @@ def test_without_answers_the_hint_names_the_sealed_ones_of_a_clone(dataset: Data
     shutil.copytree(dataset.release.root, tmp_path / "younger")
     (tmp_path / "leaderboard" / "answers").mkdir(parents=True)
     result = run("--dataset", str(tmp_path / "younger"), "--board", str(tmp_path / "b"))
-    assert_refused(result, "younger-answers: there is no such folder", "leaderboard/answers", f"{KEY}=...")
+    assert_refused(result, "younger-answers: the folder does not exist", "leaderboard/answers", f"{KEY}=...")
 
 
 def test_sealed_answers_open_with_their_key_only(dataset: Dataset, tmp_path: Path) -> None:
