@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from younger_hf.dataset.read.release import Release
 from younger_hf.errors import SubmissionError
 from younger_hf.submission.check.graph_rows import check_graphs, in_own_order
 from younger_hf.submission.check.matching import check_rows, in_test_order
 from younger_hf.submission.check.value_checks import check_values
-from younger_hf.submission.format.metadata import FieldValue, MetadataCheck, SubmissionMetadata, check_metadata
+from younger_hf.submission.format.metadata import MetadataCheck, SubmissionMetadata, check_metadata
 from younger_hf.submission.format.predictions import Predictions
 from younger_hf.submission.format.problems import Problem, in_order, problem, quoted
 from younger_hf.submission.format.track import offered_tracks, open_track
@@ -101,9 +102,7 @@ def validate(
     return ValidationReport(name, in_order(problems), accepted, checked.metadata)
 
 
-def _which_track(
-    fields: Mapping[str, FieldValue], asked: str | None, release: Release
-) -> tuple[str | None, list[Problem]]:
+def _which_track(fields: Mapping[str, Any], asked: str | None, release: Release) -> tuple[str | None, list[Problem]]:
     """The track to validate for, if that is clear enough to go on, and what is wrong with it."""
     declared = fields.get("track")
     name = asked if asked is not None else declared
@@ -127,7 +126,7 @@ def _which_track(
     return name, []
 
 
-def _check_version(fields: Mapping[str, FieldValue], release: Release) -> list[Problem]:
+def _check_version(fields: Mapping[str, Any], release: Release) -> list[Problem]:
     declared = fields.get("dataset_version")
     if not isinstance(declared, str) or declared == release.content_hash:
         return []
