@@ -45,9 +45,9 @@ def found(board, path):
 def test_every_format_and_order_scores_the_same(complete_board, write_table, values, suffix):
     path = write_table(suffix, SCHEMA, reversed(values.items()))
     predictions = validate(path, None, complete_board.release, track=TRACK).predictions
-    assert np.float64 == predictions.values.dtype
-    assert list(values.values()) == predictions.values.tolist()
-    assert list(range(41)) == predictions.offsets.tolist()
+    assert np.float64 == predictions.rows.values.dtype
+    assert list(values.values()) == predictions.rows.values.tolist()
+    assert list(range(41)) == predictions.rows.offsets.tolist()
     result = score(predictions, complete_board.release, complete_board.answers)
     truth = list(complete_board.truth[TRACK].values())
     expected = load_metric(TRACK).compute(references=truth, predictions=list(values.values()))
@@ -61,7 +61,7 @@ def test_any_finite_number_is_a_value(complete_board, write_table, values, suffi
     written = float(number) if suffix == ".parquet" else number
     path = write_table(suffix, SCHEMA, {**values, first: written}.items())
     predictions = validate(path, None, complete_board.release, track=TRACK).predictions
-    assert float(number) == predictions.values[0]
+    assert float(number) == predictions.rows.values[0]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_every_width_of_number_is_read(complete_board, tmp_path, values, kind):
     numbers = pa.array(np.arange(40).astype(kind.to_pandas_dtype()), kind)
     pq.write_table(pa.table({"graph_id": list(values), "value": numbers}), path)
     predictions = validate(path, None, complete_board.release, track=TRACK).predictions
-    assert (np.float64, list(range(40))) == (predictions.values.dtype, predictions.values.tolist())
+    assert (np.float64, list(range(40))) == (predictions.rows.values.dtype, predictions.rows.values.tolist())
 
 
 @pytest.mark.parametrize(

@@ -39,8 +39,8 @@ def test_valid_predictions_come_in_the_order_of_the_test_split(board, noisy, tmp
     path = write_predictions(tmp_path, FLOW, dict(reversed(rows.items())))
     predictions = validate(path, None, board.release, track=FLOW).predictions
     assert list(rows) == predictions.graph_ids.to_pylist()
-    assert np.concatenate(list(rows.values())).tolist() == predictions.values.tolist()
-    assert [0, *np.cumsum([len(row) for row in rows.values()])] == predictions.offsets.tolist()
+    assert np.concatenate(list(rows.values())).tolist() == predictions.rows.values.tolist()
+    assert [0, *np.cumsum([len(row) for row in rows.values()])] == predictions.rows.offsets.tolist()
 
 
 def test_ten_different_mistakes_in_one_submission_are_all_named(board, noisy, write_as, tmp_path):
@@ -60,12 +60,12 @@ def test_ten_different_mistakes_in_one_submission_are_all_named(board, noisy, wr
     path = tmp_path / "predictions.jsonl"
     path.write_text("\n".join(lines))
     declared = tmp_path / "submission.yaml"
-    declared.write_text(f"track: {FLOW}\ndataset_version: sha256:{'0' * 64}\nsystem: GCN\nteam: ''\nscore: 1.0\n")
+    version = board.release.content_hash
+    declared.write_text(f"track: {FLOW}\ndataset_version: {version}\nsystem: GCN\nteam: ''\nscore: 1.0\n")
     report = validate(path, declared, board.release)
     expected = {
         ("metadata_unknown_field", None),
         ("metadata_missing_field", None),
-        ("wrong_dataset_version", None),
         ("extra_column", 10),
         ("bad_json", 9),
         ("wrong_type", 5),
@@ -169,14 +169,26 @@ def test_graphs_of_another_track_or_of_training_are_unknown(board, noisy, tmp_pa
     assert [("unknown_graph", 1), ("missing_graph", None)] == found(report)
 
 
-def test_predictions_for_another_version_are_refused_but_still_checked(board, noisy, metadata, tmp_path):
+def test_another_dataset_version_ends_the_list_of_problems(board, noisy, metadata, tmp_path):
     declared = metadata(FLOW)
-    declared.write_text(declared.read_text().replace(board.release.content_hash, f"sha256:{'a' * 64}"))
+    text = declared.read_text().replace(board.release.content_hash, f"sha256:{'a' * 64}")
+    declared.write_text(text.replace("team: Example University", "team: ''"))
     rows = noisy(FLOW)
     rows.pop(next(iter(rows)))
     report = validate(write_predictions(tmp_path, FLOW, rows), declared, board.release)
-    assert [("wrong_dataset_version", None), ("missing_graph", None)] == found(report)
-    assert board.release.content_hash == report.problems[0].expected
+    assert [("metadata_missing_field", None), ("wrong_dataset_version", None)] == found(report)
+    assert board.release.content_hash == report.problems[1].expected
+    assert "Pass --data FOLDER" in report.problems[1].hint
+
+
+def test_the_dataset_of_another_version_is_named_where_it_can_be_found(
+    board, complete_board, noisy, metadata, tmp_path
+):
+    path, declared = write_predictions(tmp_path, FLOW, noisy(FLOW)), metadata(FLOW)
+    (problem,) = validate(path, declared, complete_board.release, search=board.root.parent).problems
+    assert f"It was made for the dataset in {board.release.root}: pass --data {board.release.root}." == problem.hint
+    (problem,) = validate(path, declared, complete_board.release, search=tmp_path).problems
+    assert "Pass --data FOLDER" in problem.hint
 
 
 @pytest.mark.parametrize("track", ["dataflow", "generation_w_attrs", "", "operator_w_attrs\n"])

@@ -12,10 +12,10 @@ import pytest
 from younger_hf.dataset.build.write_files import write_answers
 from younger_hf.dataset.read.release import open_answers
 from younger_hf.errors import DatasetError, SubmissionError
-from younger_hf.metrics import load_metric
+from younger_hf.metrics import Interval, load_metric
 from younger_hf.submission import reference_predictions, write_predictions
 from younger_hf.submission.check.validate import validate
-from younger_hf.submission.score.score_predictions import score
+from younger_hf.submission.score.score_predictions import ScoreResult, score
 from younger_hf.tasks import TRACKS
 
 FORMATS = [".parquet", ".csv", ".jsonl"]
@@ -176,3 +176,11 @@ def test_incomplete_answers_are_refused_without_showing_them(board, noisy, tmp_p
     with pytest.raises(DatasetError, match=f"the answers of {track} ") as caught:
         score(report.predictions, board.release, open_answers(tmp_path / "answers"))
     assert "777" not in str(caught.value)
+
+
+def test_an_interval_without_its_value_is_explained_and_no_other_is():
+    inside, above = Interval(0.4, 0.6, 0.95, 1000, 0), Interval(0.3, 0.5, 0.95, 1000, 0)
+    result = ScoreResult("t", {"accuracy": 0.5, "macro_f1": 0.2}, 9, 9, {"accuracy": inside, "macro_f1": above})
+    assert ["macro_f1"] == list(result.notes)
+    assert "The interval of macro_f1 does not contain its value" in result.notes["macro_f1"]
+    assert {} == ScoreResult("t", {"accuracy": 0.5}, 9, 9).notes

@@ -1,111 +1,79 @@
-"""Matches the rows of a predictions file with the graphs of a track's test split."""
+"""Matches the rows of a predictions file with the graphs of a track's split."""
 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow.compute as pc
 
-from younger_hf.submission.format.prediction_rows import PredictionRows, offsets_of
+from younger_hf.arrays import IntArray, Ragged
+from younger_hf.submission.format.prediction_rows import PredictionRows
 from younger_hf.submission.format.predictions import AlignedPredictions
 from younger_hf.submission.format.problems import Problem, problem, quoted
 from younger_hf.submission.format.track import Track
 
 
-def _positions_of(rows: PredictionRows, asked: Track) -> npt.NDArray[np.int64]:
-    """Position in the test split of each row's graph, -1 where there is none; int64 [R]."""
-    found = pc.index_in(rows.graph_ids, value_set=asked.graph_ids, skip_nulls=True)
-    position: npt.NDArray[np.int64] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+def _positions_of(rows: PredictionRows, track: Track) -> IntArray:
+    """Find the position of each row's graph in the split, or -1; int64 [R]."""
+    found = pc.index_in(rows.graph_ids, value_set=track.graph_ids, skip_nulls=True)
+    position: IntArray = pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
     return position
 
 
-def check_rows(rows: PredictionRows, asked: Track) -> list[Problem]:
-    """Unknown, duplicate and missing graphs, and lists of the wrong length.
+def check_rows(rows: PredictionRows, track: Track) -> list[Problem]:
+    """Find unknown, duplicate and missing graphs, and lists of the wrong length.
 
     Args:
         rows: The rows.
-        asked: The track.
+        track: The track.
     """
-    position = _positions_of(rows, asked)
+    position = _positions_of(rows, track)
     unknown = (position < 0) & rows.graph_ids.is_valid().to_numpy(zero_copy_only=False)
-    hint = f"Predict the graphs of the test split of {asked.name}, and keep graph_id as it is there."
-    problems = [
-        problem(
-            "unknown_graph",
-            rows.where(int(index)),
-            "a graph_id of the test split",
-            "another",
-            hint,
-            int(rows.numbers[index]),
-        )
-        for index in np.flatnonzero(unknown)
-    ]
     known = np.flatnonzero(position >= 0)
-    first = np.full(len(asked.graph_ids), -1, dtype=np.int64)
-    first[position[known][::-1]] = known[::-1]  # the last to be written wins: the first row of each graph
+    first = np.full(len(track.graph_ids), -1, dtype=np.int64)
+    first[position[known][::-1]] = known[::-1]  # the last assignment wins: the first row of each graph
+
+    def at_row(code: str, index: np.int64, expected: str, got: str, hint: str) -> Problem:
+        return problem(code, rows.where(int(index)), expected, got, hint, int(rows.numbers[index]))
+
+    hint = f"Predict the graphs of the {track.split} split of {track.name}, and write graph_id as it is there."
+    expected = f"a graph_id of the {track.split} split"
+    problems = [at_row("unknown_graph", index, expected, "another", hint) for index in np.flatnonzero(unknown)]
+    for index in known[first[position[known]] != known]:
+        got = f"it in row {rows.numbers[first[position[index]]]} already"
+        problems.append(at_row("duplicate_graph", index, "each graph once", got, "Keep one of the rows."))
+    form = track.format
+    (column,) = form.columns
+    lengths = rows.columns[column.name].rows.lengths
+    wanted = np.where(position >= 0, track.lengths[position] if len(track.lengths) else -1, -1)
+    noun = f"{column.value}s (one for each {form.target} in {track.task.targets})"
+    hint = f"Predict every {form.target} in the order of the {track.split} split."
+    wrong = (position >= 0) & rows.columns[column.name].readable & (lengths != wanted)
     problems += [
-        problem(
-            "duplicate_graph",
-            rows.where(int(index)),
-            "each graph once",
-            f"it in row {rows.numbers[first[position[index]]]} already",
-            "Keep one of the rows.",
-            int(rows.numbers[index]),
-        )
-        for index in known[first[position[known]] != known]
+        at_row("wrong_length", index, f"{wanted[index]:,} {noun}", f"{lengths[index]:,}", hint)
+        for index in np.flatnonzero(wrong)
     ]
-    problems += _check_lengths(rows, position, asked)
+    missing = (quoted(track.graph_ids[int(index)].as_py()) for index in np.flatnonzero(first < 0))
     problems += [
-        problem(
-            "missing_graph",
-            f"graph_id {quoted(asked.graph_ids[int(index)].as_py())}",
-            "one row",
-            "none",
-            "Add a row for it.",
-        )
-        for index in np.flatnonzero(first < 0)
+        problem("missing_graph", f"graph_id {name}", "one row", "none", "Add a row for it.") for name in missing
     ]
     return problems
 
 
-def _check_lengths(rows: PredictionRows, position: npt.NDArray[np.int64], asked: Track) -> list[Problem]:
-    form = asked.format
-    (column,) = form.columns
-    cells = rows.columns[column.name]
-    lengths = np.diff(cells.offsets)
-    expected = np.where(position >= 0, asked.lengths[position] if len(asked.lengths) else -1, -1)
-    wrong = (position >= 0) & cells.readable & (lengths != expected)
-    noun = f"{column.value}s (one for each {form.target} in {asked.task.targets})"
-    hint = f"Predict every {form.target} in the order of the test split."
-    return [
-        problem(
-            "wrong_length",
-            rows.where(int(index)),
-            f"{expected[index]:,} {noun}",
-            f"{lengths[index]:,}",
-            hint,
-            int(rows.numbers[index]),
-        )
-        for index in np.flatnonzero(wrong)
-    ]
-
-
-def in_test_order(rows: PredictionRows, asked: Track, content_hash: str) -> AlignedPredictions:
-    """The predictions of rows without problems.
+def in_split_order(rows: PredictionRows, track: Track, content_hash: str) -> AlignedPredictions:
+    """Return the predictions of valid rows in the order of the track's split.
 
     Args:
         rows: The rows.
-        asked: The track.
-        content_hash: Of the release.
+        track: The track.
+        content_hash: Content hash of the release.
     """
-    cells = rows.columns[asked.format.columns[0].name]
-    row_of_graph = np.argsort(_positions_of(rows, asked))
-    bounds = zip(cells.offsets[row_of_graph].tolist(), cells.offsets[row_of_graph + 1].tolist(), strict=True)
-    values = np.concatenate([cells.values[start:end] for start, end in bounds])
-    if asked.task.predicts == "class":
+    cells = rows.columns[track.format.columns[0].name].rows
+    aligned = Ragged.of([cells[row] for row in np.argsort(_positions_of(rows, track)).tolist()])
+    values = aligned.values
+    if track.task.predicts == "class":
         values = values.astype(np.int32)
-    elif asked.task.predicts == "value":
+    elif track.task.predicts == "value":
         values = values.astype(np.float64)
     elif values.dtype == np.float16:
         values = values.astype(np.float32)
-    return AlignedPredictions(asked.name, content_hash, asked.graph_ids, values, offsets_of([asked.lengths]))
+    return AlignedPredictions(track.name, content_hash, track.graph_ids, Ragged(values, aligned.offsets), track.split)

@@ -1,4 +1,4 @@
-"""Compares a submission with what its track asks for, and names everything that is wrong at once."""
+"""Validates a submission for its track, and names everything that is wrong at once."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Any
 
 from younger_hf.dataset.read.release import Release
 from younger_hf.errors import SubmissionError
-from younger_hf.submission.check.graph_rows import check_graphs, in_own_order
-from younger_hf.submission.check.matching import check_rows, in_test_order
+from younger_hf.submission.check.dataset_version import check_version
+from younger_hf.submission.check.graph_rows import check_graphs, in_content_order
+from younger_hf.submission.check.matching import check_rows, in_split_order
 from younger_hf.submission.check.value_checks import check_values
 from younger_hf.submission.format.metadata import MetadataCheck, SubmissionMetadata, check_metadata
 from younger_hf.submission.format.predictions import Predictions
@@ -26,13 +27,13 @@ MAX_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class ValidationReport:
-    """What validation found.
+    """The result of validation.
 
     Attributes:
-        track: The track that was validated for; empty if nothing says which.
+        track: The track that the submission was validated for; empty if it is not known.
         problems: All problems, by kind in the order of `CODES`; of each kind the first 20 and the count.
         predictions: The predictions; `None` if there are problems.
-        metadata: What submission.yaml declares; `None` if there is none or it has problems.
+        metadata: The declaration in submission.yaml; `None` if there is none or it has problems.
     """
 
     track: str
@@ -46,13 +47,9 @@ class ValidationReport:
         return not self.problems
 
     def raise_if_invalid(self) -> None:
-        """Do nothing if the submission is valid.
-
-        Raises:
-            SubmissionError: If it is not; it holds all problems.
-        """
+        """Raise SubmissionError with all problems unless the submission is valid."""
         if self.problems:
-            kinds = Counter(each.code for each in self.problems)
+            kinds = Counter(found.code for found in self.problems)
             message = (
                 f"The submission has problems of {len(kinds)} kind{'s' if len(kinds) > 1 else ''}: {', '.join(kinds)}."
             )
@@ -65,78 +62,64 @@ def validate(
     release: Release,
     *,
     track: str | None = None,
+    split: str = "test",
     max_bytes: int = MAX_BYTES,
+    search: Path | None = None,
 ) -> ValidationReport:
-    """Check a submission against the public part of a release; hidden answers are never looked at.
+    """Check a submission against the public part of a release, without the hidden answers.
+
+    If the submission was made for another version of the dataset, its predictions are not read: every graph would
+    be unknown.
 
     Args:
         predictions: predictions.parquet, .csv or .jsonl.
         metadata: submission.yaml; `None` to check predictions alone, which needs `track`.
         release: The dataset.
-        track: The track that must be meant; `None` to take it from the metadata.
+        track: The track that the submission must be for; `None` to take it from the metadata.
+        split: The predicted split, `test` or `validation`.
         max_bytes: Largest predictions file that is read.
+        search: Folder in which the dataset of a submission for another version is looked for, to name it.
 
     Raises:
-        DatasetError: If the files of the track's test split are damaged.
+        DatasetError: If the split cannot be predicted, or its files are damaged.
     """
     checked = MetadataCheck(None, {}, ()) if metadata is None else check_metadata(Path(metadata))
     problems = list(checked.problems)
-    name, unclear = _which_track(checked.fields, track, release)
+    name, unclear = _find_track(checked.fields, track, release, split)
     if metadata is None or "track" in checked.fields or track is not None:
         problems += unclear
-    problems += _check_version(checked.fields, release)
-    if name is None:
-        return ValidationReport(track or "", in_order(problems), None)
-    asked = open_track(release, name)
+    other_version = check_version(checked.fields.get("dataset_version"), release, search)
+    if name is None or other_version:
+        return ValidationReport(name or track or "", in_order([*problems, *other_version]), None)
+    opened = open_track(release, name, split)
     file = Path(predictions)
-    result = read_predictions(file, asked.format, asked.limits(max_bytes))
+    result = read_predictions(file, opened.format, opened.limits(max_bytes))
     problems += result.problems
     accepted: Predictions | None = None
     if result.rows is not None:
-        generated = asked.task.predicts == "graph"
-        problems += check_graphs(result.rows, file.name) if generated else check_rows(result.rows, asked)
-        problems += check_values(result.rows, asked)
+        is_generated = opened.task.predicts == "graph"
+        problems += check_graphs(result.rows, file.name) if is_generated else check_rows(result.rows, opened)
+        problems += check_values(result.rows, opened)
         if not problems:
-            finish = in_own_order if generated else in_test_order
-            accepted = finish(result.rows, asked, release.content_hash)
+            finish = in_content_order if is_generated else in_split_order
+            accepted = finish(result.rows, opened, release.content_hash)
     return ValidationReport(name, in_order(problems), accepted, checked.metadata)
 
 
-def _which_track(fields: Mapping[str, Any], asked: str | None, release: Release) -> tuple[str | None, list[Problem]]:
-    """The track to validate for, if that is clear enough to go on, and what is wrong with it."""
+def _find_track(
+    fields: Mapping[str, Any], wanted: str | None, release: Release, split: str
+) -> tuple[str | None, list[Problem]]:
+    """Find the track to validate for, or None, and everything that is wrong with it."""
     declared = fields.get("track")
-    name = asked if asked is not None else declared
+    name = wanted if wanted is not None else declared
     if not isinstance(name, str):
-        hint = f"Give one of: {', '.join(SUBMISSION_TRACKS)}."
+        hint = f"Name one of: {', '.join(SUBMISSION_TRACKS)}."
         return None, [problem("track_missing", "track", "a track", "none", hint)]
-    offered = offered_tracks(release)
+    offered = offered_tracks(release, split)
     if name not in offered:
-        return None, [
-            problem(
-                "wrong_track",
-                "track",
-                f"one of {', '.join(offered) or 'none'}",
-                quoted(name),
-                "See the dataset's card.",
-            )
-        ]
+        expected = f"one of {', '.join(offered) or 'none'}"
+        return None, [problem("wrong_track", "track", expected, quoted(name), "See the dataset's card.")]
     if isinstance(declared, str) and declared != name:
         hint = "Submit to the track that was predicted, or correct `track`."
         return name, [problem("wrong_track", "submission.yaml, track", quoted(name), quoted(declared), hint)]
     return name, []
-
-
-def _check_version(fields: Mapping[str, Any], release: Release) -> list[Problem]:
-    declared = fields.get("dataset_version")
-    if not isinstance(declared, str) or declared == release.content_hash:
-        return []
-    hint = "Predict the test split of this version, then set dataset_version to it."
-    return [
-        problem(
-            "wrong_dataset_version",
-            "submission.yaml, dataset_version",
-            release.content_hash,
-            quoted(declared, 80),
-            hint,
-        )
-    ]

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from younger_hf.arrays import offsets_of
 from younger_hf.errors import SubmissionError
-from younger_hf.submission.format.prediction_rows import offsets_of
 from younger_hf.task_types import Column, Format
 from younger_hf.tasks import SUBMISSION_TRACKS, task_of
 
@@ -116,4 +116,4 @@ def _column(arrays: Sequence[npt.NDArray[np.generic]], column: Column, track: st
 
 
 def _lists(values: pa.Array, lengths: npt.NDArray[np.int64]) -> pa.ListArray:
-    return pa.ListArray.from_arrays(pa.array(offsets_of([lengths]), pa.int32()), values)
+    return pa.ListArray.from_arrays(pa.array(offsets_of(lengths), pa.int32()), values)

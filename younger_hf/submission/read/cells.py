@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from younger_hf.submission.format.prediction_rows import MAX_GRAPH_ID, Cells, IntArray
+from younger_hf.arrays import IntArray
+from younger_hf.submission.format.prediction_rows import MAX_GRAPH_ID, Cells
 from younger_hf.submission.format.problems import Problem, at_row, problem, quoted
 from younger_hf.task_types import Column
 

@@ -7,13 +7,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from younger_hf.arrays import BoolArray, IntArray, offsets_of
 from younger_hf.submission.format.prediction_rows import (
     MAX_GRAPH_ID,
     Cells,
-    IntArray,
-    RaggedColumn,
+    PredictionColumn,
     marked_rows,
-    offsets_of,
 )
 from younger_hf.submission.format.problems import Problem, at_row, problem
 from younger_hf.task_types import Column
@@ -82,7 +81,7 @@ def numbers_of(column: pa.Array, spec: Column, names: pa.StringArray, before: in
         names: Their ids, for messages.
         before: Rows of the file before these.
     """
-    readable: npt.NDArray[np.bool_] = column.is_valid().to_numpy(zero_copy_only=False)
+    readable: BoolArray = column.is_valid().to_numpy(zero_copy_only=False)
     problems: list[Problem] = []
 
     def null(row: int, place: str, expected: str) -> None:
@@ -98,16 +97,16 @@ def numbers_of(column: pa.Array, spec: Column, names: pa.StringArray, before: in
     lengths, flat = _unnested(column)
     inner: IntArray | None = None
     if spec.depth == 2:
-        lists = offsets_of([lengths])
+        lists = offsets_of(lengths)
         for row, first, _ in marked_rows(flat.is_null().to_numpy(zero_copy_only=False), lists):
             null(row, f"[{first - int(lists[row])}]", spec.expected(1))
         inner, flat = _unnested(flat)
     array, nulls = _without_nulls(flat)
     cells = Cells(array, lengths, inner, readable)
     if nulls.any():
-        ragged = RaggedColumn([cells], spec.depth)
-        for row, first, _ in marked_rows(nulls, ragged.offsets):
-            null(row, ragged.place(row, first), f"a {spec.value}")
+        joined = PredictionColumn.join([cells], spec.depth)
+        for row, first, _ in marked_rows(nulls, joined.rows.offsets):
+            null(row, joined.place(row, first), f"a {spec.value}")
     return cells, problems
 
 
@@ -119,11 +118,11 @@ def _unnested(column: pa.Array) -> tuple[IntArray, pa.Array]:
     return lengths, column.flatten()
 
 
-def _without_nulls(flat: pa.Array) -> tuple[npt.NDArray[np.generic], npt.NDArray[np.bool_]]:
+def _without_nulls(flat: pa.Array) -> tuple[npt.NDArray[np.generic], BoolArray]:
     """Numbers as an array with 0 in place of nulls, and where these were."""
     if flat.null_count == 0:
         return flat.to_numpy(zero_copy_only=False), np.zeros(0, dtype=np.bool_)
-    nulls: npt.NDArray[np.bool_] = flat.is_null().to_numpy(zero_copy_only=False)
+    nulls: BoolArray = flat.is_null().to_numpy(zero_copy_only=False)
     known = flat.drop_null().to_numpy(zero_copy_only=False)
     array = np.zeros(len(flat), dtype=known.dtype)
     array[~nulls] = known

@@ -19,8 +19,8 @@ from younger_hf.submission.format.prediction_rows import (
     MAX_GRAPH_ID,
     Cells,
     Limits,
+    PredictionColumn,
     PredictionRows,
-    RaggedColumn,
     ReadResult,
     no_rows,
     size_of,
@@ -176,6 +176,6 @@ def _decode(file: pq.ParquetFile, form: Format, name: str, limits: Limits, probl
     joined = PredictionRows(
         numbers=np.arange(1, rows + 1, dtype=np.int64),
         graph_ids=pa.concat_arrays(ids),
-        columns={column.name: RaggedColumn(pieces[column.name], column.depth) for column in form.columns},
+        columns={column.name: PredictionColumn.join(pieces[column.name], column.depth) for column in form.columns},
     )
     return ReadResult(joined, tuple(problems))

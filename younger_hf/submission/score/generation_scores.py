@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from younger_hf.arrays import Ragged
+from younger_hf.arrays import IntArray, Ragged, offsets_of
 from younger_hf.dataset.build.vocabulary import read_vocabulary
 from younger_hf.dataset.read.release import Release
 from younger_hf.errors import DatasetError
@@ -16,7 +16,6 @@ from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.graph.vocabulary import Signature, Vocabulary
 from younger_hf.metrics import Interval, bootstrap_generation, distance_floor, generation_metrics
 from younger_hf.metrics.generation.generation_metrics import assess_graphs
-from younger_hf.submission.format.prediction_rows import IntArray, offsets_of
 from younger_hf.submission.format.predictions import GeneratedGraphs
 
 
@@ -106,8 +105,8 @@ def graphs_of(release: Release, track: str, split: str) -> Graphs:
         )
     node_feat = nodes.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
     ends = lists.flatten().to_numpy(zero_copy_only=False).astype(np.int64)
-    pairs = Ragged(_pairs(ends, lengths[::2]), offsets_of([lengths[::2]]))
-    return Graphs(Ragged(node_feat, offsets_of([_lengths(nodes)])), pairs)
+    pairs = Ragged(_pairs(ends, lengths[::2]), offsets_of(lengths[::2]))
+    return Graphs(Ragged(node_feat, offsets_of(_lengths(nodes))), pairs)
 
 
 def _lengths(lists: object) -> IntArray:

@@ -1,33 +1,35 @@
-"""Scores valid predictions against the hidden answers."""
+"""Scores valid predictions against the hidden answers, or against those of the validation split."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
+from younger_hf.arrays import Ragged
 from younger_hf.dataset.read.release import Answers, Release
 from younger_hf.errors import DatasetError, SubmissionError
 from younger_hf.metrics import Interval, bootstrap, load_metric
 from younger_hf.submission.format.predictions import AlignedPredictions, GeneratedGraphs, Predictions
 from younger_hf.submission.score.generation_scores import generation_scores
+from younger_hf.task_types import GRAPH_ID
 from younger_hf.tasks import task_of
 
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """What a submission reached.
+    """The score of a submission.
 
     Attributes:
         track: Config name.
         metrics: Metric name -> value, as in `younger_hf.metrics.METRICS`.
-        num_graphs: Graphs of the test split, or generated graphs.
+        num_graphs: Graphs that were scored, of the split or generated.
         num_items: Masked nodes, pairs, values or generated graphs that the metrics are pooled over.
-        intervals: Metric name -> its 95% interval over graphs; empty if no resamples were asked for. What generated graphs are beside
-            each other (`unique`) has none.
+        intervals: Metric name -> its 95% interval over graphs; empty without resamples. `unique`, which compares
+            generated graphs with each other, has none.
     """
 
     track: str
@@ -35,6 +37,29 @@ class ScoreResult:
     num_graphs: int
     num_items: int
     intervals: dict[str, Interval] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """Metric name -> why its interval does not contain its value, for those metrics alone."""
+        return interval_notes(self.metrics, self.intervals)
+
+
+def interval_notes(values: Mapping[str, float], intervals: Mapping[str, Interval]) -> dict[str, str]:
+    """Explain the intervals that do not contain the value.
+
+    Args:
+        values: Metric name -> value.
+        intervals: Metric name -> its interval, for some of them.
+
+    Returns:
+        Metric name -> one sentence, for those metrics alone.
+    """
+    return {
+        name: f"The interval of {name} does not contain its value: resamples of the graphs lack rare items and repeat "
+        "others, which shifts this metric; read the width of the interval, and compare systems with `younger-hf compare`."
+        for name, interval in intervals.items()
+        if not interval.low <= values[name] <= interval.high
+    }
 
 
 def score(
@@ -46,47 +71,40 @@ def score(
     seed: int = 0,
     on_graph: Callable[[int, int], None] | None = None,
 ) -> ScoreResult:
-    """Score predictions, pooled over all masked nodes or pairs of the test split, or generated graphs.
+    """Score predictions, pooled over all masked nodes or pairs of the split, or over all generated graphs.
 
-    The result depends on the values alone: not on row order, file format or floating point width.
+    The result depends on the values alone, not on row order, file format or floating point width. Architectures of
+    the validation split whose property is not known are left out.
 
     Args:
         predictions: From a `ValidationReport` without problems.
         release: The dataset they were validated against.
-        answers: The hidden answers of that dataset; generated graphs need none.
-        resamples: Bootstrap resamples of the test graphs, or the generated ones, that the intervals come from, at least 40; 0 for none.
-        seed: Of the resamples.
-        on_graph: Called with the number of generated graphs that were run and of all of them, after each.
+        answers: The hidden answers of that dataset; generated graphs and the validation split need none.
+        resamples: Bootstrap resamples of the graphs for the intervals, at least 40; 0 for no intervals.
+        seed: Seed of the resamples.
+        on_graph: Called after each generated graph has run, with the number of those that have and of all.
 
     Raises:
         SubmissionError: If the predictions were validated against another version of the dataset.
         DatasetError: If the answers are missing, belong to another version of the dataset, or are incomplete.
-        MetricError: If no metric is defined on the test split, as when it is empty, or no interval, as with one graph.
+        MetricError: If no metric is defined on the split, for example because it is empty, or no interval, for
+            example because it has one graph.
     """
-    check_version(predictions, release)
+    check_same_version(predictions, release)
     if isinstance(predictions, GeneratedGraphs):
         metrics, intervals = generation_scores(predictions, release, on_graph, resamples=resamples, seed=seed)
         return ScoreResult(predictions.track, metrics, len(predictions.graphs), len(predictions.graphs), intervals)
-    if answers is None:
-        raise DatasetError(
-            f"{predictions.track} cannot be scored without its hidden answers.",
-            "Open them with younger_hf.dataset.read.release.open_answers.",
-        )
-    references = aligned_answers(predictions, release, answers)
-    task, values = task_of(predictions.track).name, predictions.values
-    metrics = load_metric(task).compute(references=references, predictions=values)
-    intervals = (
-        bootstrap(task, references, values, predictions.offsets, resamples=resamples, seed=seed) if resamples else {}
-    )
-    return ScoreResult(predictions.track, metrics, len(predictions.graph_ids), len(values), intervals)
+    references, (known,) = answered(release, answers, predictions)
+    task = task_of(predictions.track).name
+    metrics = load_metric(task).compute(references=references.values, predictions=known.values)
+    intervals = {}
+    if resamples:
+        intervals = bootstrap(task, references.values, known.values, references.offsets, resamples=resamples, seed=seed)
+    return ScoreResult(predictions.track, metrics, len(references), len(references.values), intervals)
 
 
-def check_version(predictions: Predictions, release: Release) -> None:
-    """Do nothing if predictions were validated against this dataset.
-
-    Raises:
-        SubmissionError: If it was another version.
-    """
+def check_same_version(predictions: Predictions, release: Release) -> None:
+    """Raise SubmissionError if predictions were validated against another version of the dataset."""
     if predictions.content_hash != release.content_hash:
         raise SubmissionError(
             f"The predictions are for {predictions.content_hash}, the dataset is {release.content_hash}.",
@@ -94,31 +112,56 @@ def check_version(predictions: Predictions, release: Release) -> None:
         )
 
 
-def aligned_answers(predictions: AlignedPredictions, release: Release, answers: Answers) -> npt.NDArray[np.generic]:
-    """The answers of the predicted graphs, in the order of the predictions: labels, int32, or values, float64 [V].
+def answered(
+    release: Release, answers: Answers | None, *systems: AlignedPredictions
+) -> tuple[Ragged[np.generic], list[Ragged[np.generic]]]:
+    """Align the answers with predictions of the same track and split.
+
+    Args:
+        release: The dataset.
+        answers: Its hidden answers; not needed for the validation split.
+        systems: Predictions of one or more systems.
+
+    Returns:
+        For each graph with known answers its labels, int32, or its value, float64; and the predictions of each
+        system for these graphs.
 
     Raises:
-        DatasetError: If the answers belong to another version of the dataset, or are incomplete.
+        DatasetError: If the answers are missing, belong to another version of the dataset, or are incomplete.
     """
+    first = systems[0]
+    origin, table, column = _answers_of(release, answers, first)
+    row_of_graph = pc.index_in(first.graph_ids, value_set=table[GRAPH_ID].combine_chunks())
+    is_incomplete = first.split == "test" and table[column].null_count
+    if row_of_graph.null_count or is_incomplete or table.num_rows != len(first.graph_ids):
+        raise DatasetError(f"{origin}: the answers of {first.track} are for other graphs.", "Build the dataset again.")
+    found = table[column].combine_chunks().take(row_of_graph)
+    rows = [system.rows for system in systems]
+    if task_of(first.track).predicts == "value":
+        known = np.flatnonzero(found.is_valid().to_numpy(zero_copy_only=False))
+        values = found.drop_null().to_numpy(zero_copy_only=False).astype(np.float64)
+        return Ragged(values, np.arange(len(values) + 1)), [each.take(known) for each in rows]
+    if not np.array_equal(pc.list_value_length(found).to_numpy(zero_copy_only=False), first.rows.lengths):
+        raise DatasetError(f"{origin}: the answers of {first.track} have other lengths.", "Build the dataset again.")
+    return Ragged(found.flatten().to_numpy(zero_copy_only=False), first.rows.offsets), rows
+
+
+def _answers_of(
+    release: Release, answers: Answers | None, predictions: AlignedPredictions
+) -> tuple[object, pa.Table, str]:
+    """Return where the answers come from, their table, and its column that holds them."""
+    track, task = predictions.track, task_of(predictions.track)
+    if predictions.split != "test":
+        return release.root, release.table(track, predictions.split, [GRAPH_ID, task.label_column]), task.label_column
+    if answers is None:
+        raise DatasetError(
+            f"{track} cannot be scored without its hidden answers.",
+            "Open them with younger_hf.dataset.read.release.open_answers.",
+        )
     if answers.content_hash != release.content_hash:
         raise DatasetError(
             f"{answers.root}: the answers belong to {answers.content_hash}, the dataset is {release.content_hash}.",
             "Use the answers folder that was written beside this dataset.",
         )
-    table = answers.table(predictions.track)
-    row_of_graph = pc.index_in(predictions.graph_ids, value_set=table["graph_id"].combine_chunks())
-    if row_of_graph.null_count or table.num_rows != len(predictions.graph_ids):
-        raise DatasetError(
-            f"{answers.root}: the answers of {predictions.track} are for other graphs.", "Build the dataset again."
-        )
-    if task_of(predictions.track).predicts == "value":
-        values: npt.NDArray[np.float64] = table["value"].combine_chunks().take(row_of_graph).to_numpy()
-        return values
-    labels = table["y"].combine_chunks().take(row_of_graph)
-    lengths = pc.list_value_length(labels).to_numpy(zero_copy_only=False)
-    if not np.array_equal(lengths, np.diff(predictions.offsets)):
-        raise DatasetError(
-            f"{answers.root}: the answers of {predictions.track} have other lengths.", "Build the dataset again."
-        )
-    references: npt.NDArray[np.int32] = labels.flatten().to_numpy(zero_copy_only=False)
-    return references
+    table = answers.table(track)
+    return answers.root, table, next(name for name in table.column_names if name != GRAPH_ID)
