@@ -12,7 +12,7 @@ from dataclasses import asdict
 from benchmarks.measure import Ratio
 from younger_hf.cli import console
 
-NAMES = ("weights", "remote", "memory", "wl_hash", "metrics", "validation", "to_pyg")
+NAMES = ("import_time", "weights", "remote", "memory", "wl_hash", "metrics", "validation", "to_pyg")
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         return 0
     rows = [[r.name, r.peer, r.ours, r.theirs, r.unit, r.ratio] for r in ratios]
     columns = ["what", "peer", "ours", "peer's", "unit", "ratio"]
-    console.show_table("How many times faster, or less", columns, rows)
+    console.show_table("Times faster, or times less", columns, rows)
     return 0
 
 

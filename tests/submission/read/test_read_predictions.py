@@ -54,7 +54,7 @@ def test_a_file_above_the_size_limit_is_not_opened(board, valid):
     [
         (b"graph_id,scores\n", "something else"),
         (pickle.dumps([1]), "a pickle"),
-        (gzip.compress(b"x"), "a gzip file"),
+        (gzip.compress(b"x", mtime=0), "a gzip file"),
         (b"PK\x03\x04rest of an archive", "a ZIP archive (.zip, .npz, .pt or .xlsx)"),
         (b"PARE" + b"\0" * 20 + b"PARE", "an encrypted Parquet file"),
     ],

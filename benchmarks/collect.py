@@ -1,7 +1,7 @@
-"""`python -m benchmarks.stages --models 150`: exporting without weights: models an hour, memory and bytes of each, one worker against more.
+"""`python -m benchmarks.collect --models 150`: exports per hour, memory and bytes, one worker against more.
 
-Both sides work on the same models, in turn, each time in a new workspace: every so many of the models that the sources list, so that
-small and large ones are among them as in a whole run.
+Both sides export the same models in turn, each time in a new workspace. The models are a regular sample
+of what the sources list, so that their sizes are mixed as in a complete run.
 """
 
 from __future__ import annotations
