@@ -1,21 +1,18 @@
-"""Every exception younger_hf raises on purpose, in one tree.
+"""Every exception that younger_hf raises on purpose, in one tree."""
 
-::
-
-    YoungerError                    one message, one hint; the CLI prints both and exits with 2
-    ├── ModelReadError              an ONNX file that cannot be read as a model
-    ├── RebuildError                a DAG that cannot be turned back into a model that runs
-    ├── SourceError                 a hub, preset or folder that has not what was asked for; `RefusedError` of `retrieve` is one
-    ├── ExportError                 a framework's model that could not be exported to ONNX
-    │   └── SandboxError            a model that tried to leave the limits of its process
-    ├── WorkspaceError              a workspace that cannot be used, or is in use
-    ├── DatasetError                a dataset repo, config, split or row that is missing or damaged
-    ├── MetricError                 predictions or references for which a metric is not defined
-    ├── SubmissionError             a submission with problems; `problems` lists them all
-    ├── BaselineError               a model, checkpoint or run folder that cannot be used
-    ├── LeaderboardError            a board that cannot be reached or that refused a request
-    └── MissingDependencyError      an optional package that is not installed
-"""
+# YoungerError                    a message and a hint; the command line prints both and exits with 2
+# ├── ModelReadError              an ONNX file cannot be read as a model
+# ├── RebuildError                a Dag cannot be turned into a model that runs
+# ├── SourceError                 a hub, preset or folder lacks what was requested
+# ├── ExportError                 a framework's model cannot be exported to ONNX
+# │   └── SandboxError            a model tried to exceed the limits of its process
+# ├── WorkspaceError              a workspace cannot be used, or is in use
+# ├── DatasetError                a dataset repository, config, split or row is missing or damaged
+# ├── MetricError                 a metric is not defined for these predictions or references
+# ├── SubmissionError             a submission has problems; `problems` lists them all
+# ├── BaselineError               a model, checkpoint or run folder cannot be used
+# ├── LeaderboardError            a board cannot be reached, or refused a request
+# └── MissingDependencyError      an optional package is not installed
 
 from __future__ import annotations
 
@@ -37,11 +34,11 @@ __all__ = [
 
 
 class YoungerError(Exception):
-    """Base of all errors raised on purpose.
+    """Base class of all errors raised on purpose.
 
     Args:
-        message: What is wrong: which file or row, what was expected, what was found.
-        hint: The next step, best a command to run; empty if there is none.
+        message: The problem: which file or row, what was expected, what was found.
+        hint: The next step, preferably a command to run; empty if unknown.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
@@ -58,19 +55,22 @@ class ModelReadError(YoungerError):
 
 
 class RebuildError(YoungerError):
-    """A DAG that cannot be turned back into a model that runs."""
+    """A Dag that cannot be turned into a model that runs."""
 
 
 class SourceError(YoungerError):
-    """A hub, preset or folder that has not what was asked for."""
+    """A hub, preset or folder that lacks what was requested."""
 
 
 class ExportError(YoungerError):
-    """A framework's model that could not be exported to ONNX."""
+    """A framework's model that cannot be exported to ONNX."""
 
 
 class SandboxError(ExportError, PermissionError):
-    """A model that tried to leave the limits of its process; a `PermissionError`, too, for libraries that expect one."""
+    """A model that tried to exceed the limits of its process.
+
+    It is a `PermissionError` as well, for libraries that expect one.
+    """
 
 
 class WorkspaceError(YoungerError):
@@ -78,7 +78,7 @@ class WorkspaceError(YoungerError):
 
 
 class DatasetError(YoungerError):
-    """A dataset repo, config, split or row that is missing or damaged."""
+    """A dataset repository, config, split or row that is missing or damaged."""
 
 
 class MetricError(YoungerError):
@@ -89,10 +89,9 @@ class SubmissionError(YoungerError):
     """A submission with problems.
 
     Args:
-        message: One line that says how many problems of which kinds there are.
+        message: One line with the number of problems of each kind.
         hint: The next step.
-        problems: One entry a problem, in the order of `submission.problems`; empty if the file could not be opened at
-            all.
+        problems: One entry per problem; empty if the file could not be opened at all.
     """
 
     def __init__(self, message: str, hint: str = "", problems: tuple[object, ...] = ()) -> None:
@@ -112,8 +111,8 @@ class MissingDependencyError(YoungerError):
     """An optional package that is not installed.
 
     Args:
-        package: The import name of what is missing.
-        extra: The extra of younger-hf that brings it.
+        package: The import name of the missing package.
+        extra: The extra of younger-hf that installs it.
     """
 
     def __init__(self, package: str, extra: str) -> None:

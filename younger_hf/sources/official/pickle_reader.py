@@ -128,7 +128,7 @@ class _Interpreter:
     def _refused(self, what: str) -> SourceError:
         return SourceError(f"{self._where}: refused {what}; expected a networkx graph. Nothing of it was run.", _HINT)
 
-    def _execute(self, name: str, argument: Any) -> None:
+    def _execute(self, name: str, argument: Any) -> None:  # noqa: C901 - one case per kind of opcode
         stack = self._stack
         if name in _LITERALS:
             if isinstance(argument, int) and argument.bit_length() > INTEGER_BITS:

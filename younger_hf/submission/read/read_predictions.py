@@ -84,6 +84,11 @@ def _check_container(path: Path, limits: Limits) -> Problem | None:
         start = file.read(8)
         file.seek(max(0, size - 4))
         end = file.read(4)
+    return _check_first_and_last_bytes(path, size, start, end)
+
+
+def _check_first_and_last_bytes(path: Path, size: int, start: bytes, end: bytes) -> Problem | None:
+    name = path.name
     kind = next((kind for magic, kind in _MAGIC.items() if start.startswith(magic)), "something else")
     if path.suffix.lower() != ".parquet":
         if kind != "something else":

@@ -70,7 +70,7 @@ class CompactReader:
             raise ValueError("a negative size")
         return value
 
-    def _skip(self, kind: int, depth: int) -> None:
+    def _skip(self, kind: int, depth: int) -> None:  # noqa: C901 - one case per type
         if depth > _MAX_DEPTH:
             raise ValueError("nested too deeply")
         if kind in _BITS:
