@@ -127,6 +127,7 @@ def test_twenty_kills_change_nothing_and_cost_only_what_was_in_flight(
     assert [] == left_over(disturbed)
 
 
+@pytest.mark.heavy
 def test_processes_of_a_killed_run_end_with_it(site: Path, tmp_path: Path, counted: Counted) -> None:
     """Though the models would have taken an hour."""
     workspace = listed(tmp_path / "workspace", 2, counted.port, seconds=3600)
@@ -142,6 +143,7 @@ def test_processes_of_a_killed_run_end_with_it(site: Path, tmp_path: Path, count
     assert [] == left_over(workspace)
 
 
+@pytest.mark.heavy
 def test_an_interrupt_ends_the_run_and_keeps_what_was_done(site: Path, tmp_path: Path, counted: Counted) -> None:
     """Ctrl-C: the exit status is that of an interrupted command, and the next run has less to do."""
     workspace = listed(tmp_path / "workspace", 40, counted.port, seconds=0.2)

@@ -1,4 +1,4 @@
-"""The stages over a workspace: nothing twice, nothing half, and one bad model costs one model."""
+"""Runs over a workspace: nothing twice, nothing half, and a bad model costs only itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a model does to its process costs that model alone, and is told."""
+"""Whatever a model does to its process costs that model alone, and its result says what it did."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from younger_hf.containment.landlock import landlock_version
 from younger_hf.containment.limits import Limits
 from younger_hf.sources.registry import find_source
 from younger_hf.sources.source import Query
+
+pytestmark = pytest.mark.heavy
 
 LIMITS = Limits(seconds=6, memory=700_000_000, processes=16, file_bytes=200_000_000)
 
