@@ -42,7 +42,7 @@ def strip(model: onnx.ModelProto, inputs: Collection[str], *, keep_constants: bo
 
 
 def drop_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Fold operators over constants, then drop every value that does not belong to the architecture.
+    """Fold constants, then drop every value that does not belong to the architecture.
 
     Returns:
         The same model, changed in place; `from_onnx` returns the same Dag for it. Tensors keep name,
@@ -68,7 +68,7 @@ def _drop_origin(model: onnx.ModelProto) -> None:
 
 
 def _drop_attribute_values(node: NodeProto) -> None:
-    """Drop the values of attributes that act as weights: those of `ai.onnx.ml`, and the tensor of a `Constant`."""
+    """Drop the values of attributes that act as weights, in `ai.onnx.ml` and in `Constant`."""
     if node.domain == ML_DOMAIN:
         for attribute in node.attribute:
             attribute.CopyFrom(
@@ -88,7 +88,7 @@ _TENSORS = frozenset({AttributeProto.TENSOR, AttributeProto.SPARSE_TENSOR})
 
 
 def _fold_transposes(graph: onnx.GraphProto) -> None:
-    """Replace `Transpose(parameter)` by a parameter of the transposed shape, as constant folding does.
+    """Replace `Transpose(parameter)` by a parameter of the transposed shape.
 
     A parameter that is transposed twice in the same way becomes one parameter: a shared weight stays
     shared.

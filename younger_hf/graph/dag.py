@@ -1,4 +1,4 @@
-"""The Dag: one neural-network architecture as a directed acyclic graph of operators, without weights."""
+"""The Dag: a neural-network architecture as a directed acyclic graph of operators."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class NodeInput(NamedTuple):
 
 
 class GraphOutput(NamedTuple):
-    """A result of the model: output `slot` of node `node`, with its declared type as in `NodeInput`."""
+    """A result of the model: output `slot` of `node`, its type declared as in `NodeInput`."""
 
     node: int
     slot: int
@@ -63,7 +63,7 @@ class GraphOutput(NamedTuple):
 
 
 class SubGraph(NamedTuple):
-    """A flattened sub-graph of an If, Loop or Scan: the nodes with this node as parent and this attribute as branch.
+    """A flattened sub-graph: the nodes with this node as parent and this attribute as branch.
 
     Attributes:
         node: Index of the control-flow node.
@@ -92,7 +92,7 @@ class FormalRead(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Dag:
-    """An architecture: one node per operator, one edge per data flow. Nodes are in topological order.
+    """An architecture: one node per operator, in topological order, one edge per data flow.
 
     Attributes:
         op_types: Operator type of each node, length N.
@@ -178,7 +178,7 @@ class Dag:
         return self.w_attrs if kind == "w_attrs" else self.wo_attrs
 
     def wl_hash(self, kind: Signature) -> str:
-        """Return the Weisfeiler-Lehman hash over one of the two signatures; it is equal for isomorphic Dags.
+        """Return the Weisfeiler-Lehman hash over a signature, which is equal for isomorphic Dags.
 
         Returns:
             32 hex digits, those of `networkx.weisfeiler_lehman_graph_hash(G, node_attr=kind,
@@ -195,11 +195,11 @@ class Dag:
         return np.array(levels, dtype=np.int32)
 
     def sizes(self) -> DagSizes:
-        """Return nodes, edges, depth, parameters and operator histogram, which need no inference."""
+        """Return nodes, edges, depth, parameters and operator histogram."""
         return _view("summary").sizes(self)  # type: ignore[no-any-return]
 
     def summary(self, dynamic_size: int = 1) -> DagSummary:
-        """Return the sizes and the cost of one forward pass, from inferred shapes (20 ms for 1,000 nodes).
+        """Return the sizes and the cost of one forward pass, from inferred shapes.
 
         Args:
             dynamic_size: Size assumed for dynamic dimensions of the inputs (batch, sequence), >= 1.
@@ -207,7 +207,10 @@ class Dag:
         return _view("summary").summarise(self, dynamic_size)  # type: ignore[no-any-return]
 
     def to_networkx(self) -> networkx.MultiDiGraph[int]:
-        """Return a MultiDiGraph; nodes have op_type, domain, attributes, w_attrs, wo_attrs, edges output and input."""
+        """Return a MultiDiGraph.
+
+        Nodes have op_type, domain, attributes, w_attrs and wo_attrs, edges have output and input.
+        """
         return _view("networkx").dag_to_networkx(self)  # type: ignore[no-any-return]
 
     def to_pyg(self, vocabulary: Vocabulary) -> Data:
@@ -246,7 +249,7 @@ class Dag:
 
 
 def _view(name: str) -> Any:
-    """Import a module of `views` by name: views import this module, and an import statement would close a circle.
+    """Import a module of `views`, which import this module: a statement would close a circle.
 
     Views also need libraries that reading a model does not (networkx, pyarrow, torch).
     """

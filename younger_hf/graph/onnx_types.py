@@ -46,7 +46,8 @@ INTEGER_NAMES = frozenset(_NAMES[code] for code in INTEGER_TYPES)
 """Names of the integer types."""
 
 LENGTH_MARK = "younger-hf: list of length "
-"""Prefix of the doc string that replaces a long list in an attribute; the list's length follows it."""
+"""Prefix of the doc string that replaces a long list in an attribute; the list's length follows
+it."""
 LIST_FIELDS: Mapping[int, str] = {
     AttributeProto.FLOATS: "floats",
     AttributeProto.INTS: "ints",
@@ -56,7 +57,7 @@ LIST_FIELDS: Mapping[int, str] = {
 
 
 def dtype_name(code: int) -> str:
-    """Return ONNX's name of an element type in lower case (`float`, `int64`); `""` for undefined and unknown codes."""
+    """Return the name of an element type in lower case, `""` for undefined and unknown codes."""
     return _NAMES.get(code, "")
 
 
@@ -66,7 +67,11 @@ def dtype_code(name: str) -> int:
 
 
 def type_name(value: onnx.TypeProto) -> str:
-    """Name a value's type: `float`, `seq(float)`, `optional(seq(int64))`, `map(int64,float)`; `""` if not declared."""
+    """Name a value's type.
+
+    Examples are `float`, `seq(float)`, `optional(seq(int64))`, `map(int64,float)`, and `""` if it
+    is not declared.
+    """
     kind = value.WhichOneof("value")
     if kind == "tensor_type":
         return dtype_name(value.tensor_type.elem_type)
@@ -82,7 +87,7 @@ def type_name(value: onnx.TypeProto) -> str:
 
 
 def type_proto(name: str, shape: Sequence[int | str | None] | None) -> onnx.TypeProto | None:
-    """Return the type that `type_name` names, its innermost tensor of the given shape; None if it is not a type."""
+    """Return the type of a name, its innermost tensor of the given shape; None if invalid."""
     kind, bracket, inner = name.partition("(")
     if not bracket:
         return onnx.helper.make_tensor_type_proto(dtype_code(name), shape) if dtype_code(name) else None
@@ -101,7 +106,7 @@ def type_proto(name: str, shape: Sequence[int | str | None] | None) -> onnx.Type
 
 
 def type_shape(value: onnx.TypeProto) -> tuple[int, ...] | None:
-    """Return a tensor's dimensions, -1 where dynamic; None if they are not declared or it is not a tensor."""
+    """Return a tensor's dimensions, -1 where dynamic; None if not declared or not a tensor."""
     if not value.HasField("tensor_type") or not value.tensor_type.HasField("shape"):
         return None
     return tuple(
@@ -120,7 +125,7 @@ def tensor_shape(dims: Sequence[int]) -> tuple[int, ...]:
 
 
 def tensor_integers(tensor: TensorProto) -> tuple[int, ...] | None:
-    """Return the elements of a small integer tensor in row-major order; None if it is another or cannot be read."""
+    """Return the elements of a small integer tensor in row-major order; None for others."""
     if tensor.data_type not in INTEGER_TYPES:
         return None
     return tensor_values(tensor)  # type: ignore[return-value]  # integers, by their type
@@ -138,7 +143,7 @@ def has_readable_size(tensor: TensorProto) -> bool:
 
 
 def tensor_values(tensor: TensorProto) -> tuple[int | float, ...] | None:
-    """Return the elements of a small tensor in row-major order; None if it is large or cannot be read."""
+    """Return the elements of a small tensor in row-major order; None for others."""
     if not has_readable_size(tensor) or min(tensor.dims, default=0) < 0:
         return None
     size = prod(tensor.dims)
@@ -156,7 +161,7 @@ def tensor_values(tensor: TensorProto) -> tuple[int | float, ...] | None:
 
 
 def omitted_length(attribute: AttributeProto) -> int | None:
-    """Return the length of the list that was left out of an attribute; None if none was left out."""
+    """Return the length of the list that was left out of an attribute, or None."""
     text = attribute.doc_string
     if not text.startswith(LENGTH_MARK) or attribute.type not in LIST_FIELDS:
         return None

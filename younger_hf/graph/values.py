@@ -1,4 +1,4 @@
-"""What is known of the values that flow through a model: element type, shape, and the elements of small tensors."""
+"""What is known of the values in a model: element type, shape, elements of small tensors."""
 
 from __future__ import annotations
 
@@ -84,7 +84,10 @@ def stacked(value: TensorInfo, iterations: int) -> TensorInfo:
 
 
 def described_shape(shape: tuple[int, ...] | None) -> str:
-    """Format a shape for display: dimensions joined by multiplication signs, `?` for unknown ones, or `scalar`."""
+    """Format a shape for display: dimensions joined by multiplication signs, or `scalar`.
+
+    Unknown dimensions are `?`.
+    """
     if shape is None:
         return "?"
     return "\N{MULTIPLICATION SIGN}".join("?" if dim < 0 else str(dim) for dim in shape) or "scalar"

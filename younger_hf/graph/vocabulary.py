@@ -42,6 +42,6 @@ class Vocabulary:
         return {text: index for index, text in enumerate(self.classes, start=FIRST_CLASS)}
 
     def encode(self, signatures: Iterable[str]) -> npt.NDArray[np.int32]:
-        """Class ids of signature strings, UNK for those not in the vocabulary; int32 of the same length."""
+        """Return class ids of signatures, int32 of the same length, UNK for unknown ones."""
         ids = self.ids
         return np.array([ids.get(text, UNK) for text in signatures], dtype=np.int32)

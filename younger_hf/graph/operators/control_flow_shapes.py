@@ -1,4 +1,4 @@
-"""Shapes across control flow: the formal inputs of sub-graphs and the outputs of If, Loop, Scan and SequenceMap."""
+"""Shapes across control flow: formal inputs of sub-graphs, outputs of If, Loop and Scan."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def count_macs(dag: Dag, dynamic_size: int = 1, values: TensorInfos | None = Non
 
 
 def _iterations(dag: Dag, node: int, values: TensorInfos) -> int | None:
-    """Return how often a Scan's body runs; None if unknown. A Loop may end before its last iteration."""
+    """Return how often a Scan's body runs; None if unknown, as for a Loop, which may end early."""
     body = next((subgraph for subgraph in dag.subgraphs if subgraph.node == node), None)
     if dag.op_types[node] != "Scan" or body is None:
         return None
@@ -149,12 +149,18 @@ def _known(value: TensorInfo) -> tuple[int, ...]:
 
 
 def _convolution(weight: int) -> Callable[[_Operator], int]:
-    """Each output element sums over the kernel and the input channels of its group: weight [M, C / group, *kernel]."""
+    """Each output element sums over the kernel and its group's input channels.
+
+    The weight is [M, C / group, *kernel].
+    """
     return lambda operator: prod(operator.output()) * prod(operator.input(weight)[1:])
 
 
 def _transposed_convolution(operator: _Operator) -> int:
-    """Each input element is spread over the kernel and the output channels of its group: weight [C, M / group, *kernel]."""
+    """Each input element is spread over the kernel and its group's output channels.
+
+    The weight is [C, M / group, *kernel].
+    """
     return prod(operator.input(0)) * prod(operator.input(1)[1:])
 
 
@@ -174,7 +180,10 @@ def _recurrent(operator: _Operator) -> int:
 
 
 def _attention(operator: _Operator) -> int:
-    """Each query meets each key, and each key's value each output: Q [..., queries, d], K and past [..., keys, d]."""
+    """Each query meets each key, and each key's value each output.
+
+    Q is [..., queries, d], K and past are [..., keys, d].
+    """
     keys = operator.input(1)[-2] + (operator.input(4)[-2] if operator.has_input(4) else 0)
     return keys * (prod(operator.input(0)) + prod(operator.output()))
 

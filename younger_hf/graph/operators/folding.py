@@ -1,4 +1,4 @@
-"""Constant folding: the outputs of operators over constants, as far as they can be known without large tensors."""
+"""Constant folding: the outputs of operators over constants, as far as they are small."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ _RANDOM = {"RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial", 
 _NOT_TENSORS = {"SequenceConstruct", "SequenceInsert", "SequenceErase", "SplitToSequence", "Optional"}
 
 NOT_FOLDED = frozenset(_RANDOM | _NOT_TENSORS)
-"""Operators that stay although their inputs are constant: their outputs are random or not tensors."""
+"""Operators that stay although their inputs are constant: their outputs are random or not
+tensors."""
 
 
 EVALUATED_OPERATORS = frozenset(
@@ -60,7 +61,7 @@ _EVALUATED = INTEGER_TYPES | {TensorProto.BOOL, TensorProto.FLOAT, TensorProto.D
 
 
 def constant_inputs(values: Sequence[object]) -> tuple[TensorInfo | None, ...] | None:
-    """Return a node's inputs if all of them are constants or absent and at least one is not absent, else None.
+    """Return a node's inputs if all are constants or absent and not all absent, else None.
 
     Args:
         values: For each input a `TensorInfo` if it is a constant, None if it is absent, or any
@@ -127,7 +128,7 @@ def _fold(
 
 
 def _evaluate(node: onnx.NodeProto, inputs: Constants, output: TensorInfo, version: int) -> TensorInfo:
-    """Return the output with its elements, if they are few and follow from constants or a known shape."""
+    """Return the output, with its elements if they are few and follow from known values."""
     dtype, shape, _ = output
     if dtype_code(dtype) not in _EVALUATED:
         return output
@@ -190,7 +191,10 @@ def _claims_few(shape: tuple[int, ...] | None) -> bool:
 
 
 def _is_short_range(inputs: Constants) -> bool:
-    """Return whether a Range has few elements; onnx's own count overflows where its ends are far apart."""
+    """Return whether a Range has few elements.
+
+    onnx's own count overflows if its ends are far apart.
+    """
     values = [value.values for value in inputs if value is not None and value.values]
     if len(values) != 3:
         return False
@@ -199,7 +203,7 @@ def _is_short_range(inputs: Constants) -> bool:
 
 
 def _is_evaluated(op_type: str, inputs: Constants, shape: tuple[int, ...] | None) -> bool:
-    """Return whether an operator's inputs are known and its output is small enough to be computed."""
+    """Return whether an operator's inputs are known and its output is small."""
     if not all(value is None or value.is_constant for value in inputs):
         return False
     small = _stays_small(op_type, inputs) if shape is None else _is_small(shape)
@@ -207,7 +211,7 @@ def _is_evaluated(op_type: str, inputs: Constants, shape: tuple[int, ...] | None
 
 
 def _stays_small(op_type: str, inputs: Constants) -> bool:
-    """Return whether an output whose size onnx cannot infer has at most `MAX_ELEMENTS` elements all the same."""
+    """Return whether an output is small although onnx cannot infer its size."""
     if op_type == "OneHot" and len(inputs) == 3 and all(inputs):
         indices, depth = (value.values or () for value in inputs[:2] if value is not None)
         return len(depth) == 1 and len(indices) * abs(depth[0]) <= MAX_ELEMENTS

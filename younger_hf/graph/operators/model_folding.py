@@ -1,4 +1,4 @@
-"""Constant folding of a whole ONNX model, before the values that its shape arithmetic needs are dropped."""
+"""Constant folding of an ONNX model, before the values that it needs are dropped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from younger_hf.graph.values import TensorInfo
 
 
 def fold_constants(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Replace operators over constants by their results if these are integer tensors of at most 64 elements.
+    """Replace operators over constants by their results if these are small integer tensors.
 
     Shape arithmetic often passes through floats (`Floor(Mul(size, 0.5))`), and without these its
     results are unknown.

@@ -1,4 +1,4 @@
-"""Shape inference: types, shapes and small constants of every value of a Dag, by onnx's own inference."""
+"""Shape inference: types, shapes and small constants of all values of a Dag."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ MAX_SLOTS = 10_000
 
 _VERSIONS_AHEAD = 6
 _LIKE_FIRST = frozenset({"GroupNormalization", "MeanVarianceNormalization"})
-"""Operators that no version of onnx infers; their output has the type and shape of their first input."""
+"""Operators that no version of onnx infers; their output has the type and shape of their first
+input."""
 
 _MISFITS = (YoungerError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """Errors of attributes and values that do not fit the operator: its outputs are then unknown."""
@@ -184,7 +185,10 @@ def _inferred_types(
 
 
 def _inferring_schema(op_type: str, domain: str, version: int) -> onnx.defs.OpSchema | None:
-    """Return the operator's schema, or the next later one that can infer: many of the first operator set cannot."""
+    """Return the operator's schema, or the next one that can infer.
+
+    Many schemas of the first operator set cannot.
+    """
     for later in range(version, version + _VERSIONS_AHEAD):
         schema = find_schema(op_type, domain, later)
         if schema is None or schema.has_type_and_shape_inference_function:
@@ -193,7 +197,7 @@ def _inferring_schema(op_type: str, domain: str, version: int) -> onnx.defs.OpSc
 
 
 def _sources(dag: Dag) -> list[dict[int, Source]]:
-    """Return, for each node, the origin of its input at each position, in the order of positions."""
+    """Return, for each node, position -> origin of the input, by ascending position."""
     found: list[dict[int, Source]] = [{} for _ in range(dag.num_nodes)]
     edges = zip(*dag.edge_index.tolist(), dag.edge_output.tolist(), dag.edge_input.tolist(), strict=True)
     for source, target, output, slot in edges:

@@ -50,7 +50,10 @@ def operator_name(domain: str, op_type: str) -> str:
 
 
 def signature(domain: str, op_type: str, attributes: str | None = None) -> str:
-    """Return the canonical ASCII string of a node class: a JSON list of domain, op_type and, if given, attributes."""
+    """Return the canonical ASCII string of a node class.
+
+    It is a JSON list of domain, op_type and, if given, attributes.
+    """
     head = _head(domain, op_type)
     return f"{head}]" if attributes is None else f"{head},{attributes}]"
 
@@ -151,7 +154,7 @@ _CONVERTERS: Mapping[int, Callable[[Any], Any]] = {
 
 @lru_cache(maxsize=4096)
 def find_schema(op_type: str, domain: str, opset_version: int) -> onnx.defs.OpSchema | None:
-    """Return the operator's schema in that version of its operator set; None if onnx does not know it."""
+    """Return the operator's schema in a version of its operator set, None if unknown."""
     try:
         return onnx.defs.get_schema(op_type, opset_version, domain)
     except onnx.defs.SchemaError:

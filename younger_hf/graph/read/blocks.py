@@ -1,4 +1,7 @@
-"""Random access to a file in blocks: skipped bytes are not read, neighbouring bytes are read once."""
+"""Random access to a file in blocks.
+
+Skipped bytes are not read, and neighbouring bytes are read once.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +171,7 @@ class Blocks:
             raise ModelReadError(f"{self.name}: the model without its weights is larger than {limit >> 20} MiB.")
 
     def count_varints(self, start: int, stop: int) -> int:
-        """Count the variable-length integers in [start, stop), each of which ends with a byte below 128.
+        """Count the variable-length integers in [start, stop), which end with a byte below 128.
 
         All bytes are read, at more than a gigabyte per second.
 
@@ -223,14 +226,14 @@ class Blocks:
 
 
 def _ends_of_fixed(chunk: Bytes, tag: int, width: int) -> IntArray:
-    """Return the ends of consecutive fields of a tag and `width` bytes at the beginning of a chunk."""
+    """Return the ends of consecutive fields with `width` bytes at the beginning of a chunk."""
     tags = chunk[:: width + 1][: len(chunk) // (width + 1)]
     other = np.flatnonzero(tags != tag)
     return np.arange(1, (int(other[0]) if len(other) else len(tags)) + 1) * (width + 1)
 
 
 def _ends_of_varints(chunk: Bytes, tag: int) -> IntArray:
-    """Return the ends of consecutive fields of a tag and a variable-length integer at the beginning of a chunk.
+    """Return the ends of consecutive fields with an integer at the beginning of a chunk.
 
     Every other byte below 128 is then a tag, right after the last byte of the previous field.
     """

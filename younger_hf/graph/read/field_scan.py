@@ -1,4 +1,4 @@
-"""Scanning a serialised model with protobuf's own parser, through message types of our own with ONNX's field numbers.
+"""Scanning a serialised model with protobuf's parser, through message types of our own.
 
 To split a graph, its nodes and tensors are declared to be bytes. To list the attributes of all nodes
 at once, a model is declared to have *one* graph with *one* node and *one* tensor: the parser merges all

@@ -1,64 +1,40 @@
-"""Building a Dag from the nodes of a model's graph, its sub-graphs flattened and its constants folded."""
+"""Building a Dag from a model's graph: sub-graphs are flattened, constants folded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
-import onnx
 
 from younger_hf.errors import ModelReadError
 from younger_hf.graph.dag import Dag, FormalRead, GraphOutput, NodeInput, SubGraph
 from younger_hf.graph.onnx_types import INTEGER_NAMES, type_name, type_shape
 from younger_hf.graph.operators.folding import constant_inputs, fold
 from younger_hf.graph.operators.signatures import LONGEST_ATTRIBUTES
-from younger_hf.graph.read.captured_names import CapturedNames, defined_names
 from younger_hf.graph.read.graph_parts import GraphParts, split_encoded
 from younger_hf.graph.read.names import name_text, quoted
 from younger_hf.graph.read.operation import Operation, Opsets, parse_operation
+from younger_hf.graph.read.scope import (
+    CapturedNames,
+    GraphInput,
+    LoopCarried,
+    Named,
+    NamedConstant,
+    Value,
+    defined_names,
+)
 from younger_hf.graph.read.split_messages import NodeParts
 from younger_hf.graph.read.topological_order import topological_order
 from younger_hf.graph.values import TensorInfo
 
 SLOT = 32
-"""An output of a node is an integer: the node's index below this bit, the position of the output above."""
+"""An output of a node is an integer: the node's index below this bit, the position of the output
+above."""
 _NODE = (1 << SLOT) - 1
 
 _POSITIONAL = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 """Operators that pass their inputs on to their sub-graphs in order."""
-
-
-class GraphInput(NamedTuple):
-    """An input of the model; its type is only parsed when a node reads it."""
-
-    value: onnx.ValueInfoProto
-
-
-class NamedConstant(NamedTuple):
-    """A constant that a node reads under another name, or where names are unknown."""
-
-    name: str
-    info: TensorInfo
-
-
-Start = int | GraphInput | NamedConstant | None
-"""A value outside loops: an integer for the output of a node, None for an absent value."""
-
-
-class LoopCarried(NamedTuple):
-    """A formal input of a sub-graph; in a loop it changes between iterations, the first of which reads `start`."""
-
-    start: Start
-    subgraph: int
-    position: int
-
-
-Named = Start | LoopCarried
-"""A value by itself."""
-Value = Named | TensorInfo
-"""The meaning of a name in a graph: a value, or a constant that has this name."""
 
 
 @dataclass
@@ -157,13 +133,13 @@ class GraphBuilder:
         return None
 
     def check_undefined(self, names: Sequence[bytes]) -> None:
-        """Raise ModelReadError if a value is defined already; a node may shadow an input of the model."""
+        """Raise ModelReadError if a value other than an input of the model is defined already."""
         for name in names:
             if name in self.scope and name and type(self.scope[name]) is not GraphInput:
                 raise ModelReadError(f"{self.name}: the value {quoted(name)} is defined twice, expected once.")
 
     def define_constants(self, operation: Operation, values: Sequence[Value], outputs: Sequence[bytes]) -> bool:
-        """Define the outputs of a `Constant` or of an operator over constants; return False if it is neither."""
+        """Define the outputs of an operator over constants; return False if it is another."""
         if operation.is_constant:
             if outputs:
                 self.scope[outputs[0]] = operation.constant
@@ -194,7 +170,10 @@ class GraphBuilder:
             self.slots.append(slot)
 
     def flatten(self, operation: Operation, names: list[bytes], values: Sequence[Value]) -> list[Value]:
-        """Add the nodes of a node's sub-graphs; return the node's inputs, then the results of each sub-graph."""
+        """Add the nodes of a node's sub-graphs.
+
+        Return the node's inputs, then the results of each sub-graph.
+        """
         actual = [self.named(name, value) for name, value in zip(names, values, strict=True)]
         values = list[Value](actual)
         spans, starts = [], _starts(operation, actual)
@@ -230,7 +209,10 @@ class GraphBuilder:
         return NamedConstant(name_text(name, self.name), value) if isinstance(value, TensorInfo) else value
 
     def renamed(self, results: list[Named], names: set[bytes], subgraph: int, first_input: int) -> list[Named]:
-        """Rename constants whose names another sub-graph uses too: in a Dag, constants of one name are one constant."""
+        """Rename constants whose names another sub-graph uses too.
+
+        In a Dag, constants of one name are one constant.
+        """
         if not names:
             return results
         for position, item in enumerate(self.inputs[first_input:], start=first_input):
@@ -285,7 +267,7 @@ class GraphBuilder:
 
 
 def _constant_input(node: int, slot: int, name: str, info: TensorInfo) -> NodeInput:
-    """Return an input that does not depend on the model's inputs: integers are kept, parameters are not."""
+    """Return an input that is a constant: integers with their values, parameters without."""
     dtype, shape, elements = info
     new = tuple.__new__  # twice as fast as NodeInput(...), which counts for models with many weights
     if elements is None or dtype not in INTEGER_NAMES:
@@ -294,7 +276,7 @@ def _constant_input(node: int, slot: int, name: str, info: TensorInfo) -> NodeIn
 
 
 def _starts(operation: Operation, actual: list[Named]) -> list[Named]:
-    """Return the values with which the formal inputs of a node's sub-graphs begin, in their order."""
+    """Return the initial values of the formal inputs of a node's sub-graphs."""
     if operation.domain or operation.op_type not in _POSITIONAL:
         return []  # other operators may compute what they pass on, as FlexAttention its scores
     if operation.op_type == "Scan" and operation.version < 9:

@@ -1,4 +1,4 @@
-"""Splitting an ONNX graph in wire format: who reads what, and everything else once however often it occurs.
+"""Splitting an ONNX graph in wire format into the names of values and distinct operations.
 
 Names make up most of a graph; without them a node is one of a few dozen byte strings, which `operation`
 parses once each. Graphs in an unusual encoding (fields not in order of their numbers) go through
@@ -186,8 +186,7 @@ def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:  # noqa: C901 -
     # This runs once for every node and every weight of a model: the usual case needs few calls.
     while position < stop:
         if position > safe or position < base:
-            if kept > MAX_STRIPPED or len(nodes) > MAX_NODES:
-                raise ModelReadError(f"{blocks.name}: the model without its weights is too large for an architecture.")
+            _check_size(blocks, kept, len(nodes))
             blocks.move(position, position)
             data, base, safe = blocks.data, blocks.base, blocks.safe
         begin = position - base
@@ -214,6 +213,11 @@ def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:  # noqa: C901 -
     return _graph(nodes, constants, others[_SPARSE], others[_INPUT], others[_OUTPUT])
 
 
+def _check_size(blocks: Blocks, kept: int, num_nodes: int) -> None:
+    if kept > MAX_STRIPPED or num_nodes > MAX_NODES:
+        raise ModelReadError(f"{blocks.name}: the model without its weights is too large for an architecture.")
+
+
 def _are_nameless(nodes: list[NodeParts]) -> bool:
     return all(map(is_nameless, {encoded for _, _, encoded in nodes}))
 
@@ -226,7 +230,7 @@ def _add_other(others: dict[int, list[bytes]], tag: int, blocks: Blocks, start: 
 
 
 def _long_length(data: bytes, begin: int) -> tuple[int, int]:
-    """Return the length of a field whose tag or length takes more than one byte, and the index after it."""
+    """Return the length of a field, and the index after it, if tag or length have two bytes."""
     if data[begin] <= 0x7F:
         return read_varint(data, begin + 1)
     if (data[begin], data[begin + 1]) != _METADATA:
@@ -273,5 +277,5 @@ def _without_payload(blocks: Blocks, begin: int, value: int, end: int, kind: str
 
 
 def encoded(blocks: Blocks, start: int = 0, stop: int | None = None, kind: str = "model") -> bytes:
-    """Return the message at [start, stop), of a type in `onnx_fields`, without its large payloads."""
+    """Return the message at [start, stop) without its large payloads, see `strip`."""
     return strip(blocks, start, blocks.size if stop is None else stop, kind)

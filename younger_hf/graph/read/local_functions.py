@@ -75,7 +75,7 @@ class _Size:
 
 @dataclass(frozen=True)
 class _Part:
-    """Nodes or an attribute before expansion: their own size, the attributes they refer to, the functions they call."""
+    """Nodes or an attribute before expansion: own size, referenced attributes, called functions."""
 
     own: _Size
     references: tuple[str, ...]
@@ -123,7 +123,7 @@ def _check_expansion(model: onnx.ModelProto, source: str) -> None:
 
 
 def _fill_defaults(model: onnx.ModelProto, source: str) -> None:
-    """Add the default attributes of functions to calls that omit them, which onnx's inliner does not do."""
+    """Add default attributes of functions to calls that omit them; onnx's inliner does not."""
     defaults = {_key(f.domain, f.name, f.overload): f.attribute_proto for f in model.functions if f.attribute_proto}
     bodies = [model.graph.node, *(function.node for function in model.functions)] if defaults else []
     size = 0
@@ -140,7 +140,10 @@ def _fill_defaults(model: onnx.ModelProto, source: str) -> None:
 
 
 def _align_opsets(model: onnx.ModelProto) -> None:
-    """Let functions import the model's versions if that changes no operator: onnx's inliner requires it."""
+    """Let functions import the model's versions if that changes no operator.
+
+    onnx's inliner requires it.
+    """
     versions = {canonical_domain(item.domain): item.version for item in model.opset_import}
     for function in model.functions:
         for item in function.opset_import:
@@ -155,7 +158,7 @@ def _align_opsets(model: onnx.ModelProto) -> None:
 
 
 def _since(op_type: str, domain: str, version: int) -> int:
-    """Return the version of its operator set that last changed an operator; 0 if onnx does not know it."""
+    """Return the version of its operator set that last changed an operator, 0 if unknown."""
     schema = find_schema(op_type, domain, version)
     return 0 if schema is None else int(schema.since_version)
 

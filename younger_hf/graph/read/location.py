@@ -17,7 +17,8 @@ from younger_hf.files import first_line
 from younger_hf.graph.read.blocks import LOCAL, REMOTE, Blocks
 
 ModelLocation = str | os.PathLike[str] | bytes | BinaryIO
-"""A path, an address (`https://`, `http://`, `hf://`), the bytes of a file, or a seekable binary file."""
+"""A path, an address (`https://`, `http://`, `hf://`), the bytes of a file, or a seekable binary
+file."""
 
 PAUSE = 0.5
 """Seconds before the only retry of a remote read that failed."""

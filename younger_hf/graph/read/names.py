@@ -1,4 +1,4 @@
-"""Checks of the names and versions in a model: UTF-8 text of limited length, small positive versions."""
+"""Checks of names (UTF-8, limited length) and versions (small, positive) in a model."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from younger_hf.errors import ModelReadError
 LARGEST_OPSET = 10_000
 """Largest version of an operator set; there have been fewer than 100 versions in ten years."""
 LONGEST_NAME = 10_000
-"""Maximum length of a name; exporters, which join the names of nested modules, use a few hundred characters."""
+"""Maximum length of a name; exporters, which join the names of nested modules, use a few hundred
+characters."""
 _QUOTED = 80
 
 
 def check_names(model: onnx.ModelProto, source: str) -> None:
-    """Raise ModelReadError if a name is not UTF-8 or too long, or a version of an operator set is out of range.
+    """Raise ModelReadError if a name is not UTF-8 or too long, or a version out of range.
 
     protobuf returns names that are not UTF-8 as bytes, which later code does not expect.
     """

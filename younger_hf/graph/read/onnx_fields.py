@@ -6,7 +6,8 @@ Message and field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.prot
 from __future__ import annotations
 
 KEEP, PAYLOAD, LIST = "keep", "payload", "list"
-"""Rules for fields that are not messages: they stay, or they are payloads or lists, which stay if they are small."""
+"""Rules for fields that are not messages: they stay, or they are payloads or lists, which stay if
+they are small."""
 
 _FIELDS: dict[str, dict[int, str]] = {
     # message -> field number -> rule or message; fields that are not named are dropped
@@ -24,7 +25,8 @@ _FIELDS: dict[str, dict[int, str]] = {
 }
 
 WIDTHS = {0: 0, 1: 8, 5: 4}
-"""Wire type -> bytes of a value, 0 for variable-length integers; the only other type, 2, states its length."""
+"""Wire type -> bytes of a value, 0 for variable-length integers; the only other type, 2, states its
+length."""
 
 
 def _by_tag(fields: dict[int, str]) -> dict[int, str]:

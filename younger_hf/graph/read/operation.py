@@ -1,4 +1,4 @@
-"""Operations: the content of a node apart from the names of its values, parsed once for all nodes that share it."""
+"""Operations: nodes without the names of their values, parsed once for all equal ones."""
 
 from __future__ import annotations
 

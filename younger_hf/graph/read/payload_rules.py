@@ -31,7 +31,7 @@ _PAYLOAD_FIELDS = (
 
 
 def drop_unread_payloads(model: onnx.ModelProto, serialised: bytes) -> None:
-    """Drop every payload that reading the model does not need, and every attribute list of more than 64 elements.
+    """Drop every payload that reading the model does not need, and every long attribute list.
 
     Args:
         model: The model, changed in place.
@@ -48,7 +48,7 @@ def drop_unread_payloads(model: onnx.ModelProto, serialised: bytes) -> None:
 
 
 def drop_values(model: onnx.ModelProto) -> None:
-    """Drop every payload but small integers and every attribute list of more than 64 elements, in place."""
+    """Drop every payload but small integers, and every long attribute list, in place."""
     _drop([model], _drop_unpublished)
 
 
@@ -90,7 +90,10 @@ def _drop_unread(tensor: TensorProto | SparseTensorProto) -> None:
 
 
 def _drop_unpublished(tensor: TensorProto | SparseTensorProto) -> None:
-    """Leave name, type and shape, and small integers; the positions of a sparse tensor's values are weights too."""
+    """Leave name, type and shape, and small integers.
+
+    The positions of a sparse tensor's values are weights too.
+    """
     if isinstance(tensor, SparseTensorProto):
         values = TensorProto(name=tensor.values.name, data_type=tensor.values.data_type)
         tensor.CopyFrom(SparseTensorProto(values=values, dims=tensor.dims))
@@ -100,7 +103,10 @@ def _drop_unpublished(tensor: TensorProto | SparseTensorProto) -> None:
 
 @lru_cache(maxsize=4096)
 def _is_unchanged(serialised: bytes) -> bool:
-    """Return whether there is nothing to drop in an attribute; most occur in many nodes and many models."""
+    """Return whether there is nothing to drop in an attribute.
+
+    Results are cached, since most attributes occur in many nodes and models.
+    """
     attribute, whole = AttributeProto.FromString(serialised), AttributeProto.FromString(serialised)
     _drop([attribute], _drop_unread)
     return attribute == whole

@@ -11,7 +11,8 @@ import re
 from younger_hf.graph.onnx_types import MAX_ELEMENTS
 
 MAX_PAYLOAD = 12 * MAX_ELEMENTS
-"""Maximum number of bytes of a payload that stays: 64 integers of at most 11 bytes, and their lengths."""
+"""Maximum number of bytes of a payload that stays: 64 integers of at most 11 bytes, and their
+lengths."""
 
 _ATTRIBUTE = _TENSOR = _INITIALIZER = 5 << 3 | 2
 _TEXTS = frozenset(number << 3 | 2 for number in (1, 2, 3, 4, 7))
@@ -23,7 +24,8 @@ _HEAD = re.compile(rb"(?:\x08[\x80-\xff]{0,9}[\x00-\x7f]){0,16}\x10[\x00-\x7f](?
 """Dims and data type of a tensor, and the tag and length of its name if that comes next."""
 
 _Spans = list[tuple[int, int, int]]
-"""Nested messages, outermost first: index of the length, index of the value, index after the value."""
+"""Nested messages, outermost first: index of the length, index of the value, index after the
+value."""
 
 
 def skip_payload(data: bytes, begin: int, value: int, stop: int, max_rest: int) -> tuple[bytes, int] | None:
@@ -68,7 +70,7 @@ def skip_payload(data: bytes, begin: int, value: int, stop: int, max_rest: int) 
 
 
 def _enter_tensor(data: bytes, at: int, end: int, spans: _Spans) -> int | None:
-    """Return the index of the tensor in a node's first attribute and record both in spans; None if it has none.
+    """Return the index of the tensor in a node's first attribute, or None.
 
     Args:
         data: Bytes of the file.

@@ -1,4 +1,4 @@
-"""Splitting nodes and tensors in wire format: their names, and everything else as bytes that are parsed once.
+"""Splitting nodes and tensors in wire format into names and bytes that are parsed once.
 
 Names make up most of a graph. Without them a node is one of a few dozen byte strings, however many
 nodes there are.
@@ -22,7 +22,8 @@ LARGE = 64 << 10
 """Bytes of a tensor in an unusual encoding above which its few elements are not parsed."""
 
 NodeParts = tuple[list[bytes], list[bytes], bytes]
-"""A node: names of its inputs (`b""` for an absent one), names of its outputs, and its wire format without these and its own name."""
+"""A node: names of its inputs (`b""` for an absent one), names of its outputs, and its wire format
+without these and its own name."""
 
 _INPUT, _OUTPUT, _NAME, _OP_TYPE = (number << 3 | 2 for number in (1, 2, 3, 4))
 _HEAD = re.compile(rb"((?:\x08[\x80-\xff]{0,9}[\x00-\x7f])*\x10[\x00-\x7f])\x42([\x00-\x7f])", re.DOTALL)
@@ -80,7 +81,7 @@ def split_parsed_node(node: onnx.NodeProto) -> NodeParts:
 
 
 def split_tensor(data: bytes, begin: int, end: int) -> tuple[bytes, TensorInfo] | None:
-    """Return the name and the description of a TensorProto in wire format; None if its encoding is unusual.
+    """Describe a TensorProto in wire format: its name and info; None if it is unusual.
 
     Args:
         data: Bytes of the file.
@@ -114,7 +115,7 @@ def split_tensor(data: bytes, begin: int, end: int) -> tuple[bytes, TensorInfo] 
 
 @lru_cache(maxsize=4096)
 def _head_info(head: bytes) -> tuple[TensorInfo, bool]:
-    """Return the type and shape of a tensor from its dims and data type, and whether its elements are read."""
+    """Return the type and shape of a tensor by its head, and whether its elements are read."""
     tensor = onnx.TensorProto.FromString(head)
     return tensor_info(tensor)._replace(values=None), has_readable_size(tensor)
 

@@ -33,11 +33,14 @@ from younger_hf.graph.read.payload_rules import drop_unread_payloads
 from younger_hf.graph.read.skip_payload import MAX_PAYLOAD, read_varint, skip_payload, write_varint
 
 SMALL = 1024
-"""Maximum size in bytes of a message that is copied unchanged, which is faster than looking into it."""
+"""Maximum size in bytes of a message that is copied unchanged, which is faster than looking into
+it."""
 MAX_STRIPPED = 256 << 20
-"""Maximum size in bytes of a model without its weights; the largest architectures known have a tenth of it."""
+"""Maximum size in bytes of a model without its weights; the largest architectures known have a
+tenth of it."""
 MAX_FIELDS = 20_000_000
-"""Maximum number of fields that are visited; more than any architecture has, and a few seconds' work."""
+"""Maximum number of fields that are visited; more than any architecture has, and a few seconds'
+work."""
 MAX_DEPTH = 64
 """Deepest nesting of messages; protobuf itself stops at 100."""
 
@@ -70,7 +73,7 @@ def read_model(source: ModelLocation) -> tuple[onnx.ModelProto, str]:
 
 
 def strip(blocks: Blocks, start: int, stop: int, kind: str) -> bytes:
-    """Return the message at [start, stop) without large payloads, except those inside messages of up to 1,024 bytes.
+    """Return the message at [start, stop) without large payloads.
 
     Args:
         blocks: The file.
@@ -176,7 +179,10 @@ class WeightStripper:
             raise unreadable(blocks, f"the field at byte {position} does not end") from None
 
     def _strip_field(self, message: _Message, tag: int, position: int, value: int, after: int) -> int:
-        """Append a field without its payload; return the position after it and behind those counted with it."""
+        """Append a field without its payload.
+
+        Return the position after it and after the fields counted with it.
+        """
         blocks, base, rule = self._blocks, self._blocks.base, RULES[message.kind].get(tag)
         message.run = after
         if message.kind == "graph" and tag in (NODE, INITIALIZER):
@@ -209,7 +215,10 @@ class WeightStripper:
         self.pieces.append(self._blocks.keep(start, stop, MAX_STRIPPED))
 
     def _copy_window(self, run: int, position: int) -> int:
-        """Copy [run, position) as far as that saves reading it again; return the position up to which it is copied."""
+        """Copy [run, position) as far as that saves reading it again.
+
+        Return the position up to which it is copied.
+        """
         end = self._blocks.base + len(self._blocks.data)
         if run < end and position - end <= SMALL:
             stop = min(position, end)
@@ -222,7 +231,10 @@ class WeightStripper:
         return stop
 
     def _count(self, position: int, value: int, after: int, stop: int, tag: int) -> tuple[int, int]:
-        """Count the elements of a list or payload from a position on; return also the position after them."""
+        """Count the elements of a list or payload from a position on.
+
+        Return also the position after these.
+        """
         if tag == PACKED_FLOATS:
             return (after - value) // 4, after
         if tag == PACKED_INTS:

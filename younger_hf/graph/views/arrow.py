@@ -1,4 +1,4 @@
-"""Arrow: Dags as rows of a table, losslessly, in column types that every reader of Parquet supports."""
+"""Arrow: Dags as rows of a table, losslessly, in column types that Parquet readers support."""
 
 from __future__ import annotations
 
@@ -42,11 +42,13 @@ _GROUPS: Mapping[str, tuple[str, Sequence[str]]] = {
     "subgraphs": ("subgraph", SubGraph._fields),
     "formal_reads": ("formal_read", FormalRead._fields),
 }
-"""Field of a Dag that holds tuples -> prefix of its columns, and the parts of a tuple, one column each."""
+"""Field of a Dag that holds tuples -> prefix of its columns, and the parts of a tuple, one column
+each."""
 _FORMAL = ("name", "dtype", "shape")
 
 SCHEMA = pa.schema(list(_COLUMNS.items()))
-"""One row per Dag. An unknown shape is null; elements of a uint64 tensor are stored as int64 with the same bits."""
+"""One row per Dag. An unknown shape is null; elements of a uint64 tensor are stored as int64 with
+the same bits."""
 
 
 def dags_to_table(dags: Iterable[Dag]) -> pa.Table:

@@ -86,7 +86,7 @@ def draw_svg(dag: Dag, title: str = "", dynamic_size: int = 1) -> str:
 
 
 def _boxes(dag: Dag, values: TensorInfos) -> tuple[list[_Box], list[tuple[int, int]]]:
-    """Return boxes of operators, then inputs, then results, and the distinct pairs of boxes between which data flows."""
+    """Return boxes (operators, inputs, results) and the distinct pairs between which data flows."""
     boxes = [_operator_box(dag, node, values) for node in range(dag.num_nodes)]
     edges = dict.fromkeys(map(tuple, dag.edge_index.T.tolist()))
     input_boxes: dict[str, int] = {}
@@ -167,7 +167,10 @@ def _layout(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[tuple[fl
 
 
 def _apart(columns: Sequence[float], layers: Sequence[int], count: int) -> list[float]:
-    """Spread columns so that nothing overlaps, which igraph does not ensure: boxes one apart, lines a third."""
+    """Spread columns so that nothing overlaps: boxes one apart, lines a third.
+
+    igraph's layout does not ensure that.
+    """
     shifted = list(columns)
     last: dict[int, int] = {}
     for vertex in sorted(range(len(columns)), key=columns.__getitem__):
@@ -181,7 +184,7 @@ def _apart(columns: Sequence[float], layers: Sequence[int], count: int) -> list[
 
 
 def _layers(count: int, edges: Iterable[tuple[int, int]]) -> list[int]:
-    """Return the row of each box: below all that it reads; a box that reads nothing is just above its first reader."""
+    """Return the row of each box: below all that it reads, or just above its first reader."""
     readers: list[list[int]] = [[] for _ in range(count)]
     waiting = [0] * count
     for source, target in edges:
@@ -201,7 +204,7 @@ def _layers(count: int, edges: Iterable[tuple[int, int]]) -> list[int]:
 
 
 def _line(source: tuple[float, float], target: tuple[float, float], leaves: bool, arrives: bool) -> str:
-    """Draw a curve from the lower edge of a box, or a bend, to the upper edge of one, with an arrow there."""
+    """Draw a curve from the bottom of a box, or a bend, to the top of another, with an arrow."""
     (x, y), (next_x, next_y) = source, target
     y, next_y = y + _HEIGHT / 2 * leaves, next_y - _HEIGHT / 2 * arrives
     middle = (y + next_y) / 2
@@ -236,5 +239,5 @@ def _shortened(text: str, length: int) -> str:
 
 
 def _text(text: str) -> str:
-    """Make text from a model safe within XML: escape markup, replace characters that XML cannot hold."""
+    """Escape text from a model for XML and replace characters that XML cannot hold."""
     return escape(_NO_XML.sub("\N{REPLACEMENT CHARACTER}", text), {'"': "&quot;"})

@@ -1,13 +1,51 @@
-"""Names that sub-graphs read from the graphs around them."""
+"""The scope of a graph: what its names mean, and which names its sub-graphs capture."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import onnx
 
 from younger_hf.graph.read.graph_parts import GraphParts, split_encoded
 from younger_hf.graph.read.names import name_text
 from younger_hf.graph.read.operation import Operation, Opsets, parse_operation
+from younger_hf.graph.values import TensorInfo
+
+
+class GraphInput(NamedTuple):
+    """An input of the model; its type is only parsed when a node reads it."""
+
+    value: onnx.ValueInfoProto
+
+
+class NamedConstant(NamedTuple):
+    """A constant that a node reads under another name, or where names are unknown."""
+
+    name: str
+    info: TensorInfo
+
+
+Start = int | GraphInput | NamedConstant | None
+"""A value outside loops: an integer for the output of a node, None for an absent value."""
+
+
+class LoopCarried(NamedTuple):
+    """A formal input of a sub-graph.
+
+    In a loop it changes between iterations, the first of which reads `start`.
+    """
+
+    start: Start
+    subgraph: int
+    position: int
+
+
+Named = Start | LoopCarried
+"""A value by itself."""
+Value = Named | TensorInfo
+"""The meaning of a name in a graph: a value, or a constant that has this name."""
 
 
 @dataclass
