@@ -177,7 +177,7 @@ def _graph(
     return GraphParts(nodes, constants, list(map(values, inputs)), list(map(values, outputs)))
 
 
-def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:  # noqa: C901 - runs once per node, so it makes few calls
+def _split(blocks: Blocks, start: int, stop: int) -> GraphParts:
     nodes: list[NodeParts] = []
     constants: list[tuple[bytes, TensorInfo]] = []
     others: dict[int, list[bytes]] = {_INPUT: [], _OUTPUT: [], _SPARSE: []}
