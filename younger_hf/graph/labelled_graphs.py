@@ -47,7 +47,7 @@ class Graphs(Sequence[Graph]):
             name: What they are, for messages.
 
         Raises:
-            MetricError: If there are no graphs, or a row is not such a pair of arrays.
+            MetricError: If no graph is given, or a row is not such a pair of arrays.
         """
         nodes: list[IntArray] = []
         edges: list[IntArray] = []
@@ -78,7 +78,7 @@ class Graphs(Sequence[Graph]):
         return map(Graph, self.nodes, self.edges)
 
     def joined_edges(self) -> IntArray:
-        """The edges of all graphs, with nodes numbered consecutively across graphs, int64 [2, E]."""
+        """All edges, with nodes numbered consecutively across graphs, int64 [2, E]."""
         return self.edges.values + self.nodes.offsets[self.edges.row_of_value()]
 
 

@@ -140,7 +140,7 @@ def test_the_attributes_choose_the_version_that_says_how_many_inputs_there_are()
 @pytest.mark.parametrize(
     ("text", "wrong"),
     [
-        ('["","Relu",{"axis":1}]', "there is no attribute 'axis'"),
+        ('["","Relu",{"axis":1}]', "unknown attribute 'axis'"),
         ('["","Softmax",{"axis":1.0}]', "attribute 'axis' should be of type int"),
         ('["","Softmax",{"axis":true}]', "attribute 'axis' should be of type int"),
         ('["","Softmax",{"axis":null}]', "attribute 'axis' should be of type int"),

@@ -1,4 +1,4 @@
-"""Exact isomorphism of directed graphs with coloured nodes, by canonical forms: equal for isomorphic graphs only.
+"""Exact isomorphism of directed graphs with coloured nodes, by canonical forms.
 
 Colours are first refined (Weisfeiler-Lehman). Where all edges from one colour to another exist, they
 carry no further information and are removed; the rest falls into components, which are treated one
@@ -53,7 +53,10 @@ def canonical_numbers(colours: npt.ArrayLike, edge_index: npt.ArrayLike) -> IntA
 
 
 def literal_form(colours: npt.ArrayLike, edge_index: npt.ArrayLike) -> bytes:
-    """Write a graph as bytes, equal for equal graphs with the same numbering; arguments as for `canonical_form`."""
+    """Write a graph as bytes, equal for equal graphs with the same numbering.
+
+    Arguments as for `canonical_form`.
+    """
     nodes = np.asarray(colours, dtype=np.int64)
     return _literal(nodes, *_unique_edges(len(nodes), edge_index))
 
@@ -119,7 +122,7 @@ def _form(colours: IntArray, sources: IntArray, targets: IntArray) -> bytes:
 
 
 def _components(ranks: IntArray, sources: IntArray, targets: IntArray) -> list[tuple[IntArray, IntArray, IntArray]]:
-    """Ranks, sources and targets of each weakly connected component that has edges, with nodes renumbered within it."""
+    """Ranks, sources and targets of each weakly connected component that has edges."""
     import igraph
 
     members, edges = np.unique(np.concatenate([sources, targets]), return_inverse=True)
@@ -168,8 +171,8 @@ def _number_by_bliss(ranks: IntArray, sources: IntArray, targets: IntArray) -> I
     second = np.concatenate([own + size, own + 2 * size, targets + 2 * size])
     tripled = igraph.Graph(n=3 * size, edges=np.stack([first, second], axis=1))
     colours = np.concatenate([ranks, np.repeat([size, size + 1], size)])
-    # The new order is read off the renumbered graph, because igraph versions differ in the direction
-    # of the permutation that they return.
+    # The new order is read off the renumbered graph, because igraph versions differ in the
+    # direction of the permutation that they return.
     tripled.vs["node"] = range(3 * size)
     renumbered = tripled.permute_vertices(tripled.canonical_permutation(color=colours.tolist()))
     order = np.asarray(renumbered.vs["node"], dtype=np.int64)

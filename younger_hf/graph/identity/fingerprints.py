@@ -1,4 +1,4 @@
-"""64-bit Weisfeiler-Lehman fingerprints, for comparisons within one program, where speed matters more than a standard hash."""
+"""64-bit Weisfeiler-Lehman fingerprints, for fast comparisons within one program."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECOND_HASH = np.uint64(0xD6E8FEB86659FD93)
 
 
 def node_fingerprints(edge_index: Int32Array, labels: Sequence[str]) -> list[UInt64Array]:
-    """Compute a number for each node and round: equal for equal Weisfeiler-Lehman labels, also across graphs.
+    """Compute a number for each node and round, equal for equal Weisfeiler-Lehman labels.
 
     Args:
         edge_index: Sources and targets, int [2, E]; parallel edges count once.

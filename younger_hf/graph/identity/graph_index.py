@@ -1,4 +1,4 @@
-"""An index of many graphs by the surroundings of their nodes: where a search for a region begins."""
+"""An index of many graphs by the surroundings of their nodes, to search for regions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDS = 3
 RAREST = 8
 """Nodes of a region, the rarest first, whose graphs are intersected before the search."""
 SURROUNDINGS_ROUNDS = 10
-"""Rounds after which equal labels nearly always mean equal surroundings, as far as a region reaches."""
+"""Rounds after which equal labels nearly always mean equal surroundings in a region."""
 
 Graph = tuple[Int32Array, Int32Array]
 """Class ids [N], -1 for a node of unknown class, and edge_index [2, E]."""
@@ -163,7 +163,10 @@ def _joined_edges(edges: Sequence[Int32Array], offsets: IntArray) -> Int32Array:
 
 
 def _labels(classes: Int32Array, successors: Neighbours, predecessors: Neighbours) -> tuple[UInt64Array, ...]:
-    """Labels at every level: the class, the class with both degrees, and Weisfeiler-Lehman rounds."""
+    """Labels at every level.
+
+    The class, the class with both degrees, and Weisfeiler-Lehman rounds.
+    """
     plain = classes.astype(np.int64)
     degrees = (plain << 40) + (successors.lengths << 20) + predecessors.lengths
     marks = plain.view(np.uint64)

@@ -11,7 +11,7 @@ from younger_hf.graph.identity.wl import Neighbours
 from younger_hf.graph.vocabulary import UNK
 
 NOT_KNOWN = -1
-"""Class of a node whose class is unknown, and the guess where there is none."""
+"""Class of a node whose class is unknown, and the guess where nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Step:
         num_predecessors: Its predecessors in the pattern.
         successors: Successors that are assigned before it.
         predecessors: Predecessors that are assigned before it.
-        twin: A node assigned before it that looks exactly alike, -1 if there is none. Its image must
+        twin: A node assigned before it that looks exactly alike, -1 without one. Its image must
             follow the twin's, so that exchanging the two does not count as another embedding.
     """
 
@@ -62,7 +62,10 @@ class Step:
 
 
 def search_order(pattern: Pattern, anchor: int, successors: Neighbours, predecessors: Neighbours) -> list[Step]:
-    """Order the nodes of a pattern along edges from an anchor; complete nodes, which restrict their neighbours, first."""
+    """Order the nodes of a pattern along edges from an anchor.
+
+    Complete nodes, which restrict their neighbours, first.
+    """
     complete = pattern.complete.tolist()
     after, before = ([nodes.tolist() for nodes in side] for side in (successors, predecessors))
     wanted = np.where(pattern.masked, NOT_KNOWN, pattern.classes).tolist()

@@ -16,7 +16,10 @@ from younger_hf.graph.vocabulary import UNK
 STEPS = 200_000
 """Nodes tried for one region before the search gives up."""
 STEPS_PER_IMAGE = 2_000
-"""Nodes tried from one image of the anchor: a dozen equal branches have more embeddings than can be listed."""
+"""Nodes tried from one image of the anchor.
+
+A dozen equal branches have more embeddings than can be listed.
+"""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class SearchResult:
             `guesses` is that completion then.
         embeddings: Number of embeddings seen.
         exhausted: Whether the search saw every embedding, or all it needed to.
-        images: Image of each node in the first embedding, numbered across the index; empty if there
-            is none.
+        images: Image of each node in the first embedding, numbered across the index; empty
+            without embeddings.
     """
 
     guesses: Int32Array
@@ -73,7 +76,10 @@ def find_embeddings(
 
 
 class _Search:
-    """The state of one search: what remains of its budget, and what the embeddings have shown so far."""
+    """The state of one search.
+
+    What remains of its budget, and what the embeddings have shown so far.
+    """
 
     def __init__(self, index: GraphIndex, pattern: Pattern, steps: int) -> None:
         self.index, self.pattern, self.left = index, pattern, steps
@@ -118,7 +124,10 @@ class _Search:
         return SearchResult(guesses, unique, self.count, not self.cut, self.first)
 
     def _completed_graph(self, shown: IntArray) -> bytes:
-        """Bytes that are equal for completions to the same graph: sorted fingerprints of its nodes, targets marked."""
+        """Bytes that are equal for completions to the same graph.
+
+        Sorted fingerprints of its nodes, targets marked.
+        """
         ranks = self.pattern.classes.astype(np.int64) * 2
         ranks[self.targets] = shown * 2 + 1
         marks = fingerprints(ranks.view(np.uint64), self.successors, self.predecessors, 3)[-1]
@@ -126,7 +135,7 @@ class _Search:
         return marks.tobytes()
 
     def embeddings(self, anchor: int, candidates: IntArray) -> Iterator[list[int]]:
-        """Yield the embeddings with any of these images of the anchor, as the image of each node, until the steps run out."""
+        """Yield embeddings for these images of the anchor until the steps run out."""
         if not len(candidates):
             return
         order = search_order(self.pattern, anchor, self.successors, self.predecessors)

@@ -1,4 +1,4 @@
-"""Weisfeiler-Lehman hash of a labelled directed graph, bit-identical to networkx's but computed without its graphs.
+"""Weisfeiler-Lehman hash of a labelled directed graph, bit-identical to networkx's.
 
 64-bit fingerprints first propose which nodes will have equal labels after the last round, and only
 one node of each such class is hashed. The proposal is verified: in every round each node is compared
@@ -20,7 +20,10 @@ from younger_hf.arrays import BoolArray, Int32Array, IntArray, Ragged, offsets_o
 ITERATIONS = 3
 DIGEST_SIZE = 16
 SMALL = 60
-"""Maximum nodes of a graph whose nodes are all hashed; both methods take the same time here on parts of real models."""
+"""Maximum nodes of a graph whose nodes are all hashed.
+
+Both methods take the same time here on parts of real models.
+"""
 
 LARGEST_TEXT = 1 << 26
 """Maximum characters of the labels of all nodes and their neighbours that are joined at once."""
@@ -93,7 +96,9 @@ def weisfeiler_lehman_labels(
     iterations: int = ITERATIONS,
     digest_size: int = DIGEST_SIZE,
 ) -> list[Labels]:
-    """Compute the labels after each round of aggregation; arguments as for `weisfeiler_lehman_hash`.
+    """Compute the labels after each round of aggregation.
+
+    Arguments as for `weisfeiler_lehman_hash`.
 
     A node's new label is the digest of its own label and the sorted labels of its successors and of
     its predecessors.
@@ -187,7 +192,7 @@ def labels_by_class(
 def fingerprints(
     marks: UInt64Array, successors: Neighbours, predecessors: Neighbours, iterations: int
 ) -> list[UInt64Array]:
-    """Compute numbers that stand for the nodes' labels after each round: equal labels have equal ones, others rarely.
+    """Compute a number for each node and round, equal for equal labels and rarely for others.
 
     Args:
         marks: A number for each node's initial label, uint64 [N].
@@ -233,7 +238,7 @@ def _neighbours(owners: IntArray, nodes: IntArray, num_nodes: int) -> Neighbours
 
 
 def representatives(values: UInt64Array) -> IntArray:
-    """Find for each value the position of an equal one, the same for all equal values, int64 [N]."""
+    """Find for each value the position of an equal one, the same for all, int64 [N]."""
     order = values.argsort()
     starts = _run_starts(values[order])
     same = np.empty_like(order)

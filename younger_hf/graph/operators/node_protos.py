@@ -1,4 +1,7 @@
-"""Operators with canonical attributes as ONNX nodes: every NodeProto of this package is written here."""
+"""Operators with canonical attributes as ONNX nodes.
+
+Every NodeProto of this package is written here.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Tensors filled with random values: the weights of every model that is built from a Dag or a generated graph."""
+"""Tensors filled with random values.
+
+The weights of every model that is built from a Dag or a generated graph.
+"""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class SchemaVersion:
 
     def mismatches(self, attributes: Mapping[str, Any]) -> list[str]:
         """How canonical attributes differ from what this version allows."""
-        found = [f"there is no attribute {name!r}" for name in attributes if name not in self.types]
+        found = [f"unknown attribute {name!r}" for name in attributes if name not in self.types]
         found += [f"attribute {name!r} is missing" for name in sorted(self.required - attributes.keys())]
         return found + [
             f"attribute {name!r} should be of type {self.types[name]}"
@@ -119,14 +119,18 @@ def read_signature(text: str) -> tuple[str, str, dict[str, Any] | None]:
 
 @lru_cache(maxsize=4096)
 def schema_versions(domain: str, op_type: str) -> tuple[SchemaVersion, ...]:
-    """List the versions of an operator's schema that are not deprecated, oldest first; empty for unknown operators."""
+    """List the versions of an operator's schema that are not deprecated, oldest first.
+
+    Empty for unknown operators.
+    """
     return tuple(map(_schema_version, _schema_history().get((domain, op_type), ())))
 
 
 def _schema_version(schema: onnx.defs.OpSchema) -> SchemaVersion:
     types = {name: str(each.type).removeprefix("AttrType.").lower() for name, each in schema.attributes.items()}
     required = frozenset(name for name, each in schema.attributes.items() if each.required or each.default_value.name)
-    # An operator also reads the results of its sub-graphs, data flows that the schema does not count.
+    # An operator also reads the results of its sub-graphs, data flows that the schema does not
+    # count.
     max_input = UNLIMITED if "graph" in types.values() else schema.max_input
     return SchemaVersion(schema.since_version, max_input, types, required)
 

@@ -72,7 +72,10 @@ class Parameters:
         return self.names[key]
 
     def _check_values_are_irrelevant(self, item: NodeInput) -> None:
-        """Values that determine shapes must have been recorded: others would result in another architecture."""
+        """Values that determine shapes must have been recorded.
+
+        Others would result in another architecture.
+        """
         op_type, domain = self.dag.op_types[item.node], self.dag.domains[item.node]
         if item.kind == "constant" or domain or item.slot not in SHAPE_INPUTS.get(op_type, ()):
             return
@@ -99,7 +102,10 @@ class Parameters:
             self._tile(item, name, code, shape)
 
     def _tile(self, item: NodeInput, name: str, code: int, shape: tuple[int, ...]) -> None:
-        """Create a large parameter by repetition: only its last axis, or one element if that is long, is random."""
+        """Create a large parameter by repetition.
+
+        Only its last axis, or one element if that is long, is random.
+        """
         if min(self._opsets(), default=TILE_OPSET) < TILE_OPSET:
             raise self._error(item, f"a parameter of shape {list(shape)} is too large for an operator set without Tile")
         last = shape[-1] if shape[-1] <= min(LARGEST_RANDOM, self.remaining) else 1

@@ -1,4 +1,7 @@
-"""Dag -> ONNX model that runs: the same operators and data flows, with random weights of the recorded shapes."""
+"""Dag -> ONNX model that runs.
+
+The same operators and data flows, with random weights of the recorded shapes.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +27,9 @@ LARGEST_NODES = 1 << 29
 
 
 def to_onnx(dag: Dag, seed: int = 0) -> onnx.ModelProto:
-    """Rebuild a model with the Dag's operators, data flows, attributes, sub-graphs, inputs and outputs.
+    """Rebuild a model with everything that the Dag records, and random weights.
 
-    Its weights are random. Float parameters are uniform in [0.01, 0.1): positive, so that variances
+    Float parameters are uniform in [0.01, 0.1): positive, so that variances
     and scales are valid. Parameters of more than 2**20 elements repeat themselves along all axes but
     the last. Integer parameters without recorded values are zero, which is a valid index everywhere;
     booleans are true, so that loops run.
@@ -117,7 +120,10 @@ class _ModelBuilder:
         return name
 
     def name_values(self) -> None:
-        """Name all outputs and formal inputs; the model's inputs and outputs come first, so that they keep their names."""
+        """Name all outputs and formal inputs.
+
+        The model's inputs and outputs come first, so that they keep their names.
+        """
         dag = self.dag
         for item in dag.inputs:
             if item.kind == "graph_input" and item.name not in self.input_names:
@@ -131,7 +137,10 @@ class _ModelBuilder:
         self.formals = [[self.unique(name) for name, _, _ in graph.formals] for graph in dag.subgraphs]
 
     def connect(self) -> None:
-        """Find the value that each node reads in each slot; create graph inputs and parameters on the way."""
+        """Find the value that each node reads in each slot.
+
+        Create graph inputs and parameters on the way.
+        """
         dag = self.dag
         self.read = [{} for _ in range(dag.num_nodes)]
         edges = zip(*dag.edge_index.tolist(), dag.edge_output.tolist(), dag.edge_input.tolist(), strict=True)
@@ -191,7 +200,7 @@ class _ModelBuilder:
         return node
 
     def results(self, index: int, slots: Iterable[int]) -> tuple[list[onnx.ValueInfoProto], list[TensorProto]]:
-        """List the results of a sub-graph, and copies of those that are constants, which the sub-graph must contain."""
+        """List the results of a sub-graph, and copies of the constants among them."""
         values, tensors = [], []
         for slot in slots:
             if slot not in self.read[index]:

@@ -32,10 +32,10 @@ def bootstrap_generation(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Compute 95% intervals of the generation metrics by the percentile bootstrap over the generated graphs.
+    """Compute 95% percentile bootstrap intervals of the generation metrics.
 
-    Graphs are drawn with replacement, so a resample contains copies that the generator did not make:
-    there is no interval for `unique` and the shares that depend on it. Distances of a resample are
+    Generated graphs are drawn with replacement, so a resample contains copies that the generator did not make:
+    `unique` and the shares that depend on it have no interval. Distances of a resample are
     slightly larger than those of the graphs themselves, because drawing adds variance. The reference
     is fixed.
 

@@ -16,12 +16,20 @@ from younger_hf.errors import MetricError
 from younger_hf.graph.labelled_graphs import Graphs
 
 SPECTRUM_BINS = 200
-"""Bins of the spectrum over [0, 2], as in GRAN (Liao et al. 2019) and SPECTRE (Martinkus et al. 2022)."""
+"""Bins of the spectrum over [0, 2], as in GRAN (Liao et al.
+
+2019) and SPECTRE (Martinkus et al. 2022).
+"""
 LARGEST_SPECTRUM = 5_000
-"""Maximum nodes of a graph whose eigenvalues are computed: time grows with their third power, memory with their second."""
+"""Maximum nodes of a graph whose eigenvalues are computed.
+
+Time grows with their third power, memory with their second.
+"""
 
 _DIGITS = 10**9
-"""Eigenvalues are rounded to nine digits before they are binned. Otherwise rounding errors, which depend on the
+"""Eigenvalues are rounded to nine digits before they are binned.
+
+Otherwise rounding errors, which depend on the
 numbering of nodes, would decide the bin of the many eigenvalues that lie between two bins, such as 1."""
 
 
@@ -127,7 +135,9 @@ def depths(graphs: Graphs) -> IntArray:
 
 
 def topological_levels(sources: IntArray, targets: IntArray, num_nodes: int) -> IntArray:
-    """Count the edges on the longest path to each node, int64 [N]; -1 for nodes on a cycle or after one.
+    """Count the edges on the longest path to each node, int64 [N].
+
+    -1 for nodes on a cycle or after one.
 
     All sources are removed at once, then the nodes that became sources by that, and so on (Kahn 1962).
 
@@ -153,7 +163,7 @@ def topological_levels(sources: IntArray, targets: IntArray, num_nodes: int) -> 
 
 
 def spectra(graphs: Graphs) -> Histograms:
-    """Bin the eigenvalues of each graph's normalised Laplacian, in 200 bins of equal width over [0, 2].
+    """Bin the eigenvalues of each graph's normalised Laplacian in 200 equal bins over [0, 2].
 
     The Laplacian is I - D^(-1/2) A D^(-1/2) of the underlying undirected simple graph: an edge in
     either direction connects, self-loops do not count, and a node without neighbours has the
@@ -171,7 +181,8 @@ def spectra(graphs: Graphs) -> Histograms:
             "Leave it out: the generation task is about graphs of up to 300 nodes.",
         )
     shares = np.empty((len(graphs), SPECTRUM_BINS))
-    # Threads gain nothing on matrices this small, and on busy cores they wait for each other: 20 times slower.
+    # Threads gain nothing on matrices this small, and on busy cores they wait for each other: 20
+    # times slower.
     with threadpool_limits(1, "blas"):
         for row, graph in enumerate(graphs):
             values = laplacian_eigenvalues(len(graph.node_feat), graph.edge_index)
@@ -183,7 +194,7 @@ def spectra(graphs: Graphs) -> Histograms:
 
 
 def laplacian_eigenvalues(num_nodes: int, edge_index: IntArray) -> FloatArray:
-    """Compute the eigenvalues of the undirected simple graph's normalised Laplacian, ascending, float64 [N], in [0, 2]."""
+    """Compute the normalised Laplacian's eigenvalues, ascending, float64 [N], in [0, 2]."""
     adjacent = np.zeros((num_nodes, num_nodes))
     adjacent[edge_index[0], edge_index[1]] = adjacent[edge_index[1], edge_index[0]] = 1
     np.fill_diagonal(adjacent, 0)

@@ -1,4 +1,4 @@
-"""Distances between two sets of graphs in one descriptor: Wasserstein distance and maximum mean discrepancy.
+"""Wasserstein distance and maximum mean discrepancy of two sets of graphs.
 
 The distance of two histograms is W1, the least work that turns one into the other. On the line it is
 the area between the two cumulative distributions (Vallender 1974); where any two values are equally
@@ -107,7 +107,7 @@ class Pooled:
         return np.maximum(total, 0.0)  # the kernel is positive definite up to rounding
 
     def _differences(self, first: npt.ArrayLike | None, second: npt.ArrayLike | None) -> FloatArray:
-        """Share of each distinct histogram in the first set minus that in the second, float64 [B, U]."""
+        """Each distinct histogram's share in the first set minus that in the second, [B, U]."""
         count = len(self.embedding)
         differences: FloatArray = _shares(self.first, first, count, "first_weights") - _shares(
             self.second, second, count, "second_weights"
@@ -141,7 +141,10 @@ def pool(first: Histograms, second: Histograms) -> Pooled:
 
 
 def _l1_distances(rows: FloatArray, others: FloatArray) -> FloatArray:
-    """L1 distance of each row [R, F] from each of the others [U, F], float64 [R, U]; needs memory for U x F numbers."""
+    """L1 distance of each row [R, F] from each of the others [U, F], float64 [R, U].
+
+    Needs memory for U x F numbers.
+    """
     distances = np.empty((len(rows), len(others)))
     space = np.empty_like(others)
     for index, row in enumerate(rows):

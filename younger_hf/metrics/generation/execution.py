@@ -1,4 +1,7 @@
-"""Run completed models in onnxruntime, in limited processes: a crash, a hang or too much memory costs one graph only."""
+"""Run completed models in onnxruntime, in limited processes.
+
+A crash, a hang or too much memory costs one graph only.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ def executable(
     workers: int = 2,
     on_graph: Callable[[int, int], None] | None = None,
 ) -> BoolArray:
-    """Find out which graphs run; of isomorphic graphs only the first is tried. Arguments and errors as for `execute`.
+    """Find out which graphs run.
+
+    Of isomorphic graphs only the first is tried. Arguments and errors as for `execute`.
 
     Returns:
         Whether each graph runs, bool [G].

@@ -1,4 +1,7 @@
-"""`evaluate` module of the generation task; `younger_hf.metrics.generation.generation_metrics` computes the values."""
+"""`evaluate` module of the generation task.
+
+`younger_hf.metrics.generation.generation_metrics` computes the values.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class Generation(evaluate.Metric):
         return evaluate.MetricInfo(_DESCRIPTION, _CITATION, features, inputs_description=_INPUTS)
 
     def compute(self, *, predictions=None, references=None, **context) -> dict[str, float]:
-        """Compute all metrics; `references` are hidden from `evaluate`, which would pair them with `predictions`."""
+        """Compute all metrics.
+
+        `references` are hidden from `evaluate`, which would pair them with `predictions`.
+        """
         return super().compute(predictions=predictions, real=references, **context)
 
     def _compute(self, predictions, real, **context) -> dict[str, float]:

@@ -1,4 +1,7 @@
-"""Metrics of the generation task: how many generated graphs are useful, and how close they are to real architectures."""
+"""Metrics of the generation task.
+
+How many generated graphs are useful, and how close they are to real architectures.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ class Assessment:
     novel: BoolArray
 
     def shares(self) -> dict[str, float]:
-        """Return the shares by name, in [0, 1]; those about execution are left out if it was not tried."""
+        """Return the shares by name, in [0, 1].
+
+        Those about execution are left out if it was not tried.
+        """
         tried = self.executable is not None
         runs = self.acyclic if self.executable is None else self.executable
         values = {
@@ -64,7 +70,10 @@ class Assessment:
         return {name: float(np.mean(each)) for name, each in values.items() if tried or "executable" not in name}
 
     def _distinct(self, wanted: BoolArray) -> BoolArray:
-        """The first of each isomorphism class among the wanted graphs, bool [G]; their number does not depend on the order."""
+        """The first of each isomorphism class among the wanted graphs, bool [G].
+
+        Their number does not depend on the order.
+        """
         chosen = np.flatnonzero(wanted)
         distinct = np.zeros(len(wanted), dtype=np.bool_)
         distinct[chosen[first_occurrences(self.classes[chosen])]] = True
@@ -126,7 +135,7 @@ def describe_generated(generated: Graphs, vocabulary: Vocabulary) -> Descriptors
 
 
 def distance_floor(reference: Graphs, train: Graphs) -> dict[str, float]:
-    """Compute the distances of the training graphs from the reference, which a generator can hardly undercut.
+    """Compute the distances of the training graphs from the reference, a practical minimum.
 
     Returns:
         The distances of `generation_metrics`, by the same names.
@@ -138,7 +147,7 @@ def distance_floor(reference: Graphs, train: Graphs) -> dict[str, float]:
 
 
 def descriptor_distances(first: Descriptors, second: Descriptors) -> dict[str, float]:
-    """Compute `<descriptor>_w1` and `<descriptor>_mmd` of two sets of graphs for each descriptor."""
+    """Compute `<descriptor>_w1` and `<descriptor>_mmd` for each descriptor."""
     from threadpoolctl import threadpool_limits
 
     values: dict[str, float] = {}
@@ -158,7 +167,7 @@ def generation_metrics_of_rows(
     vocabulary: Vocabulary | Sequence[str],
     executable: npt.ArrayLike | None = None,
 ) -> dict[str, float]:
-    """Compute `generation_metrics` of rows of the dataset, with `evaluate`'s names for the arguments.
+    """Compute `generation_metrics` of rows of the dataset, with `evaluate`'s argument names.
 
     Args:
         references: Real architectures, each with `node_feat` [N] and `edge_index` [2, E].
@@ -168,7 +177,7 @@ def generation_metrics_of_rows(
         executable: Whether each generated graph runs, bool [G].
 
     Raises:
-        MetricError: If a row is not such a graph, there are no rows, or as for `generation_metrics`.
+        MetricError: If a row is not such a graph, rows are missing, or as for `generation_metrics`.
     """
     return generation_metrics(
         graphs_of_rows(predictions, "predictions"),
@@ -183,7 +192,7 @@ def graphs_of_rows(rows: Graphs | Iterable[Mapping[str, Any]], name: str) -> Gra
     """Read rows with `node_feat` [N] and `edge_index` [2, E]; graphs are returned unchanged.
 
     Raises:
-        MetricError: If there are no rows, or a row is not such a graph.
+        MetricError: If rows are missing, or a row is not such a graph.
     """
     if isinstance(rows, Graphs):
         return rows

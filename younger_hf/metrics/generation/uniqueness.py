@@ -10,7 +10,10 @@ from younger_hf.graph.identity.wl import UInt64Array, fingerprints, simple_neigh
 from younger_hf.graph.labelled_graphs import Graphs
 
 _ROUNDS = 6
-"""Rounds of Weisfeiler-Lehman that propose isomorphic graphs: twice those of the dataset's hash, because they cost little."""
+"""Rounds of Weisfeiler-Lehman that propose isomorphic graphs.
+
+Twice those of the dataset's hash, because they cost little.
+"""
 
 
 def isomorphism_classes(*sets: Graphs) -> tuple[IntArray, ...]:
@@ -55,9 +58,13 @@ def first_occurrences(classes: IntArray) -> BoolArray:
 
 
 def _graph_fingerprints(graphs: Graphs) -> UInt64Array:
-    """A number for each graph, equal for isomorphic ones, uint64 [G]; all graphs are processed as one."""
+    """A number for each graph, equal for isomorphic ones, uint64 [G].
+
+    All graphs are processed as one.
+    """
     successors, predecessors = simple_neighbours(graphs.joined_edges().astype(np.int32), len(graphs.nodes.values))
     marks = fingerprints(graphs.nodes.values.astype(np.uint64), successors, predecessors, _ROUNDS)[-1]
-    # The number of nodes need not be included: sums over different numbers of nodes almost never agree.
+    # The number of nodes need not be included: sums over different numbers of nodes almost never
+    # agree.
     found: UInt64Array = np.add.reduceat(splitmix64(marks), graphs.nodes.offsets[:-1])
     return found

@@ -1,4 +1,7 @@
-"""Validity of graphs: acyclic, and each operator known to ONNX, with attributes and inputs that its schema allows."""
+"""Validity of graphs.
+
+Acyclic, and each operator known to ONNX, with attributes and inputs that its schema allows.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def validity(graphs: Graphs, vocabulary: Vocabulary) -> Validity:
     inputs as there are data flows into it. A class does not specify its opset version, so any will do;
     a class without attributes (`wo_attrs`) is checked for existence and inputs alone.
 
-    There is no minimum number of inputs: those that no operator produces are inputs of the model or
+    Inputs have no minimum number: those that no operator produces are inputs of the model or
     parameters, which these graphs do not contain. Repeated edges count once. Any number of data flows
     may lead into an operator with sub-graphs (If, Loop, Scan), because the results of its sub-graphs
     are data flows too. Operators without an ONNX schema, such as those of com.microsoft, cannot be
@@ -111,7 +114,8 @@ def _cycle(sources: IntArray, targets: IntArray, num_nodes: int) -> list[str]:
     levels = topological_levels(sources, targets, num_nodes)
     if levels.min() >= 0:
         return []
-    # Every node without a level has a predecessor without one: going back from any of them leads into a cycle.
+    # Every node without a level has a predecessor without one: going back from any of them leads
+    # into a cycle.
     within = (levels[sources] < 0) & (levels[targets] < 0)
     before = dict(zip(targets[within].tolist(), sources[within].tolist(), strict=True))
     path = [int(np.argmin(levels))]

@@ -1,1 +1,1 @@
-"""A generated graph -> a model with its operators and data flows: slots, weights, shapes and inputs are chosen."""
+"""Completion of generated graphs: slots, weights, shapes and inputs are chosen for a model."""

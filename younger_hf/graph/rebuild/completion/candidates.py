@@ -99,7 +99,7 @@ def slot_assignments(context: OperatorContext, most_slots: int = 6, *, data_firs
 
 
 def types_fit(operator: Operator, slots: Slots) -> bool:
-    """Whether each value has a type that its slot allows, and values of one type variable share a type."""
+    """Whether the types of the values are allowed, and equal where one type variable binds them."""
     formal = operator.schema.inputs
     bound: dict[str, int] = {}
     for slot, value in slots.items():
@@ -115,7 +115,10 @@ def types_fit(operator: Operator, slots: Slots) -> bool:
 
 
 def fill_slots(context: OperatorContext, slots: Slots) -> tuple[Input, ...]:
-    """Fill empty required slots: with an input of the model if nothing else is read, else with parameters of one element."""
+    """Fill empty required slots.
+
+    They get an input of the model if nothing else is read, else parameters of one element.
+    """
     formal = context.operator.schema.inputs
     filled = dict(slots)
     for slot, parameter in enumerate(formal):
@@ -142,7 +145,7 @@ def slot_dtype(operator: Operator, slot: int, slots: Slots) -> int:
 
 
 def model_input(context: OperatorContext, dtype: int = TensorProto.FLOAT) -> ModelInput:
-    """Make an input of the model for an operator without edges: an image, or a sequence of tokens."""
+    """Make an input of the model for an operator without edges: an image, or tokens."""
     rank = context.input_rank or (2 if dtype != TensorProto.FLOAT else 4)
     if rank == 4:
         return ModelInput(dtype, (1, IMAGE_CHANNELS, *context.image))

@@ -1,4 +1,4 @@
-"""Plan how many channels the output of each operator has, such that groups divide them and operands agree.
+"""Plan the channels of every operator such that groups divide them and operands agree.
 
 A generated graph does not specify sizes, so a convolution may have any number of output channels.
 What restricts them is read off the graph beforehand: operands of an elementwise operator agree,
@@ -76,7 +76,7 @@ class Channels:
             self.divide(one, self.multiples[other])
 
     def solve(self) -> list[int]:
-        """Find the smallest numbers that satisfy the constraints, as far as a few rounds suffice."""
+        """Find the smallest numbers that satisfy the constraints, in a few rounds."""
         values = {root: self._smallest(root) for root in {self.root(u) for u in range(len(self.parents))}}
         values.update((self.root(u), size) for u, size in self.preset.items() if self.multiples[self.root(u)] == 1)
         for _ in range(24):
@@ -124,7 +124,7 @@ class Channels:
 def plan_channels(
     operators: Sequence[Operator], order: Sequence[int], sources: Sequence[Sequence[int]], fan_out: Sequence[int]
 ) -> list[int]:
-    """Plan the channels of each operator's output: the second axis of an image, the last of anything else.
+    """Plan the length of each output's channel axis, the second of an image, else the last.
 
     Args:
         operators: The operator of each node, [N].
@@ -144,7 +144,7 @@ def plan_channels(
 
 
 def _constrain(channels: Channels, operator: Operator, known: Sequence[int], image: int, fan_out: int) -> int:
-    """Record an operator's constraints on the channels of its inputs; return the unknown of its output."""
+    """Record an operator's constraints; return the unknown of its output's channels."""
     kind = operator.op_type
     first = known[0] if known else image
     if kind in ("Conv", "ConvTranspose"):
@@ -175,7 +175,8 @@ def _rearrange(channels: Channels, operator: Operator, known: Sequence[int], fan
 
 
 def _reshape(channels: Channels, operator: Operator, known: Sequence[int], fan_out: int) -> int:
-    # The number survives when an image is flattened or restored, but not that it is on the second axis.
+    # The number survives when an image is flattened or restored, but not that it is on the second
+    # axis.
     other = channels.new()
     channels.unite(known[0], other)
     return other

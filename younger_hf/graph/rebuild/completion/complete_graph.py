@@ -1,4 +1,4 @@
-"""A generated graph -> a model with its operators and data flows, and everything that the graph leaves open."""
+"""A generated graph -> a model with its operators and data flows, completed so that it runs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from younger_hf.errors import RebuildError
 from younger_hf.graph.labelled_graphs import Graph
-from younger_hf.graph.operators.node_protos import make_node
 from younger_hf.graph.operators.random_tensors import random_tensor
-from younger_hf.graph.rebuild.completion.completed_operator import common_opset, operator_of, with_attributes
+from younger_hf.graph.rebuild.completion.completed_operator import common_opset, operator_of, write_operator
 from younger_hf.graph.rebuild.completion.search import Search
 from younger_hf.graph.rebuild.completion.tensor_values import ModelInput, Parameter, Value, proto_of
 from younger_hf.graph.vocabulary import FIRST_CLASS, Vocabulary
@@ -33,7 +32,7 @@ def complete_graph(graph: Graph, vocabulary: Vocabulary, seed: int = 0) -> onnx.
     A graph of node classes does not specify the slot in which an operator reads a value, its weights,
     or the size of anything. This searches for one completion that ONNX's shape inference accepts:
     operator by operator, likely candidates first, with backtracking, for a bounded number of steps.
-    A completion that is found is valid; that none was found does not prove that there is none. The
+    A completion that is found is valid; failing to find one does not prove that none exists. The
     share of real graphs that can be completed is therefore reported beside every share that is
     computed with this.
 
@@ -91,10 +90,7 @@ def _build_model(search: Search, opset: int, seed: int) -> onnx.ModelProto:
                 inputs.append(helper.make_value_info(name, proto_of(value)))
             names.append(_output_name(value.node, value.output) if isinstance(value, Value) else name if value else "")
         outputs = [_output_name(node, number) for number in range(len(search.outputs[node]))]
-        attributes = with_attributes(operator, candidate.attributes)
-        nodes.append(
-            make_node(operator.op_type, names, outputs, attributes, domain=operator.domain, name=f"node{node}")
-        )
+        nodes.append(write_operator(operator, candidate.attributes, names, outputs, node))
     results = [
         helper.make_value_info(_output_name(node, 0), proto_of(search.outputs[node][0]))
         for node in search.order

@@ -9,15 +9,15 @@ from functools import lru_cache
 from typing import Any
 
 import onnx
-from onnx import AttributeProto
+from onnx import AttributeProto, NodeProto
 
 from younger_hf.errors import RebuildError
-from younger_hf.graph.operators.node_protos import attribute_proto
+from younger_hf.graph.operators.node_protos import attribute_proto, make_node
 from younger_hf.graph.operators.schema_versions import fitting_versions
 from younger_hf.graph.operators.signatures import find_schema, operator_name, parse_signature
 
 OPSETS = tuple(range(9, 22))
-"""Versions of ONNX's operator set that a completed model may use: those that current onnxruntime runs."""
+"""Opset versions that a completed model may use: those that current onnxruntime runs."""
 PREFERRED = 17
 """The version that most exporters wrote when the models of the dataset were exported."""
 
@@ -45,14 +45,20 @@ class Operator:
     protos: tuple[AttributeProto, ...]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of an attribute; the default if it is not specified or its value is not recorded."""
+        """The value of an attribute.
+
+        The default if it is not specified or its value is not recorded.
+        """
         value = self.attributes.get(name, default)
         return default if isinstance(value, dict) else value
 
 
 @lru_cache(maxsize=16_384)
 def opsets_of(signature: str) -> frozenset[int]:
-    """The opset versions in which a node class exists; empty for operators that ONNX does not know."""
+    """The opset versions in which a node class exists.
+
+    Empty for operators that ONNX does not know.
+    """
     domain, op_type, _ = parse_signature(signature)
     fitting = {version.since for version in fitting_versions(signature)}
     schemas = {opset: find_schema(op_type, domain, opset) for opset in OPSETS}
@@ -60,10 +66,10 @@ def opsets_of(signature: str) -> frozenset[int]:
 
 
 def common_opset(signatures: Iterable[str]) -> int:
-    """Choose the opset version, of those in which all classes exist, that is nearest to the preferred one.
+    """Choose the opset version nearest to the preferred one in which all classes exist.
 
     Raises:
-        RebuildError: If there is no such version.
+        RebuildError: If no version contains them all.
     """
     common = set(OPSETS)
     for signature in set(signatures):
@@ -95,8 +101,18 @@ def operator_of(signature: str, opset: int) -> Operator:
     return Operator(op_type, domain, attributes, bool(text), schema, opset, protos)
 
 
-def with_attributes(operator: Operator, chosen: Mapping[str, Any]) -> Sequence[AttributeProto]:
-    """The operator's attributes, and those that were chosen because the class does not specify them."""
-    if not chosen:
-        return operator.protos
-    return (*operator.protos, *(attribute_proto(operator.op_type, k, v, operator.schema) for k, v in chosen.items()))
+def write_operator(
+    operator: Operator, chosen: Mapping[str, Any], inputs: Sequence[str], outputs: Sequence[str], node: int
+) -> NodeProto:
+    """Write a completed operator.
+
+    Args:
+        operator: The operator.
+        chosen: Values of attributes that its class does not specify.
+        inputs: Names of the values it reads, `""` for an absent one.
+        outputs: Names of the values it produces.
+        node: Number of the node.
+    """
+    added = [attribute_proto(operator.op_type, name, value, operator.schema) for name, value in chosen.items()]
+    attributes = (*operator.protos, *added)
+    return make_node(operator.op_type, inputs, outputs, attributes, domain=operator.domain, name=f"node{node}")

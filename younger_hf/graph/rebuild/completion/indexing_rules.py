@@ -1,4 +1,4 @@
-"""Candidates of operators that select, join or resize data by numbers that the graph does not specify."""
+"""Candidates of operators that select, join or resize data by unspecified numbers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _indices(context: OperatorContext, data: Value, size: int) -> Iterator[Param
 
 
 def slice_(context: OperatorContext) -> Iterator[Candidate]:
-    """Slice: part of a shape, a whole axis, the planned channels of an image, or half of an axis."""
+    """Slice: part of a shape, a whole or half an axis, or the planned channels of an image."""
     data = context.edges[0] if context.edges else model_input(context)
     if len(context.edges) <= 1:
         for axis, start, end in _parts(context, data):
@@ -127,7 +127,7 @@ def concat(context: OperatorContext) -> Iterator[Candidate]:
 
 
 def _missing(context: OperatorContext, known: int) -> Iterator[list[int]]:
-    """Yield numbers that may complete a shape: image sizes for a Resize, else those that a Reshape infers."""
+    """Yield numbers that may complete a shape of which `known` elements are known."""
     wanted = [rank - known for _, rank in context.readers if rank is not None and rank > known]
     if known == 2 and _read_by(context, "Resize"):
         yield from map(list, distinct(_image_sizes(context)))
@@ -145,7 +145,7 @@ def _read_by(context: OperatorContext, op_type: str) -> bool:
 
 
 def _image_sizes(context: OperatorContext) -> Iterator[tuple[int, ...]]:
-    """Yield likely target sizes of an image: that of what it is joined with, twice its own, and earlier ones."""
+    """Yield likely sizes of an image: of what it is joined with, twice its own, earlier ones."""
     yield from (shape[2:] for shape in context.sibling_shapes if len(shape) == 4)
     sizes = [shape[2:] for shape in context.earlier_shapes if len(shape) == 4]
     if sizes:
@@ -161,7 +161,7 @@ def _one_along(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
 
 
 def resize(context: OperatorContext) -> Iterator[Candidate]:
-    """Resize: to sizes that another operator computes, to double size, or to the size of an earlier image."""
+    """Resize: to computed sizes, to double size, or to the size of an earlier image."""
     empty = Parameter(TensorProto.FLOAT, (0,))
     if len(context.edges) == 2:
         for data, sizes in (context.edges, context.edges[::-1]):

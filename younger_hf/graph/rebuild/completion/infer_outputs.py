@@ -1,4 +1,4 @@
-"""Outputs of a completed operator: types and shapes by ONNX's inference, values if they follow from shapes."""
+"""Outputs of a completed operator: types and shapes by ONNX's inference, values if known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from younger_hf.files import first_line
 from younger_hf.graph.onnx_types import FLOAT_TYPES, MAX_ELEMENTS
 from younger_hf.graph.operators.folding import evaluate_node
 from younger_hf.graph.operators.inference_guards import INFERENCE_ERRORS, infer_types
-from younger_hf.graph.operators.node_protos import make_node
 from younger_hf.graph.rebuild.completion.candidates import Candidate
-from younger_hf.graph.rebuild.completion.completed_operator import Operator, with_attributes
+from younger_hf.graph.rebuild.completion.completed_operator import Operator, write_operator
 from younger_hf.graph.rebuild.completion.tensor_values import (
     LARGEST_TENSOR,
     Array,
@@ -45,8 +44,7 @@ def infer_outputs(node: int, operator: Operator, candidate: Candidate, num_outpu
     _check_inputs(operator, candidate)
     inputs = ["" if value is None else f"i{slot}" for slot, value in enumerate(candidate.inputs)]
     outputs = [f"o{number}" for number in range(num_outputs)]
-    attributes = with_attributes(operator, candidate.attributes)
-    proto = make_node(operator.op_type, inputs, outputs, attributes, domain=operator.domain)
+    proto = write_operator(operator, candidate.attributes, inputs, outputs, node)
     types = {name: proto_of(value) for name, value in zip(inputs, candidate.inputs, strict=True) if value is not None}
     known = {
         name: value.data
@@ -95,7 +93,10 @@ def _output(node: int, number: int, kind: onnx.TypeProto | None, data: Array | N
 def _evaluate(
     operator: Operator, proto: NodeProto, candidate: Candidate, known: dict[str, Array]
 ) -> list[Array] | None:
-    """The values of the outputs; None if an input's are unknown, or an output has too many elements to follow."""
+    """The values of the outputs.
+
+    None if an input's are unknown, or an output has too many elements to follow.
+    """
     present = [value for value in candidate.inputs if value is not None]
     if operator.op_type == "Shape" and candidate.inputs and candidate.inputs[0] is not None:
         start, end = operator.get("start", 0), operator.get("end")

@@ -1,4 +1,4 @@
-"""The candidates of each operator: by a rule of its own, or by the general rule for operators without one."""
+"""The candidates of each operator, by a rule of its own or by the general rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _OPEN: Mapping[str, Mapping[str, object]] = {
 
 
 def general(context: OperatorContext) -> Iterator[Candidate]:
-    """Yield every assignment of the edges that their types allow; other required inputs have one element."""
+    """Yield every assignment of the edges that their types allow.
+
+    Other required inputs have one element.
+    """
     chosen = {} if context.operator.has_attributes else _OPEN.get(context.operator.op_type, {})
     if len(context.edges) == 1 and is_shape(context.edges[0]):
         # Sizes are halved, rounded or multiplied.

@@ -1,4 +1,4 @@
-"""Plan how many axes the output of each operator should have, from what the operators after it require."""
+"""Plan the number of axes of each output from what the operators after it require."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from younger_hf.graph.rebuild.completion.completed_operator import Operator
 _IMAGES = frozenset(("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool"))
 _IMAGE_ONLY = ("DepthToSpace", "SpaceToDepth", "GridSample", "Resize", "BatchNormalization", "GlobalAveragePool")
 _FIXED = {**dict.fromkeys(_IMAGE_ONLY, 4), "Gemm": 2, **dict.fromkeys(("LSTM", "GRU", "RNN"), 3)}
-"""Operators whose input has a fixed number of axes, or is an image wherever it comes from real models."""
+"""Operators whose input has a fixed number of axes, always or in practice."""
 _OPAQUE = frozenset(
     (
         *("Reshape", "Flatten", "Shape", "Gather", "GatherND", "MatMul", "Expand", "ConstantOfShape", "Range", "Size"),

@@ -1,4 +1,4 @@
-"""Candidates of operators that change shapes, guessed from the planned ranks and from earlier shapes."""
+"""Candidates of operators that change shapes, by planned ranks and earlier shapes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Shape = tuple[int, ...]
 
 
 def reshape(context: OperatorContext) -> Iterator[Candidate]:
-    """Reshape: to a shape that another operator computes, or to one that the operators after it can read."""
+    """Reshape: to a computed shape, or to one that the operators after it can read."""
     if len(context.edges) == 2:
         yield from _by_computed_shape(context)
         return
@@ -159,7 +159,7 @@ def transpose(context: OperatorContext) -> Iterator[Candidate]:
 
 
 def unsqueeze(context: OperatorContext) -> Iterator[Candidate]:
-    """Unsqueeze: the axes that the class specifies, or as many as the operators after it require."""
+    """Unsqueeze: the specified axes, or as many as the operators after it require."""
     data = data_input(context)
     if "axes" in context.operator.attributes:
         yield Candidate((data,))
@@ -250,7 +250,7 @@ def tile(context: OperatorContext) -> Iterator[Candidate]:
 
 
 def pad(context: OperatorContext) -> Iterator[Candidate]:
-    """Pad: as the class or another operator specifies, to offset the kernel of a reader, or by nothing."""
+    """Pad: as specified or computed, to offset the kernel of a reader, or by nothing."""
     for slots in slot_assignments(context, 2):
         data = slots.get(0) or model_input(context)
         rank = len(data.shape)
@@ -264,7 +264,7 @@ def pad(context: OperatorContext) -> Iterator[Candidate]:
 
 
 def _margins(context: OperatorContext, rank: int) -> Iterator[Shape]:
-    """Yield paddings that preserve the size of an image under the kernel of a reader that does not pad itself."""
+    """Yield paddings that preserve an image's size under the kernel of an unpadded reader."""
     for reader, _ in context.readers:
         kernel = reader.get("kernel_shape")
         if isinstance(kernel, list) and len(kernel) == rank - 2 and not any(reader.get("pads") or ()):

@@ -1,4 +1,7 @@
-"""Complete every operator of a graph: the most likely candidates first, with backtracking to what led to a failure."""
+"""Complete every operator of a graph.
+
+The most likely candidates first, with backtracking to what led to a failure.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,7 @@ class Search:
                 position += 1
 
     def _advance(self, node: int) -> bool:
-        """Take the node's next candidate that fits; return False if there is none."""
+        """Take the node's next candidate that fits; return False if none fits."""
         remaining = self._remaining[node]
         if remaining is None:
             remaining = self._remaining[node] = candidates_for(self._context(node))
@@ -104,7 +107,10 @@ class Search:
         return False
 
     def _backtrack(self, failed: int) -> int:
-        """Change the latest choice that led to a failure; return the position from which to continue."""
+        """Change the latest choice that led to a failure.
+
+        Return the position from which to continue.
+        """
         reason = f"Node {failed} ({self.operators[failed].op_type}): {self._refusal}"
         self._reset(failed)
         suspects = self.ancestors[failed]
@@ -156,7 +162,7 @@ class Search:
                 yield outputs[0].shape
 
     def _sibling_shapes(self, node: int) -> Iterator[tuple[int, ...]]:
-        """Yield the shapes that the nearest operators after a node read from operators independent of it."""
+        """Yield the shapes that the nearest operators after a node read beside it."""
         # For a node that computes a shape, the operators after the one that takes the shape matter.
         takes = (target for target in self.targets[node] if self.operators[target].op_type in _TAKES_SHAPE)
         seen = dict.fromkeys((node, *takes))
@@ -170,7 +176,10 @@ class Search:
                         yield self.outputs[source][0].shape
 
     def _edge(self, source: int, target: int) -> Value:
-        """The output that a node reads: each reader of a Split has its own, all others read the first."""
+        """The output that a node reads.
+
+        Each reader of a Split has its own, all others read the first.
+        """
         outputs = self.outputs[source]
         if self.operators[source].op_type != "Split":
             return outputs[0]

@@ -1,4 +1,7 @@
-"""Tensors between the operators of a model that is being completed: their types and shapes are known."""
+"""Tensors between the operators of a model that is being completed.
+
+Their types and shapes are known.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ import numpy.typing as npt
 from onnx import TensorProto, TypeProto, helper
 
 LARGEST_TENSOR = 1 << 26
-"""Maximum elements of any tensor of a completed model: generated operators must not fill the memory."""
+"""Maximum elements of any tensor of a completed model.
+
+Generated operators must not fill the memory.
+"""
 
 Array: TypeAlias = npt.NDArray[np.generic]
 

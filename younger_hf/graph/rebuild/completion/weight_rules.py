@@ -1,4 +1,4 @@
-"""Candidates of operators with weights, whose shapes follow from the data and the planned channels."""
+"""Candidates of operators with weights, shaped by the data and the planned channels."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FLOAT = TensorProto.FLOAT
 
 
 def convolution(context: OperatorContext) -> Iterator[Candidate]:
-    """Conv and ConvTranspose: weights [M, C / group, *kernel] and [C, M / group, *kernel], with M as planned."""
+    """Conv, ConvTranspose: weights [M, C / group, *kernel], [C, M / group, *kernel]; M planned."""
     operator = context.operator
     group = operator.get("group", 1)
     for slots in slot_assignments(context, 3):
@@ -88,7 +88,7 @@ def _channel_vectors(context: OperatorContext, min_rank: int, count: int) -> Ite
 
 
 def group_normalization(context: OperatorContext) -> Iterator[Candidate]:
-    """GroupNormalization: two vectors, over the groups up to opset 20 and over the channels from 21 on."""
+    """GroupNormalization: two vectors, over groups up to opset 20, over channels from 21 on."""
     data, groups = data_input(context), context.operator.get("num_groups", 1)
     if len(data.shape) >= 3 and groups > 0 and data.shape[1] % groups == 0:
         size = groups if context.operator.opset < 21 else data.shape[1]
@@ -116,7 +116,10 @@ _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 
 
 def recurrent(context: OperatorContext) -> Iterator[Candidate]:
-    """LSTM, GRU, RNN: input and recurrent weights of `hidden_size`; initial states only if an operator computes them."""
+    """LSTM, GRU, RNN: input and recurrent weights of `hidden_size`.
+
+    Initial states only if an operator computes them.
+    """
     operator = context.operator
     gates = _GATES[operator.op_type]
     hidden = operator.get("hidden_size") or context.channels
