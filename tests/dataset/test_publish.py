@@ -79,7 +79,7 @@ def test_publishing_again_changes_nothing_and_a_rebuild_needs_another_version(
     other = build_small(tmp_path, secret="f")
     refused = publish(server, tmp_path, other.root)
     assert 2 == refused.returncode
-    assert "0.3.0 is published already, with another content" in refused.stderr
+    assert "0.3.0 was published before, with other content" in refused.stderr
     assert commits == len(repo.commits)
 
 
@@ -141,3 +141,13 @@ def test_a_hub_that_is_not_there_is_named(built: Built, server: DatasetHub, tmp_
     refused = publish(server, tmp_path, built.root)
     assert 2 == refused.returncode
     assert "HF_TOKEN" in refused.stderr
+
+
+def test_without_a_network_there_is_one_clear_message(built: Built, server: DatasetHub, tmp_path: Path) -> None:
+    server.shutdown()
+    server.server_close()
+    refused = publish(server, tmp_path, built.root)
+    assert 2 == refused.returncode
+    assert "the Hub cannot be reached" in " ".join(refused.stderr.split())
+    assert "Traceback" not in refused.stderr
+    assert len(refused.stderr.splitlines()) < 12

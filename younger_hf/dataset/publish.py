@@ -1,4 +1,4 @@
-"""A built dataset repo -> the Hub: what will change, one commit, then the version's tag; the answers into a private repo of their own."""
+"""Publishing a dataset repo on the Hub: a plan, one commit, then the version's tag; answers go into a private repo."""
 
 from __future__ import annotations
 
@@ -13,24 +13,28 @@ from younger_hf.dataset.read.release import MANIFEST, Answers, Release
 from younger_hf.dataset.read.verify import CARD, verify
 from younger_hf.dataset.schema import UNKNOWN_LABEL
 from younger_hf.errors import DatasetError
+from younger_hf.files import first_line
+from younger_hf.task_types import GRAPH_ID
+from younger_hf.tasks import task_of
 
-_KEPT = (".gitattributes",)
-"""Files that the Hub itself puts into a repo."""
+_OF_THE_HUB = (".gitattributes",)
+"""Files that the Hub itself adds to a repo."""
+_CONNECTION = "Check the connection (HF_ENDPOINT, HF_HUB_OFFLINE) and run the same command again."
 _LOGIN = "Log in with `hf auth login`, or set HF_TOKEN to a token that may write there; HF_ENDPOINT names another Hub."
 
 
 @dataclass(frozen=True)
 class Publication:
-    """What publishing a release changes.
+    """The changes that publishing a release makes.
 
     Attributes:
-        repo: The Hub's name of the dataset repo, `ORG/NAME`.
+        repo: Name of the dataset repo on the Hub, `ORG/NAME`.
         tag: The version's tag.
-        new: Whether the repo is made.
-        added: Files that are new, sorted.
-        changed: Files with another content, sorted.
+        new: Whether the repo must be created.
+        added: New files, sorted.
+        changed: Files whose content differs, sorted.
         deleted: Files that the release no longer has, sorted.
-        tagged: Whether the tag is there already; nothing is then left to do.
+        tagged: Whether the tag exists already; then nothing is left to do.
     """
 
     repo: str
@@ -43,16 +47,16 @@ class Publication:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Everything that is uploaded."""
+        """All files to upload."""
         return (*self.added, *self.changed)
 
 
 def plan_publication(release: Release, repo: str) -> Publication:
-    """Check a release, and compare it with what the Hub has.
+    """Check a release, and compare it with the repo on the Hub.
 
     Raises:
-        DatasetError: If the release is damaged or shows an answer, the version is published with another content, or the Hub cannot be
-            reached.
+        DatasetError: If the release is damaged or shows an answer, the version was published with
+            other content, or the Hub cannot be reached.
     """
     for config in release.files:
         verify(release.root, config)
@@ -64,26 +68,25 @@ def plan_publication(release: Release, repo: str) -> Publication:
         new = not api.repo_exists(repo, repo_type="dataset")
         remote = {} if new else _remote(api, repo)
         tagged = not new and any(ref.name == tag for ref in api.list_repo_refs(repo, repo_type="dataset").tags)
-    changed = tuple(sorted(path for path in local if path in remote and not _is_same(local[path], remote[path])))
     publication = Publication(
         repo=repo,
         tag=tag,
         new=new,
         added=tuple(sorted(set(local) - set(remote))),
-        changed=changed,
-        deleted=tuple(sorted(set(remote) - set(local) - set(_KEPT))),
+        changed=tuple(sorted(path for path in set(local) & set(remote) if not _is_same(local[path], remote[path]))),
+        deleted=tuple(sorted(set(remote) - set(local) - set(_OF_THE_HUB))),
         tagged=tagged,
     )
     if tagged and (publication.files or publication.deleted):
         raise DatasetError(
-            f"{repo}: the version {release.version} is published already, with another content.",
+            f"{repo}: the version {release.version} was published before, with other content.",
             "Build with another --release.",
         )
     return publication
 
 
 def publish(release: Release, publication: Publication, *, private: bool = False) -> str:
-    """Upload what a plan says in one commit, and tag it; whatever breaks in between, the same call goes on.
+    """Upload what a plan names in one commit, and tag it; after a failure the same call continues.
 
     Args:
         release: The release that was planned.
@@ -94,7 +97,8 @@ def publish(release: Release, publication: Publication, *, private: bool = False
         Address of the repo on the Hub.
 
     Raises:
-        DatasetError: If the Hub refuses or cannot be reached; the tag is set last, so no version is half there.
+        DatasetError: If the Hub refuses or cannot be reached; the tag is set last, so a version is
+            never incomplete.
     """
     api = _api()
     repo = publication.repo
@@ -129,7 +133,7 @@ def publish_answers(answers: Answers, repo: str) -> str:
         address = api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
         if not api.repo_info(repo, repo_type="dataset").private:
             raise DatasetError(
-                f"{repo}: the answers go to a private repo only; this one is public.", "Name another one."
+                f"{repo}: answers are uploaded to a private repo only; this one is public.", "Name another one."
             )
         api.upload_folder(
             repo_id=repo,
@@ -142,24 +146,27 @@ def publish_answers(answers: Answers, repo: str) -> str:
 
 
 def _files(release: Release) -> Iterator[str]:
-    """Paths of all that belongs to a release; nothing else of its folder is published."""
+    """Paths of all files of a release; nothing else in its folder is published."""
     yield from (CARD, MANIFEST)
-    for splits in release.files.values():
-        yield from splits.values()
+    for splits in release.configs.values():
+        yield from (file.path for file in splits.values())
     yield from sorted(
         path.relative_to(release.root).as_posix() for path in release.root.glob("figures/*.png") if path.is_file()
     )
 
 
 def _check_hidden(release: Release) -> None:
-    for config, splits in release.files.items():
+    """Raise DatasetError if a test row shows an answer."""
+    for config, splits in release.configs.items():
         if "test" not in splits:
             continue
-        shown = release.table(config, "test", ["graph_id", "y"])
-        for row in shown.to_pylist():
-            if any(label != UNKNOWN_LABEL for label in row["y"]):
+        label = task_of(config).label_column
+        for row in release.table(config, "test", [GRAPH_ID, label]).to_pylist():
+            hidden = {UNKNOWN_LABEL} if isinstance(row[label], list) else {None}
+            if not hidden.issuperset(row[label] if isinstance(row[label], list) else [row[label]]):
                 raise DatasetError(
-                    f"{release.root / splits['test']}: row {row['graph_id']} shows its answer; expected {UNKNOWN_LABEL} in every y.",
+                    f"{release.root / splits['test'].path}: row {row[GRAPH_ID]} shows its answer; "
+                    f"expected only {hidden} in {label}.",
                     "Build the dataset again.",
                 )
 
@@ -170,13 +177,13 @@ def _remote(api: Any, repo: str) -> Mapping[str, Any]:
 
 
 def _is_same(path: Path, remote: Any) -> bool:
-    """Whether a file has the content of one on the Hub, by the hash that the Hub names."""
+    """Whether a file has the content of one on the Hub, by the hash that the Hub reports."""
     if remote.size != path.stat().st_size:
         return False
     content = path.read_bytes()
     if remote.lfs is not None:
         return bool(remote.lfs.sha256 == hashlib.sha256(content).hexdigest())
-    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)  # git's name of it
+    blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)  # as git names it
     return bool(remote.blob_id == blob.hexdigest())
 
 
@@ -188,13 +195,14 @@ def _api() -> Any:
 
 @contextmanager
 def _hub_errors(repo: str) -> Iterator[None]:
-    import httpx
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    from huggingface_hub import errors
 
     try:
         yield
-    except HFValidationError as error:
+    except errors.HFValidationError as error:
         raise DatasetError(f"{repo}: expected ORG/NAME ({error}).") from error
-    except (HfHubHTTPError, httpx.HTTPError, OSError, ValueError, RuntimeError) as error:  # the last: of a large file
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise DatasetError(f"{repo}: the Hub refuses, or cannot be reached ({reason}).", _LOGIN) from error
+    except errors.HfHubHTTPError as error:
+        raise DatasetError(f"{repo}: the Hub refuses ({first_line(error)}).", _LOGIN) from error
+    # errors.HTTPError is that of the HTTP library of the installed huggingface_hub; RuntimeErrors are of large files.
+    except (errors.HTTPError, OSError, ValueError, RuntimeError) as error:
+        raise DatasetError(f"{repo}: the Hub cannot be reached ({first_line(error)}).", _CONNECTION) from error

@@ -1,4 +1,4 @@
-"""Answers that can lie in public: encrypted, each table bound to its release and track."""
+"""Encrypted answers, which may be published: each table is bound to its release and track."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def seal_table(table: pa.Table, path: Path, key: bytes, content_hash: str, track
         table: The answers of a track.
         path: The file.
         key: The host's key.
-        content_hash: Of the release they belong to; they open for no other.
-        track: Their track; they open for no other.
+        content_hash: Content hash of their release; they do not open for another one.
+        track: Their track; they do not open for another one.
     """
     plain = io.BytesIO()
     pq.write_table(table, plain, compression="zstd")
@@ -32,6 +32,7 @@ def open_table(path: Path, schema: pa.Schema, key: bytes, content_hash: str, tra
     """Read what `seal_table` wrote.
 
     Raises:
-        DatasetError: If it is missing, or does not open: another key, another release, or a damaged file.
+        DatasetError: If it is missing or does not open: another key, another release or a damaged
+            file.
     """
     return pq.read_table(io.BytesIO(open_bytes(path, key, content_hash, track))).cast(schema)
