@@ -1,1 +1,1 @@
-"""What travels with the dataset: the card's template, and (from release 0.2 on) a builder script for old versions of `datasets`."""
+"""Files that accompany the dataset: the card's template, and a loading script for old versions of `datasets`."""

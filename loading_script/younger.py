@@ -1,6 +1,6 @@
-"""The Younger dataset for `datasets` by a loading script, which reads the same Parquet files as `load_dataset("younger", ...)` does.
+"""A loading script for `datasets`, which reads the same Parquet files as `load_dataset("younger", ...)`.
 
-Since datasets 4, `load_dataset` runs no scripts. Up to 3.x:
+`load_dataset` runs scripts only before datasets 4. Up to 3.x:
 
     load_dataset("loading_script/younger.py", "operator_w_attrs", data_dir="younger", trust_remote_code=True)
 
@@ -10,7 +10,8 @@ In every version:
     builder.download_and_prepare()
     train = builder.as_dataset(split="train")
 
-`data_dir` is the dataset repo: a local folder, or `ORG/NAME[@REVISION]` on the Hub. The script needs `datasets` and nothing of younger-hf.
+`data_dir` is the dataset repo: a local folder, or `ORG/NAME[@REVISION]` on the Hub. The
+script needs only `datasets`, not younger-hf.
 """
 
 import dataclasses
@@ -52,14 +53,15 @@ class YoungerConfig(datasets.BuilderConfig):  # type: ignore[misc]  # datasets h
     """One config of the dataset repo.
 
     Attributes:
-        content_hash: Of the repo's data files. It is part of the cache's name: another build in the same folder is another dataset.
+        content_hash: Content hash of the repo's data files. It is part of the cache's name, so that
+            another build in the same folder is another dataset.
     """
 
     content_hash: str = ""
 
 
 def _file(repo: str, name: str) -> Path:
-    """The local path of a file of a dataset repo, which is downloaded if it is on the Hub."""
+    """The local path of a file of a dataset repo, downloaded first if the repo is on the Hub."""
     repo_id, _, revision = repo.partition("@")
     if Path(repo).is_dir() or repo_id.count("/") != 1:
         return Path(repo) / name
@@ -71,7 +73,7 @@ def _manifest(repo: str) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(_file(repo, _MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise FileNotFoundError(
-            f"{repo}: no dataset repo of Younger, it has no {_MANIFEST}; name one by data_dir."
+            f"{repo}: this is not a dataset repo of Younger: it has no {_MANIFEST}; name one with data_dir."
         ) from error
     return manifest
 
@@ -84,7 +86,7 @@ class Younger(datasets.ArrowBasedBuilder):  # type: ignore[misc]
     DEFAULT_CONFIG_NAME = "operator_w_attrs"
 
     def __init__(self, *args: Any, data_dir: str | None = _DEFAULT, **kwargs: Any) -> None:
-        """As any builder; the content hash is looked up."""
+        """Create the builder as usual, with the content hash from the manifest."""
         data_dir = os.fspath(data_dir or _DEFAULT)
         self._manifest = _manifest(data_dir)
         super().__init__(*args, data_dir=data_dir, **{**kwargs, "content_hash": self._manifest["content_hash"]})

@@ -204,5 +204,5 @@ def _hub_errors(repo: str) -> Iterator[None]:
     except errors.HfHubHTTPError as error:
         raise DatasetError(f"{repo}: the Hub refuses ({first_line(error)}).", _LOGIN) from error
     # errors.HTTPError is that of the HTTP library of the installed huggingface_hub; RuntimeErrors are of large files.
-    except (errors.HTTPError, OSError, ValueError, RuntimeError) as error:
+    except (errors.HTTPError, OSError, ValueError, RuntimeError) as error:  # type: ignore[attr-defined]
         raise DatasetError(f"{repo}: the Hub cannot be reached ({first_line(error)}).", _CONNECTION) from error
