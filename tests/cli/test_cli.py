@@ -314,6 +314,20 @@ def test_reference_predictions_are_a_valid_submission(release: Release, tmp_path
     assert json.loads(younger("validate", out, "--data", release.root, "--json").stdout)["valid"]
 
 
+def test_predictions_of_the_validation_split_are_scored_without_the_answers(release: Release, tmp_path: Path) -> None:
+    out = tmp_path / "validation"
+    arguments = ("--data", release.root, "--split", "validation")
+    reference = ("--reference", "majority", "--track", "operator_wo_attrs")
+    run = younger("predict", *reference, *arguments, "--out", out)
+    assert 0 == run.returncode, run.stderr
+    assert f"Next: younger-hf score --split validation {out}" in run.stdout
+    scored = json.loads(younger("score", out, *arguments, "--answers", tmp_path / "nowhere", "--json").stdout)
+    labels = release.table("operator_wo_attrs", "validation")["y"].combine_chunks().flatten().to_numpy()
+    training = release.table("operator_wo_attrs", "train")["y"].combine_chunks().flatten().to_numpy()
+    assert pytest.approx(np.mean(labels == np.bincount(training).argmax())) == scored["metrics"]["accuracy"]
+    assert_one_clear_message(younger("score", out, "--data", release.root), "unknown_graph")
+
+
 def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
     run = younger("submit", entry, "--board", "http://127.0.0.1:9")
     assert_one_clear_message(run, "the board cannot be reached", "younger-hf leaderboard")

@@ -18,9 +18,16 @@ _DESCRIPTIONS = {
 
 
 def write_run_entry(
-    release: Release, run: Path, out: Path, *, system: str | None = None, team: str = "younger-hf", device: str = "auto"
+    release: Release,
+    run: Path,
+    out: Path,
+    *,
+    system: str | None = None,
+    team: str = "younger-hf",
+    device: str = "auto",
+    split: str = "test",
 ) -> SubmissionMetadata:
-    """Predict the test split with a trained baseline. Needs torch.
+    """Predict a split with a trained baseline. Needs torch.
 
     Args:
         release: The dataset it was trained on.
@@ -29,6 +36,7 @@ def write_run_entry(
         system: Name on the board; the name of the model by default.
         team: Team on the board.
         device: `auto`, `cpu` or `cuda`.
+        split: The split to predict.
 
     Raises:
         BaselineError: If the run is not finished or was trained on another dataset.
@@ -36,7 +44,7 @@ def write_run_entry(
     from younger_hf.baselines.predict import predict
     from younger_hf.baselines.run_folder import read_run
 
-    config, rows = predict(release, run, device=device)
+    config, rows = predict(release, run, split, device=device)
     record = read_run(run)
     return _write_entry(
         out,
@@ -62,8 +70,9 @@ def write_reference_entry(
     system: str | None = None,
     team: str = "younger-hf",
     seed: int = 0,
+    split: str = "test",
 ) -> SubmissionMetadata:
-    """Predict the test split, or generate graphs, with a reference that learns nothing.
+    """Predict a split, or generate graphs, with a reference that learns nothing.
 
     Args:
         release: The dataset.
@@ -73,6 +82,7 @@ def write_reference_entry(
         system: Name on the board; the name of the reference by default.
         team: Team on the board.
         seed: Seed of everything that is drawn.
+        split: The split to predict.
 
     Raises:
         SubmissionError: If the task does not have this reference.
@@ -80,7 +90,7 @@ def write_reference_entry(
     """
     return _write_entry(
         out,
-        reference_predictions(name, release, track, seed),
+        reference_predictions(name, release, track, seed, split),
         track=track,
         dataset_version=release.content_hash,
         system=system or name,

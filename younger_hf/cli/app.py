@@ -40,6 +40,8 @@ Device = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 Submission = Annotated[Path, typer.Argument(help="Folder with predictions and submission.yaml, or a predictions file.")]
 Track = Annotated[str | None, typer.Option(help="Track, as operator_w_attrs; the one in submission.yaml by default.")]
 
+Split = Annotated[str, typer.Option(help="test, or validation, whose answers are public.")]
+
 Function = TypeVar("Function", bound=Callable[..., None])
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from younger_hf.cli import console
-from younger_hf.cli.app import AnswersFolder, Data, Json, Submission, Track, command
+from younger_hf.cli.app import AnswersFolder, Data, Json, Split, Submission, Track, command
 from younger_hf.metrics.uncertainty import FEWEST, Interval
 
 if TYPE_CHECKING:
@@ -22,11 +22,17 @@ Seed = Annotated[int, typer.Option(help="Seed of the resamples.")]
 
 
 @command("younger-hf validate submission/ --data younger")
-def validate(submission: Submission, data: Data = Path("younger"), track: Track = None, as_json: Json = False) -> None:
+def validate(
+    submission: Submission,
+    data: Data = Path("younger"),
+    track: Track = None,
+    split: Split = "test",
+    as_json: Json = False,
+) -> None:
     """Check a submission and name everything that is wrong with it."""
     from younger_hf.dataset.read.release import open_release
 
-    report = _validate(submission, open_release(data), track)
+    report = _validate(submission, open_release(data), track, split)
     if as_json:
         console.show_json(
             {"track": report.track, "valid": report.valid, "problems": [asdict(p) for p in report.problems]}
@@ -38,26 +44,30 @@ def validate(submission: Submission, data: Data = Path("younger"), track: Track 
     console.say(f"{submission}: valid for {report.track}")
 
 
-@command("younger-hf score submission/ --data quickstart/younger")
+@command(
+    "younger-hf score submission/ --data quickstart/younger",
+    "younger-hf score validation/ --split validation --data younger",
+)
 def score(
     submission: Submission,
     data: Data = Path("younger"),
     answers: AnswersFolder = None,
     track: Track = None,
+    split: Split = "test",
     resamples: Annotated[
-        int, typer.Option(min=0, help="Resamples of the test graphs for 95% intervals; 0 for no intervals.")
+        int, typer.Option(min=0, help="Resamples of the graphs for 95% intervals; 0 for no intervals.")
     ] = 1000,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Score a submission, with 95% intervals. Needs the answers, except for generated graphs."""
+    """Score a submission, with 95% intervals. Needs the answers, except for validation and generated graphs."""
     from younger_hf.dataset.read.release import open_release
     from younger_hf.submission.format.predictions import GeneratedGraphs
     from younger_hf.submission.score.generation_scores import real_values
     from younger_hf.submission.score.score_predictions import score as compute
 
     release = open_release(data)
-    predictions = _read_valid(submission, release, track)
+    predictions = _read_valid(submission, release, track, split)
     real: Mapping[str, float] = {}
     if isinstance(predictions, GeneratedGraphs):
         with console.progress("Running the graphs", quiet=as_json) as advance:
@@ -70,7 +80,7 @@ def score(
             )
             real = real_values(release, result.track)
     else:
-        result = compute(predictions, release, _open_answers(data, answers), resamples=resamples, seed=seed)
+        result = compute(predictions, release, _open_answers(data, answers, split), resamples=resamples, seed=seed)
     if as_json:
         intervals = {name: asdict(interval) for name, interval in result.intervals.items()}
         found = {"track": result.track, "metrics": result.metrics, "intervals": intervals}
@@ -90,6 +100,7 @@ def score(
     if resamples:
         title = f"{submission}: {result.track}, {resamples:,} resamples of {result.num_graphs:,} graphs"
     console.show_table(title, ["metric", "value", *ends, *(["real architectures"] if real else [])], rows)
+    _show_notes(result.notes)
 
 
 @command("younger-hf compare mine/ theirs/ --data quickstart/younger")
@@ -99,17 +110,18 @@ def compare(
     data: Data = Path("younger"),
     answers: AnswersFolder = None,
     track: Track = None,
-    resamples: Annotated[int, typer.Option(min=FEWEST, help="Resamples of the test graphs.")] = 1000,
+    split: Split = "test",
+    resamples: Annotated[int, typer.Option(min=FEWEST, help="Resamples of the graphs.")] = 1000,
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Test whether one submission is better than another: a paired bootstrap over the test graphs."""
+    """Test whether one submission is better than another: a paired bootstrap over the graphs."""
     from younger_hf.dataset.read.release import open_release
     from younger_hf.submission.score.compare import compare as compute
 
     release = open_release(data)
-    ours, theirs = (_read_valid(path, release, track) for path in (first, second))
-    result = compute(ours, theirs, release, _open_answers(data, answers), resamples=resamples, seed=seed)
+    ours, theirs = (_read_valid(path, release, track, split) for path in (first, second))
+    result = compute(ours, theirs, release, _open_answers(data, answers, split), resamples=resamples, seed=seed)
     if as_json:
         console.show_json(asdict(result))
         return
@@ -119,26 +131,33 @@ def compare(
     ]
     title = f"{result.track}: {first} against {second}, {resamples:,} resamples of {result.num_graphs:,} graphs"
     console.show_table(title, ["metric", "first", "second", "difference", "95% from", "to", "p value"], cells)
+    _show_notes(result.notes)
 
 
-def _validate(submission: Path, release: Release, track: str | None) -> ValidationReport:
+def _validate(submission: Path, release: Release, track: str | None, split: str) -> ValidationReport:
     from younger_hf.submission.check.validate import validate as check
     from younger_hf.submission.format.submission_folder import find_submission
 
-    return check(*find_submission(submission), release, track=track)
+    return check(*find_submission(submission), release, track=track, split=split)
 
 
-def _read_valid(submission: Path, release: Release, track: str | None) -> Predictions:
-    report = _validate(submission, release, track)
+def _read_valid(submission: Path, release: Release, track: str | None, split: str) -> Predictions:
+    report = _validate(submission, release, track, split)
     report.raise_if_invalid()
     predictions: Any = report.predictions  # never None without problems
     return predictions  # type: ignore[no-any-return]
 
 
-def _open_answers(data: Path, answers: Path | None) -> Answers:
+def _open_answers(data: Path, answers: Path | None, split: str) -> Answers | None:
+    """Open the hidden answers of the test split; those of the validation split are in the dataset."""
     from younger_hf.dataset.read.release import default_answers, open_answers
 
-    return open_answers(answers or default_answers(data))
+    return open_answers(answers or default_answers(data)) if split == "test" else None
+
+
+def _show_notes(notes: Mapping[str, str]) -> None:
+    for name, note in notes.items():
+        console.say(f"{name}: {note}")
 
 
 def _ends(interval: Interval | None) -> list[float | None]:

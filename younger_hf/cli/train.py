@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from younger_hf.cli import console
-from younger_hf.cli.app import Data, Device, Json, command, need_torch
+from younger_hf.cli.app import Data, Device, Json, Split, command, need_torch
 from younger_hf.errors import BaselineError
 
 Replaced = Annotated[str | None, typer.Option(hidden=True)]
@@ -77,6 +77,7 @@ def _check_track(track: str, task: str | None, signature: str | None) -> None:
 
 @command(
     "younger-hf predict runs/operator_w_attrs-gcn --out submission",
+    "younger-hf predict runs/operator_w_attrs-gcn --split validation --out validation",
     "younger-hf predict --reference majority --track operator_w_attrs --out submission",
 )
 def predict(
@@ -86,14 +87,15 @@ def predict(
     reference: Annotated[
         str | None, typer.Option(help="majority or uniform; for generation random or bootstrap. Needs no run.")
     ] = None,
-    track: Annotated[str | None, typer.Option(help="Track of the reference.")] = None,
+    track: Annotated[str, typer.Option(help="Track of the reference.")] = "",
+    split: Split = "test",
     system: Annotated[str | None, typer.Option(help="Name of the system on the board.")] = None,
     team: Annotated[str, typer.Option(help="Name of the team on the board.")] = "younger-hf",
     seed: Annotated[int, typer.Option(help="Seed of the reference.")] = 0,
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Predict the test split with a trained baseline or a reference, ready to be submitted."""
+    """Predict a split with a trained baseline or a reference; the test split is ready to be submitted."""
     from younger_hf.baselines.entry import write_reference_entry, write_run_entry
     from younger_hf.dataset.read.release import open_release
 
@@ -102,13 +104,14 @@ def predict(
     release = open_release(data)
     if run is not None:
         need_torch()
-        metadata = write_run_entry(release, run, out, system=system, team=team, device=device)
+        metadata = write_run_entry(release, run, out, system=system, team=team, device=device, split=split)
     else:
         metadata = write_reference_entry(
-            release, reference or "", track or "", out, system=system, team=team, seed=seed
+            release, reference or "", track, out, system=system, team=team, seed=seed, split=split
         )
     if as_json:
         console.show_json(asdict(metadata))
         return
     console.say(f"Predictions for {metadata.track} by {metadata.system!r} are in {out}")
-    console.say(f"Next: younger-hf validate {out} --data {data}")
+    verb = "validate" if split == "test" else f"score --split {split}"
+    console.say(f"Next: younger-hf {verb} {out} --data {data}")
