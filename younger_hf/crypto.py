@@ -1,4 +1,4 @@
-"""Encrypted files (AES-256-GCM) that can be published: only the host's key opens them, each for one purpose."""
+"""Encrypted files (AES-256-GCM) that can be published: only the host's key opens them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""From candidates to Dags: a workspace that survives anything, and processes that contain what they run."""
+"""From candidates to Dags: a workspace, and the engines that export its models."""

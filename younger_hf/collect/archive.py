@@ -1,4 +1,4 @@
-"""A workspace as one compact Parquet file: every model with its Dag, or with the reason why it has none."""
+"""A workspace as one compact Parquet file: each model with its Dag, or why it has none."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _PURPOSE, _NAME = "archive", "models"
 _RESULT = ("stamp", "status", "reason", "error", "exporter", "opset", "versions", "notes", "seconds", "peak")
 _MODEL_SCHEMA = pa.schema([("id", pa.string()), ("candidate", pa.string()), ("result", pa.string())])
 SCHEMA = pa.schema([*_MODEL_SCHEMA, *DAG_SCHEMA])
-"""One row per model: its candidate and its result as JSON, and the columns of its Dag, null if it has none."""
+"""One row per model: candidate and result as JSON, and the columns of its Dag, or nulls."""
 
 
 def pack(workspace: Workspace, path: Path, advance: Callable[[int], None] | None = None) -> int:

@@ -145,7 +145,7 @@ def failed_result(job: Job, reason: Reason, error: str) -> ExportResult:
 
 
 def versions_of(candidate: Candidate) -> dict[str, str]:
-    """Return package -> installed version, of all packages that decide about a candidate's result."""
+    """Return package -> installed version of all packages that affect a candidate's result."""
     try:
         packages = find_source(candidate.recipe["kind"]).packages
     except SourceError:  # which the job will report

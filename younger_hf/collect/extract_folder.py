@@ -77,7 +77,7 @@ def _extract(name: str, path: Path, record: Path) -> Extraction:
 
 
 def _read(record: Path, stamp: dict[str, Any]) -> Dag | None:
-    """The Dag of an earlier extraction; None if the file has changed since, or the record is damaged."""
+    """The Dag of an earlier extraction; None if the file has changed or the record is damaged."""
     try:
         values = json.loads(record.read_text(encoding="utf-8"))
         return Dag.from_dict(values["dag"]) if values["stamp"] == stamp else None

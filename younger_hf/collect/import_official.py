@@ -53,7 +53,7 @@ class Imported:
 
 
 def import_official(workspace: Workspace, path: Path, advance: Callable[[str, int, int], None]) -> Imported:
-    """Import every new sample at or below a path; each is stored at once, so that an import can be interrupted.
+    """Import every new sample at or below a path; an interrupted import continues with the next.
 
     Args:
         workspace: Stores the Dags.
@@ -126,7 +126,7 @@ def _stamp(payload: bytes, label_file: bytes) -> str:
 
 
 def _add_labels(candidate: Candidate, labels: Mapping[Any, Any], metric: str) -> Candidate:
-    """A candidate with its official labels, which may be merged from many models with one architecture."""
+    """A candidate with its official labels, possibly merged from many models."""
     models = _texts(labels, "model_names", "model_name")
     results = _results(labels, metric)
     tasks = _texts(labels, "tasks") or sorted(set(_texts(labels, "tags")) & set(TASKS.values()))
@@ -143,7 +143,7 @@ def _add_labels(candidate: Candidate, labels: Mapping[Any, Any], metric: str) ->
 
 
 def _results(labels: Mapping[Any, Any], metric: str) -> tuple[dict[str, Any], ...]:
-    """Evaluation results: an instance's, each with its task and dataset, or the values of a split's only metric."""
+    """An instance's evaluation results with their tasks, or the values of a split's metric."""
     rows = [row for row in _list(labels.get("evaluations")) if isinstance(row, list | tuple) and len(row) == 5]
     found = [(_text(task), _text(dataset), _text(name), value) for task, dataset, _, name, value in rows]
     found += [("", "", metric, value) for value in _list(labels.get("metrics")) if metric]

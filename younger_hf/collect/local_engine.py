@@ -1,4 +1,4 @@
-"""Runs jobs on this machine: each in a process of its own, forked from one that has imported the libraries."""
+"""Runs jobs on this machine, each in a process forked from one that has the libraries."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _killed_result(job: Job, memory: int, out_of_memory: bool) -> ExportResult:
 
 
 def _context(preload: Iterable[str]) -> BaseContext:
-    """Fork workers from a process that has the libraries and no threads; where that is impossible, spawn each."""
+    """A context that forks from a process with the libraries and no threads, or else spawns."""
     try:
         context = get_context("forkserver")
     except ValueError:

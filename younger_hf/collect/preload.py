@@ -1,4 +1,4 @@
-"""Imported once by the process that workers are forked from: imports what they would all import again."""
+"""Imports, in the process that workers are forked from, what all of them need."""
 
 from __future__ import annotations
 

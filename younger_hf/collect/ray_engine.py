@@ -21,7 +21,7 @@ MOST_TRIES = 3
 def run_ray(
     jobs: Iterable[Job], limits: Limits, *, address: str | None = None, preload: Iterable[str] = ()
 ) -> Iterator[ExportResult]:
-    """Run jobs on a Ray cluster, one at a time on each of its cores, and yield their results as they come.
+    """Run jobs on a Ray cluster, one per core at a time, and yield their results as they come.
 
     The jobs of a lost node are moved to another one. younger-hf and the packages of the sources must
     be installed on every node. Nodes share no files: results are sent back here.

@@ -20,7 +20,7 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Page, Query, Source
 
 EXPORT_VERSION = 4
-"""Raised whenever the same candidate is exported to another file, so that everything is exported again."""
+"""Raised whenever exported files change, so that everything is exported again."""
 
 PAGE = 100
 """Candidates stored together from a source that does not list in pages."""
@@ -46,7 +46,7 @@ class Selection:
     retry: tuple[str, ...] = ()
 
     def candidates(self, workspace: Workspace) -> Iterator[Candidate]:
-        """Yield the selected candidates, in the order of the workspace and regardless of the limit."""
+        """Yield the selected candidates in the workspace's order, regardless of the limit."""
         candidates = (
             candidate
             for candidate in workspace.candidates()
@@ -70,7 +70,7 @@ def retrieve(
         How many candidates were listed, and how many of them are new.
 
     Raises:
-        SourceError: If there is no such source, or it cannot be listed.
+        SourceError: If the source does not exist or cannot be listed.
     """
     found = find_source(source)
     key = json.dumps(asdict(query), sort_keys=True)
@@ -101,7 +101,7 @@ def _pages(source: Source, query: Query, cursor: str) -> Iterator[Page]:
 
 
 def pending(workspace: Workspace, selection: Selection) -> Iterator[Job]:
-    """Yield a job for every selected candidate that has no current result, or a failure to be retried.
+    """Yield a job for every selected candidate without a current result, and for retries.
 
     A result is current if it was made from the same recipe by the same versions of all packages. One
     that was made in another environment, with a package that this one lacks, counts as current.
@@ -141,7 +141,7 @@ def export_pending(
 
 
 def compute_stamp(candidate: Candidate) -> str:
-    """Hash everything that decides about a candidate's result: recipe, file content, and package versions."""
+    """Hash what decides a candidate's result: recipe, file content, and package versions."""
     recipe = dict(candidate.recipe)
     if recipe["kind"] == "file":
         try:

@@ -1,4 +1,4 @@
-"""The source `variants`: quantised models and fused graphs, as hubs hold them beside the plain export.
+"""The source `variants`: quantised models and fused graphs, as hubs also hold them.
 
 Its models are made of those in a workspace: `younger-hf retrieve variants --option from=WORKSPACE`.
 """
@@ -25,7 +25,7 @@ from younger_hf.sources.selection import select_candidates
 from younger_hf.sources.source import Query, Source, TorchModel
 
 MOST_ELEMENTS = 100_000_000
-"""Weight elements of the largest model: its weights are filled with values, which quantising and fusing read."""
+"""Weight elements of the largest model, since all of them are filled with values."""
 
 PLAIN, VARIANT = "plain.onnx", "variant.onnx"
 """Files in the working directory."""
@@ -81,7 +81,7 @@ def _make_variant(model: onnx.ModelProto, make: Callable[[], None]) -> onnx.Mode
 
 
 def fill(model: onnx.ModelProto) -> None:
-    """Fill weights that have no values with random ones, so that an optimiser does not find them redundant.
+    """Fill weights without values with random ones, which an optimiser cannot find redundant.
 
     Raises:
         ExportError: If they have more than `MOST_ELEMENTS` elements.

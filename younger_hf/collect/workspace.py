@@ -1,4 +1,4 @@
-"""The workspace: candidates, their results, and the files made of them; intact whenever its process is killed."""
+"""The workspace: candidates, results and their files, intact even if its process is killed."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ class Workspace:
             yield Candidate.from_record(json.loads(record))
 
     def result(self, candidate_id: str) -> tuple[ExportResult | None, str, str]:
-        """Return a candidate's result, None if it has none yet, and the names of its model's and its Dag's objects."""
+        """Return a candidate's result or None, and the names of its model's and Dag's objects."""
         row = self._manifest.execute("SELECT record, model, dag FROM results WHERE id=?", (candidate_id,)).fetchone()
         return (_read_result(row[0]), row[1], row[2]) if row is not None else (None, "", "")
 
@@ -245,7 +245,7 @@ class Workspace:
         return name
 
     def _batches(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query without their first column, the position; fetch a batch at a time."""
+        """Yield the rows of a query in batches, without their first column, the position."""
         last = -1
         while batch := self.query(f"{query} ORDER BY candidates.position LIMIT {_BATCH}", (last,)):
             for position, *values in batch:

@@ -1,4 +1,4 @@
-"""Landlock: lets a process on Linux give up writing outside some folders, for itself and all it starts."""
+"""Landlock: a process on Linux and its children give up writing outside some folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Python module run as a child process that takes one JSON job and answers in JSON lines, within limits.
+"""A module run as a child process that takes a JSON job and answers in JSON lines.
 
 The parent calls `run_child`; the module begins with `receive_job`.
 """
@@ -41,7 +41,7 @@ class ChildRun:
 
 
 def run_child(module: str, job: Message, *, seconds: float, folder: Path, environment: Mapping[str, str]) -> ChildRun:
-    """Run a module as a child process, and wait for its end; however this call ends, the child is gone.
+    """Run a module as a child process until its end; however this call ends, so does the child.
 
     Args:
         module: Importable name of the module.
@@ -73,7 +73,7 @@ def run_child(module: str, job: Message, *, seconds: float, folder: Path, enviro
 
 
 def receive_job() -> tuple[Any, Callable[[Message], None]]:
-    """Begin as a child of `run_child`: end with the parent, and print nothing but messages from now on.
+    """Begin as a child of `run_child`: end with the parent, and print only messages from now on.
 
     Returns:
         The job, and a function that sends a message to the parent.

@@ -1,4 +1,4 @@
-"""Watches the worker processes of a run, ends those that use too much, and ends whatever they leave behind."""
+"""Watches a run's worker processes, and ends those that use too much and what they leave."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class _Worker:
         return is_running(self.pid, self.started)
 
     def remaining(self) -> list[int]:
-        """The processes of its tree that still run, none of them older than the worker: ids are reused."""
+        """The processes of its tree that still run; an older one has a reused id."""
         found = set(self.seen) | set(process_trees([self.pid])[self.pid].pids)
         return [pid for pid in found if is_running(pid, self.started, or_younger=True)]
 
@@ -105,7 +105,7 @@ class _Worker:
 
 
 def register_worker(scratch: Path, job_id: str) -> None:
-    """Record that this process works on a job in a scratch folder, for the monitor and for `running_jobs`."""
+    """Record, for the monitor and `running_jobs`, that this process works on a job."""
     worker = {"id": job_id, "pid": os.getpid(), "started": psutil.Process().create_time()}
     write_text(_worker_file(scratch), json.dumps(worker))
 
@@ -120,7 +120,7 @@ def running_jobs(folder: Path) -> dict[str, float]:
 
 
 def clean_up(folder: Path) -> None:
-    """End the workers of a run that was itself killed, and delete the folder of its scratch folders."""
+    """End the workers of a run that was killed, and delete their scratch folders."""
     for worker in _read_workers(folder):
         if worker.running:
             kill(process_trees([worker.pid])[worker.pid].pids)
@@ -169,7 +169,7 @@ class ProcessMonitor:
             return worker.violation if worker is not None else None
 
     def out_of_memory(self) -> bool:
-        """Tell whether the kernel has ended one more process for lack of memory; each counts for one call."""
+        """Tell whether the kernel ended one more process for lack of memory since the last call."""
         found = count_oom_kills() > self._oom_kills
         self._oom_kills += found
         return found

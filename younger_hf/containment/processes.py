@@ -77,7 +77,7 @@ def peak_memory() -> int:
 
 
 def bytes_transferred() -> tuple[int, int]:
-    """Return the bytes that this process has read and written so far, files and sockets; 0 if they are not counted."""
+    """Return the bytes this process has read and written so far, sockets included; 0 if unknown."""
     return _read_proc("/proc/self/io", "rchar:") or 0, _read_proc("/proc/self/io", "wchar:") or 0
 
 
@@ -133,7 +133,7 @@ def describe_exit(code: int | None) -> str:
 
 
 def count_oom_kills() -> int:
-    """Return how many processes the kernel has ended because memory ran out; 0 if it does not count them."""
+    """Return how many processes the kernel has ended because memory ran out; 0 if unknown."""
     return _read_proc("/proc/vmstat", "oom_kill") or 0
 
 

@@ -1,4 +1,4 @@
-"""The sandbox of a worker process: no writing outside its folder, no terminal, first to be ended if memory runs out."""
+"""The sandbox of a worker process: it can only write to its folder, and has no terminal."""
 
 from __future__ import annotations
 

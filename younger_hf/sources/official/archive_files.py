@@ -1,4 +1,4 @@
-"""Finds official Younger files: splits (`meta.json` and the archive it names), and instances of the filter series."""
+"""Finds official Younger files: splits, and instances of the filter series."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class SampleLocation:
 
 
 def find_samples(path: Path) -> tuple[SampleLocation, ...]:
-    """Find all splits, instance folders and archives of instances at or below a path, sorted by name.
+    """Find all splits, instance folders and instance archives at or below a path, by name.
 
     Raises:
         SourceError: If there are none, or a `meta.json` describes anything but a split of whole architectures.
@@ -153,7 +153,7 @@ def _instances(path: Path) -> SampleLocation:
 
 
 def _instance_samples(path: Path) -> Iterator[Sample]:
-    """The instances in an archive; since the series has thousands of archives, a bad one counts as one bad sample."""
+    """The instances in an archive; a bad archive, one of thousands, counts as a bad sample."""
     name = f"filter/{path.name.removesuffix(next(ending for ending in ARCHIVES if path.name.endswith(ending)))}"
     first = True
     try:

@@ -1,4 +1,4 @@
-"""An operator's attributes in official Younger files -> canonical JSON, as everywhere in younger_hf.
+"""An operator's attributes in official Younger files -> our canonical JSON.
 
 A node states them twice. `attributes` holds those of the model: name -> `attr_type` and `value`, typed.
 `features` adds the defaults of the newest operator set, with each value as the text that Python prints:
@@ -31,7 +31,7 @@ _TENSOR = re.compile(r"'data_type': (\d+), 'dims': \[([\d, ]*)\]")
 _ELEMENT = re.compile(r"\{'elem_type': (\d+),")
 
 Spend = Callable[[int], None]
-"""Called with a number of characters or elements to be read; raises if they are too many for one graph."""
+"""Called with a number of characters or elements to be read; raises if they are too many."""
 
 
 def official_attributes(
@@ -164,7 +164,7 @@ _FIELDS: Mapping[int, tuple[str, tuple[type, ...]]] = {
     _Type.INT: ("i", (int,)),
     _Type.STRING: ("s", (str, bytes)),
 }
-"""Type -> the field of its value, and the Python types of the value, the last of which parses its text."""
+"""Type -> the field of its value, and the value's Python types, the last of which parses text."""
 _LISTS: Mapping[int, int] = {
     _Type.FLOATS: _Type.FLOAT,
     _Type.INTS: _Type.INT,

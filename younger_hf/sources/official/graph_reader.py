@@ -16,11 +16,11 @@ from younger_hf.sources.official.attributes import LONGEST_NAME, official_attrib
 from younger_hf.sources.official.pickle_reader import GRAPHS, Record, read_pickle
 
 OPSETS = {"": 21, "ai.onnx.ml": 5}
-"""Operator sets of onnx 1.16, the newest when the dataset was published, for graphs that do not state theirs."""
+"""Operator sets of onnx 1.16, the newest at publication, for graphs that state none."""
 
 MOST_EDGES = 2_000_000
 MOST_EFFORT = 1 << 28
-"""Characters and elements read for one graph; containers can be shared, so a small file may unfold to any size."""
+"""Characters and elements read for one graph; shared containers may unfold to any size."""
 
 Graph = tuple[Dag, Mapping[Any, Any]]
 """A Dag, and the attributes of the graph as a whole, which are official labels."""
@@ -137,7 +137,7 @@ class _GraphReader:
     def edges(
         self, adjacency: Mapping[Any, Any], index: Mapping[Any, int], multiple: bool
     ) -> list[tuple[int, int, int | None, int | None]]:
-        """The source, target, output and input of every edge; None if the graph does not state them."""
+        """The source, target, output and input of every edge; None if not stated."""
         found: list[tuple[int, int, int | None, int | None]] = []
         for source, targets in adjacency.items():
             for target, between in _dict(targets).items():
@@ -153,7 +153,7 @@ class _GraphReader:
 
 
 def _assign_inputs(edges: list[tuple[int, int, int | None, int | None]]) -> list[tuple[int, int, int, int]]:
-    """Edges sorted by target and input; inputs that the graph does not state are the first free ones."""
+    """Edges sorted by target and input; inputs that are not stated are the first free ones."""
     taken: dict[int, set[int]] = {}
     for _, target, _, slot in edges:
         if slot is not None:

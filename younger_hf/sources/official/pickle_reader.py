@@ -1,4 +1,4 @@
-"""Reads pickled graphs as plain data: interprets their opcodes; imports, calls and constructs nothing.
+"""Reads pickled graphs as plain data: interprets opcodes; imports and calls nothing.
 
 A pickle is a program. Python's own unpickler runs it, even with a `find_class` that returns inert
 classes only (docs/decisions/0018-pickles-as-data.md). This interpreter knows the opcodes that protocols 2 to 5
@@ -42,7 +42,7 @@ ALLOWED = frozenset({*_EMPTY, *_FILLED, *_RECORDS, *_SCALARS, _ENCODE})
 """Every name that a pickle may refer to."""
 
 _KEYS = (str, int, float, bytes, type(None))
-"""Types of keys and of elements of sets; tuples that share their elements can take forever to hash."""
+"""Types of keys and of elements of sets; nested tuples can take forever to hash."""
 
 LARGEST = 1 << 28
 """Bytes of a pickle."""
@@ -268,4 +268,4 @@ _COSTS = {
     **{"EMPTY_DICT": 232, "EMPTY_SET": 216, "FROZENSET": 216, "REDUCE": 232, "NEWOBJ": 400, "EMPTY_LIST": 120},
     **dict.fromkeys(("MEMOIZE", "BINPUT", "LONG_BINPUT"), 100),
 }
-"""Estimated bytes of the value that an opcode creates, with room for its first elements; 48 for other opcodes."""
+"""Estimated bytes of the value that an opcode creates; 48 for other opcodes."""

@@ -42,7 +42,7 @@ class Member:
 
 
 def tar_members(path: Path) -> Iterator[Member]:
-    """Yield the files of a tar archive, plain or gzipped, in its order; files that are not read are skipped.
+    """Yield the files of a tar archive, plain or gzipped, in order; unread ones are skipped.
 
     Raises:
         SourceError: If the archive is damaged, holds links, devices or paths that lead out of it, or has too
