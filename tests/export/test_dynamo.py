@@ -88,6 +88,7 @@ def test_an_export_is_the_plain_one_without_weights(name: str) -> None:
     assert_same_architecture(strip(plain, set(inputs)), exported(name))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["bert", "llama", "resnet"])
 def test_an_export_holds_no_weights_and_does_not_say_where_it_was_made(name: str) -> None:
     model = exported(name)

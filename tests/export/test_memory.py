@@ -37,6 +37,7 @@ def test_440_megabytes_of_weights_cost_less_than_150() -> None:
     assert size < 500_000
 
 
+@pytest.mark.heavy
 def test_convolutions_with_batch_normalisation_cost_nothing() -> None:
     """The exporter folds the one into the other: eight new weights of 38 MB each, if they were computed."""
     code = (

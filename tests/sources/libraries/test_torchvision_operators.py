@@ -117,6 +117,7 @@ def test_a_region_is_pooled_as_the_mean_of_samples_between_pixels(
     assert pooled.shape == shape
 
 
+@pytest.mark.heavy
 @given(
     seed=SEEDS,
     groups=st.integers(1, 2),
