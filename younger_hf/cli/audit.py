@@ -55,7 +55,7 @@ _UNMEASURED = "Nothing can be looked up. The answers are not here, so nothing el
 
 
 def _show(dataset: Path, report: AuditReport) -> None:
-    columns = ["channel", "track", "kind", "answers", "guessed", "right", "share", "baseline", "p", "verdict"]
+    columns = ["attack", "track", "kind", "answers", "guessed", "right", "share", "baseline", "p", "verdict"]
     rows = [
         [r.channel, r.track, r.kind, r.answers, r.answered, r.recovered, r.share, r.baseline, r.p_value, r.verdict]
         for r in report.results
