@@ -135,7 +135,7 @@ def load_metric(task: str) -> TaskMetric:
         task: `operator`, `dataflow`, `generation` or `prediction`.
 
     Raises:
-        MetricError: If there is no such task.
+        MetricError: If the task does not exist.
 
     Example:
         >>> load_metric("dataflow").compute(references=[1, 0, 1], predictions=[0.9, 0.2, 0.6])
@@ -153,7 +153,7 @@ def evaluate_module(task: str) -> str:
         task: `operator`, `dataflow`, `generation` or `prediction`.
 
     Raises:
-        MetricError: If there is no such task.
+        MetricError: If the task does not exist.
 
     Example:
         >>> Path(evaluate_module("dataflow")).name

@@ -35,7 +35,7 @@ def aggregate_seeds(results: Sequence[Mapping[str, float]]) -> dict[str, SeedSum
         Metric name -> summary, in the order of the first result.
 
     Raises:
-        MetricError: If there are no results, they have different metrics, a value is NaN or infinite, or a
+        MetricError: If results are missing, have different metrics, a value is NaN or infinite, or a
             summary is too large for a float.
 
     Example:

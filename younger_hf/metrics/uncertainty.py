@@ -162,7 +162,7 @@ def _resample(
     if resample is None:
         able = ", ".join(name for name, each in TASKS.items() if each.resample)
         raise MetricError(
-            f"There is no bootstrap for the task {task!r}; expected one of: {able}.",
+            f"The task {task!r} has no bootstrap; expected one of: {able}.",
             "Compute the value alone, without resamples.",
         )
     if resamples < FEWEST:

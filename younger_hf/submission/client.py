@@ -23,7 +23,7 @@ class BoardClient:
         url: Address of the board, as `http://127.0.0.1:8501`.
 
     Raises:
-        LeaderboardError: If the address is no http or https one.
+        LeaderboardError: If the address does not start with http:// or https://.
     """
 
     def __init__(self, url: str) -> None:

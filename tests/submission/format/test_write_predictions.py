@@ -66,7 +66,7 @@ def test_no_rows_are_written_as_an_empty_table(tmp_path):
         (FLOW, ["0.5"], "scores: expected real numbers, got dtype <U3"),
         (FLOW, [0.5j], "expected real numbers"),
         (FLOW, [[0.5], [0.5, 0.5]], "expected a flat array of numbers, got list"),
-        ("operator", [2], "There is no track 'operator'"),
+        ("operator", [2], "The track 'operator' does not exist"),
     ],
 )
 def test_what_cannot_be_written_is_named(tmp_path, track, values, says):

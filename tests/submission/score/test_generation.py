@@ -107,9 +107,10 @@ def test_the_published_graphs_are_read_from_arrow_as_they_are():
     release = open_release(PUBLISHED)
     expected = Graphs.of(public_rows(release, "validation"))
     actual = graphs_of(release, TRACK, "validation")
-    for name, values in vars(expected).items():
-        assert np.array_equal(values, getattr(actual, name)), name
-        assert values.dtype == getattr(actual, name).dtype
+    for one, other in ((expected.nodes, actual.nodes), (expected.edges, actual.edges)):
+        assert np.array_equal(one.offsets, other.offsets)
+        assert np.array_equal(one.values, other.values)
+        assert one.values.dtype == other.values.dtype
 
 
 @pytest.mark.heavy

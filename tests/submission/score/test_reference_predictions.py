@@ -61,7 +61,7 @@ def test_rows_come_in_the_order_of_the_test_split_with_its_lengths(board):
 
 
 def test_unknown_names_are_refused_before_anything_is_read(board):
-    with pytest.raises(SubmissionError, match="There is no reference predictor 'best'"):
+    with pytest.raises(SubmissionError, match="The operator task has no reference predictor 'best'"):
         reference_predictions("best", board.release, "operator_w_attrs")
     with pytest.raises(DatasetError, match="There is no track 'operator'"):
         reference_predictions("uniform", board.release, "operator")
@@ -80,7 +80,7 @@ def test_the_old_name_random_is_answered_with_the_new_one(board):
 )
 def test_a_name_of_another_task_is_refused(board, name, track):
     with pytest.raises(
-        SubmissionError, match=f"There is no reference predictor '{name}' for the {track.split('_')[0]} task"
+        SubmissionError, match=f"The {track.split('_')[0]} task has no reference predictor '{name}'"
     ):
         reference_predictions(name, board.release, track)
 

@@ -41,7 +41,7 @@ def check_graphs(rows: PredictionRows, name: str) -> list[Problem]:
         for index in np.flatnonzero(nodes.readable & ~((num_nodes >= 1) & (num_nodes <= GENERATION_NODES)))
     ]
     shaped = _is_shaped(edges)
-    hint = "Write edge_index as [[sources], [targets]]; [[], []] if there are no edges."
+    hint = "Write edge_index as [[sources], [targets]]; [[], []] for a graph without edges."
     problems += [
         _at_row(rows, index, EDGES, "edge_shape", _SHAPE, _lengths_found(edges, int(index)), hint)
         for index in np.flatnonzero(edges.readable & ~shaped)

@@ -33,7 +33,7 @@ class ValidationReport:
         track: The track that the submission was validated for; empty if it is not known.
         problems: All problems, by kind in the order of `CODES`; of each kind the first 20 and the count.
         predictions: The predictions; `None` if there are problems.
-        metadata: The declaration in submission.yaml; `None` if there is none or it has problems.
+        metadata: The declaration in submission.yaml; `None` if it is missing or has problems.
     """
 
     track: str
@@ -43,7 +43,7 @@ class ValidationReport:
 
     @property
     def valid(self) -> bool:
-        """Whether there are no problems."""
+        """Return True without problems."""
         return not self.problems
 
     def raise_if_invalid(self) -> None:

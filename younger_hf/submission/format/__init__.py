@@ -1,1 +1,1 @@
-"""What a submission consists of: its files, columns, fields and limits."""
+"""The format of a submission: its files, columns, fields and limits."""

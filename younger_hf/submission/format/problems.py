@@ -1,4 +1,4 @@
-"""What can be wrong with a submission: one stable code a kind, and the text that people read."""
+"""The problems of a submission: one stable code for each kind, and the text that people read."""
 
 from __future__ import annotations
 
@@ -12,57 +12,57 @@ SHOWN = 20
 CODES: MappingProxyType[str, str] = MappingProxyType(
     {
         # submission.yaml
-        "metadata_missing": "There is no submission.yaml.",
-        "metadata_unreadable": "submission.yaml is too large, or no plain YAML mapping in UTF-8.",
-        "metadata_duplicate_field": "A field of submission.yaml is given twice.",
+        "metadata_missing": "submission.yaml is missing.",
+        "metadata_unreadable": "submission.yaml is too large, or not a plain YAML mapping in UTF-8.",
+        "metadata_duplicate_field": "A field of submission.yaml occurs twice.",
         "metadata_unknown_field": "A field of submission.yaml is not known.",
         "metadata_missing_field": "A required field of submission.yaml is missing or empty.",
         "metadata_wrong_type": "A field of submission.yaml has a value of another type.",
         "metadata_too_long": "A text or list in submission.yaml is too long.",
         "metadata_forbidden_character": "A text in submission.yaml has a control, bidirectional or zero-width character.",
-        "metadata_bad_url": "A link in submission.yaml is no http or https address.",
+        "metadata_bad_url": "A link in submission.yaml is not an http or https address.",
         "metadata_out_of_range": "A number in submission.yaml is out of range.",
-        "metadata_bad_hash": "dataset_version in submission.yaml is no content hash.",
-        "track_missing": "Nothing says which track the predictions are for.",
-        "wrong_track": "The track does not exist, is not in the dataset, or is not the one asked for.",
+        "metadata_bad_hash": "dataset_version in submission.yaml is not a content hash.",
+        "track_missing": "It is not stated which track the predictions are for.",
+        "wrong_track": "The track does not exist, is not in the dataset, or is not the requested one.",
         "wrong_dataset_version": "The predictions were made for another version of the dataset.",
         # the predictions file
-        "file_missing": "There is no predictions file.",
+        "file_missing": "The predictions file is missing.",
         "wrong_extension": "The predictions file is not named .parquet, .csv or .jsonl.",
         "file_empty": "The predictions file has no bytes.",
         "file_too_large": "The predictions file has more bytes than allowed, or would have once unpacked.",
-        "wrong_format": "The bytes of the predictions file are not what its name says.",
+        "wrong_format": "The predictions file does not have the format that its name implies.",
         "file_damaged": "The predictions file is cut off or damaged.",
         "bad_encoding": "The predictions file is text, but not plain UTF-8.",
         "wrong_delimiter": "The columns of a CSV file are not separated by commas.",
-        "too_many_rows": "The predictions file has far more rows than the track asks for.",
-        "too_many_values": "The predictions file has far more values than the track asks for.",
+        "too_many_rows": "The predictions file has far more rows than the track needs.",
+        "too_many_values": "The predictions file has far more values than the track needs.",
         "no_rows": "The predictions file has no rows.",
-        "wrong_row_count": "A file of generated graphs has more or fewer rows than the track asks for.",
+        "wrong_row_count": "A file of generated graphs has more or fewer rows than the track needs.",
         # its columns
         "missing_column": "A column of the track is missing.",
-        "extra_column": "There is a column that is none of the track's.",
-        "duplicate_column": "A column is there twice.",
+        "extra_column": "There is a column that the track does not have.",
+        "duplicate_column": "A column occurs twice.",
         "wrong_column_type": "A column has another type.",
         # its rows
         "long_row": "A row of a text file has far more bytes than any needs.",
         "ragged_row": "A row of a CSV file has more or fewer cells than the header.",
-        "bad_json": "A line or cell is no JSON.",
+        "bad_json": "A line or cell is not JSON.",
         "wrong_type": "A line, cell or list element has another type.",
         "null_value": "A value is missing (null).",
         "long_graph_id": "A graph_id is longer than any of the dataset.",
         "unknown_graph": "A graph_id is not in the test split of the track.",
-        "duplicate_graph": "A graph_id is there twice.",
-        "wrong_length": "A row has more or fewer predictions than its graph asks for.",
+        "duplicate_graph": "A graph_id occurs twice.",
+        "wrong_length": "A row has more or fewer predictions than its graph needs.",
         "graph_size": "A generated graph has no nodes, or more than the task's architectures have.",
-        "edge_shape": "The edges of a generated graph are no two lists of equal length.",
+        "edge_shape": "The edges of a generated graph are not two lists of equal length.",
         "too_many_edges": "A generated graph has far more edges than any architecture of its size.",
         "nan": "A score or value is not a number (NaN).",
         "infinity": "A score or value is infinite.",
         "out_of_range": "A score is outside [0, 1].",
-        "unknown_class": "A predicted class is not in the vocabulary; or a generated node is UNK or MASK, which are no classes.",
+        "unknown_class": "A predicted class is not in the vocabulary; or a generated node is UNK or MASK, which are not operators.",
         "edge_out_of_range": "An edge of a generated graph begins or ends at a node that the graph does not have.",
-        "duplicate_edge": "An edge of a generated graph is there twice.",
+        "duplicate_edge": "An edge of a generated graph occurs twice.",
         "missing_graph": "A graph of the test split has no row.",
     }
 )
@@ -117,7 +117,7 @@ class Problem:
 
     def __post_init__(self) -> None:
         if self.code not in CODES:
-            raise ValueError(f"There is no problem code {self.code!r}.")
+            raise ValueError(f"The problem code {self.code!r} does not exist.")
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}" if self.hint else self.message

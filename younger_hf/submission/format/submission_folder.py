@@ -1,4 +1,4 @@
-"""Where a submission's two files are."""
+"""Finds the two files of a submission."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def find_submission(path: Path) -> tuple[Path, Path | None]:
         path: A folder with both, or the predictions file, beside which `submission.yaml` may lie.
 
     Returns:
-        Both paths; None for a `submission.yaml` that is not there.
+        Both paths; None if `submission.yaml` is missing.
 
     Raises:
-        SubmissionError: If there are no predictions, or a folder has several.
+        SubmissionError: If the predictions are missing, or a folder has several of them.
     """
     if path.is_dir():
         found = [path / name for name in PREDICTIONS if (path / name).is_file()]

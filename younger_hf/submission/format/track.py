@@ -94,7 +94,7 @@ def open_track(release: Release, name: str, split: str = "test") -> Track:
         split: One of `PREDICTED_SPLITS`; generated graphs belong to no split, which is `test` here.
 
     Raises:
-        DatasetError: If there is no such track or split, or the release lacks its rows or its vocabulary, or they
+        DatasetError: If the track or split does not exist, or the release lacks its rows or its vocabulary, or they
             are damaged.
     """
     task = task_of(name)
@@ -125,5 +125,5 @@ def _num_classes(release: Release, vocabulary: str) -> int:
         return release.rows[vocabulary]["train"]
     except KeyError:
         raise DatasetError(
-            f"{release.root}: there is no config {vocabulary!r}.", "Build or download the dataset again."
+            f"{release.root}: the config {vocabulary!r} is missing.", "Build or download the dataset again."
         ) from None

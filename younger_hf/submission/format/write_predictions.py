@@ -1,4 +1,4 @@
-"""Writes predictions in the format that the board reads."""
+"""Writes predictions in the format that validation and the board read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def write_predictions(
 ) -> Path:
     """Write predictions.parquet; the same rows give the same bytes.
 
-    Values are written as given: `validate` judges them.
+    Values are written as they are; `validate` checks them.
 
     Args:
         path: File to write, ending in .parquet, or a folder to write `predictions.parquet` into; folders are made.
@@ -44,10 +44,10 @@ def write_predictions(
         Path of the file.
 
     Raises:
-        SubmissionError: If there is no such track, or a graph's predictions are no array of such numbers.
+        SubmissionError: If the track does not exist, or a graph's predictions are not an array of such numbers.
     """
     if track not in SUBMISSION_TRACKS:
-        raise SubmissionError(f"There is no track {track!r}.", f"Use one of: {', '.join(SUBMISSION_TRACKS)}.")
+        raise SubmissionError(f"The track {track!r} does not exist.", f"Use one of: {', '.join(SUBMISSION_TRACKS)}.")
     form = task_of(track).format
     file = Path(path) if Path(path).suffix == ".parquet" else Path(path) / FILE_NAME
     ids: list[str] = []

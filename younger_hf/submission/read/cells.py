@@ -1,4 +1,4 @@
-"""Values that came out of JSON -> a graph_id and arrays of numbers, or what is wrong with them."""
+"""Turns values parsed from JSON into a graph_id and arrays of numbers, or names what is wrong with them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return result
 
 
-# NaN and Infinity are no JSON, but Python and pandas write them: they are read, so that the value and its place can be named.
+# NaN and Infinity are not JSON, but Python and pandas write them. They are read, so that messages can name them.
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=float)
 
 
@@ -44,7 +44,7 @@ def parse_json(text: str) -> object:
     """Parse JSON.
 
     Raises:
-        ValueError: If it is no JSON, nested too deeply, or holds a number of thousands of digits.
+        ValueError: If it is not JSON, nested too deeply, or holds a number of thousands of digits.
         DuplicateKeyError: If an object has a key twice.
     """
     try:
@@ -69,7 +69,7 @@ def check_graph_id(value: object, number: int) -> tuple[str | None, list[Problem
         return None, [
             problem("long_graph_id", f"{where}, graph_id", f"at most {MAX_GRAPH_ID} bytes", quoted(value), row=number)
         ]
-    # Half of a surrogate pair, as JSON can write it, is no character: Arrow could not hold it, and no graph_id has it.
+    # Half of a surrogate pair, which JSON can express, is not a character: Arrow cannot store it.
     return value.encode("utf-8", "replace").decode("utf-8"), []
 
 

@@ -1,4 +1,4 @@
-"""Checks a predictions file's column names, which are the same in every format."""
+"""Checks the column names of a predictions file, which are the same in every format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Parquet footer says about the size and place of its columns, read without pyarrow.
+"""Sizes and positions of columns from a Parquet footer, read without pyarrow.
 
 pyarrow ends the whole process, uncatchably, when it is asked for the column metadata of some damaged footers (seen with 26.0.1: a size
 histogram that does not fit its column). Reading the few numbers that are needed takes a small decoder of Thrift's compact protocol.
@@ -66,7 +66,7 @@ def column_sizes(footer: bytes) -> list[ColumnSize]:
         footer: The footer without its length and magic bytes.
 
     Raises:
-        ValueError: If it is no Thrift, nested too deeply, or a size is negative.
+        ValueError: If it is not Thrift, nested too deeply, or a size is negative.
     """
     reader = CompactReader(footer)
     sizes: list[ColumnSize] = []

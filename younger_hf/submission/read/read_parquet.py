@@ -1,4 +1,4 @@
-"""Reads a Parquet predictions file: the footer is judged first, then the track's columns are decoded in bounded batches.
+"""Reads a Parquet predictions file: the footer is checked first, then the track's columns are decoded in bounded batches.
 
 A few hundred bytes of Parquet can claim, or become, gigabytes. What the footer says is checked before anything is decoded, ids are
 kept dictionary-encoded, and decoding stops as soon as there are more values than the track could need. A footer can lie; a host that
@@ -63,9 +63,9 @@ def read_parquet(path: Path, form: Format, limits: Limits) -> ReadResult:
         file.seek(-8 - length, 2)
         footer = file.read(length)
     try:
-        with pq.ParquetFile(path) as judged:
-            schema, num_rows = judged.schema_arrow, judged.metadata.num_rows
-            leaves = [judged.schema.column(index).path.split(".", 1)[0] for index in range(len(judged.schema))]
+        with pq.ParquetFile(path) as opened:
+            schema, num_rows = opened.schema_arrow, opened.metadata.num_rows
+            leaves = [opened.schema.column(index).path.split(".", 1)[0] for index in range(len(opened.schema))]
         problems = _check_schema(schema, form, name)
         wrong_type = any(each.code == "wrong_column_type" for each in problems)
         if wrong_type or not usable(schema.names, form) or len(leaves) > MAX_COLUMNS:

@@ -1,4 +1,4 @@
-"""Reads a predictions file of any format into typed columns; its size and first bytes are judged before it is parsed."""
+"""Reads a predictions file of any format into typed columns; its size and first bytes are checked before it is parsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads Thrift's compact protocol, in which Parquet's footers and page headers are written: only what is asked for.
+"""Reads the wanted fields of Thrift's compact protocol, in which Parquet's footers and page headers are written.
 
 Source: Thrift's `thrift-compact-protocol.md`. Other readers cut an integer that is too wide for its type, so that two of them
 could read different numbers from the same bytes; here it is an error.
@@ -17,7 +17,7 @@ _MAX_FIELD = 2**15 - 1
 
 
 class CompactReader:
-    """A position in bytes of Thrift's compact protocol; every method raises `ValueError` for what is no Thrift.
+    """A position in bytes of Thrift's compact protocol; every method raises `ValueError` for bytes that are not Thrift.
 
     Args:
         data: The bytes, or an open memory map of a file.

@@ -1,4 +1,4 @@
-"""Generators that learn nothing: the floor and the ceiling between which a generator of architectures is to be judged.
+"""Generators that learn nothing: the floor and the ceiling for generators of architectures.
 
 Both are seeded, and use the training rows alone.
 """
@@ -25,7 +25,7 @@ def training_graphs(release: Release, track: str) -> list[Graph]:
     """The training graphs of a generation track that could be submitted: without UNK, and within the limits of a submission.
 
     Raises:
-        DatasetError: If there are none.
+        DatasetError: If it has no such graphs.
     """
     graphs = [each for each in graphs_of(release, track, "train") if _can_be_submitted(each)]
     if not graphs:

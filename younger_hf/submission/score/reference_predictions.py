@@ -42,8 +42,8 @@ def reference_predictions(
         graphs.
 
     Raises:
-        SubmissionError: If there is no such predictor for the task.
-        DatasetError: If there is no such track or split, or the release has no classes, labels or graphs to
+        SubmissionError: If the task has no such predictor.
+        DatasetError: If the track or split does not exist, or the release has no classes, labels or graphs to
             predict from.
     """
     _check_name(name, task_of(track).name)
@@ -69,7 +69,7 @@ def _check_name(name: str, task: str) -> None:
     hint = f"Use one of: {', '.join(names)}."
     if name == "random":
         raise SubmissionError(f"The reference predictor 'random' of the {task} task is called 'uniform' now.", hint)
-    raise SubmissionError(f"There is no reference predictor {name!r} for the {task} task.", hint)
+    raise SubmissionError(f"The {task} task has no reference predictor {name!r}.", hint)
 
 
 def _uniform(opened: Track, release: Release, generator: np.random.Generator) -> npt.NDArray[np.generic]:
