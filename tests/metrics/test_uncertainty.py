@@ -164,7 +164,7 @@ def test_a_p_value_below_a_twentieth_is_an_interval_without_zero():
         ({"resamples": 39}, "Expected at least 40 resamples, got 39"),
         (
             {"task": "generation"},
-            "no bootstrap for the task 'generation'; expected one of: operator, dataflow, prediction",
+            "The task 'generation' has no bootstrap; expected one of: operator, dataflow, prediction",
         ),
         ({"task": "retrieval"}, "no metric for the task 'retrieval'"),
         ({"predictions": [0.5, 0.5, 0.5]}, "got 3 for 4"),

@@ -257,7 +257,7 @@ def test_what_is_said_of_a_row_does_not_depend_on_whether_it_is_right(board, tmp
 
 def test_every_code_has_a_meaning_and_no_other_can_be_used():
     assert all(meaning.endswith(".") for meaning in CODES.values())
-    with pytest.raises(ValueError, match="no problem code 'oops'"):
+    with pytest.raises(ValueError, match="problem code 'oops'"):
         Problem("oops", None, "", "", "", "")
 
 
