@@ -138,7 +138,7 @@ def _validate(submission: Path, release: Release, track: str | None, split: str)
     from younger_hf.submission.check.validate import validate as check
     from younger_hf.submission.format.submission_folder import find_submission
 
-    return check(*find_submission(submission), release, track=track, split=split)
+    return check(*find_submission(submission), release, track=track, split=split, search=Path())
 
 
 def _read_valid(submission: Path, release: Release, track: str | None, split: str) -> Predictions:
