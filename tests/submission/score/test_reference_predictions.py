@@ -79,9 +79,7 @@ def test_the_old_name_random_is_answered_with_the_new_one(board):
     [("uniform", "generation_w_attrs"), ("bootstrap", "operator_w_attrs"), ("bootstrap", "prediction")],
 )
 def test_a_name_of_another_task_is_refused(board, name, track):
-    with pytest.raises(
-        SubmissionError, match=f"The {track.split('_')[0]} task has no reference predictor '{name}'"
-    ):
+    with pytest.raises(SubmissionError, match=f"The {track.split('_')[0]} task has no reference predictor '{name}'"):
         reference_predictions(name, board.release, track)
 
 
