@@ -10,11 +10,11 @@ from leaderboard.pages.metadata_template import metadata_template
 from leaderboard.pages.presentation import heading, problem_table
 from leaderboard.pages.safe_text import markdown
 from leaderboard.pages.track_descriptions import track_name, tracks_of
+from leaderboard.refusal import RefusalError
 from leaderboard.settings import MEBIBYTE
 from leaderboard.store.records import FINAL_STATES, Submission
 from leaderboard.store.standings import metrics_of, rank_of
 from leaderboard.web.accept import SUFFIXES, accept
-from leaderboard.web.refusal import RefusalError
 
 FOLLOWED = "submission"
 POLL_SECONDS = 1.0

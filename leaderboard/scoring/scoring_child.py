@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from leaderboard.web.refusal import problem_json
+from leaderboard.refusal import problem_json
 from younger_hf.containment.limited_child import receive_job
 from younger_hf.containment.limits import limit_process
 from younger_hf.dataset.read.release import Release, open_answers, open_release

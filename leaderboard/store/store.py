@@ -19,8 +19,8 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError, IntegrityError, NoSuchModuleError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
+from leaderboard.store.orm import Base, EventRow, ScoreRow, SubmissionRow
 from leaderboard.store.records import Event, NewSubmission, Outcome, State, Submission
-from leaderboard.store.tables import Base, EventRow, ScoreRow, SubmissionRow
 from younger_hf.errors import LeaderboardError
 
 _ID = re.compile(r"[0-9a-f]{32}")

@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from leaderboard.board import Board
+from leaderboard.refusal import RefusalError, problem_json
 from leaderboard.store.records import NewSubmission, Submission
 from leaderboard.store.store import TooManyPendingError
-from leaderboard.web.refusal import RefusalError, problem_json
 from younger_hf.errors import SubmissionError
 from younger_hf.submission import Problem, SubmissionMetadata, read_metadata
 from younger_hf.tasks import TRACKS

@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from leaderboard.board import current_board
+from leaderboard.refusal import RefusalError
 from leaderboard.store.standings import metrics_of, rank_of, row_json, standings, submission_json
 from leaderboard.web.accept import accept
-from leaderboard.web.refusal import RefusalError
 from leaderboard.web.upload import read_upload
 from younger_hf.errors import YoungerError
 from younger_hf.tasks import TRACKS

@@ -14,9 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message
 
+from leaderboard.refusal import RefusalError
 from leaderboard.settings import Settings
 from leaderboard.web.accept import METADATA_LIMIT, too_large
-from leaderboard.web.refusal import RefusalError
 
 UPLOAD_SECONDS = 600
 """Longest time that one upload may take."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
-from younger_hf.dataset.build.vocabulary import read_vocabulary
+from younger_hf.dataset.build.build_vocabulary import read_vocabulary
 from younger_hf.graph.labelled_graphs import Graphs
 from younger_hf.graph.vocabulary import Vocabulary
 

@@ -14,7 +14,7 @@ from torch_geometric.utils import to_undirected
 from younger_hf.baselines.config import TrainConfig
 from younger_hf.baselines.objectives import OBJECTIVES
 from younger_hf.baselines.registry import find_model
-from younger_hf.dataset.read.pyg import GraphRows
+from younger_hf.dataset.read.pyg_rows import GraphRows
 from younger_hf.errors import BaselineError
 
 

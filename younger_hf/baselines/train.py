@@ -14,7 +14,8 @@ from younger_hf.baselines.config import TrainConfig
 from younger_hf.baselines.inference import forward, infer, make_model, resolve_device
 from younger_hf.baselines.objectives import OBJECTIVES
 from younger_hf.baselines.run_folder import Epoch, claim_folder, mean_metric, resume, save_epoch, write_run
-from younger_hf.dataset.read.pyg import GraphRows, to_pyg
+from younger_hf.dataset.read.pyg import to_pyg
+from younger_hf.dataset.read.pyg_rows import GraphRows
 from younger_hf.dataset.read.release import Release
 from younger_hf.dataset.schema import signature_of
 from younger_hf.errors import BaselineError

@@ -24,7 +24,7 @@ from younger_hf.tasks import GENERATION_NODES, TRACKS, task_of
 from younger_hf.dataset.tasks.dataflow import hold_out, operator_pairs
 from younger_hf.dataset.tasks.novel import novel_regions
 from younger_hf.dataset.tasks.operator import regions
-from younger_hf.dataset.build.vocabulary import read_vocabulary
+from younger_hf.dataset.build.build_vocabulary import read_vocabulary
 from younger_hf.errors import DatasetError
 from younger_hf.graph.vocabulary import FIRST_CLASS, MASK, Signature
 from younger_hf.graph.identity.wl import weisfeiler_lehman_hash

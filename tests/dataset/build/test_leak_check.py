@@ -15,7 +15,7 @@ from younger_hf.task_types import SIGNATURES
 from younger_hf.dataset.build.split import split
 from younger_hf.dataset.partition import Split
 from younger_hf.dataset.tasks.operator import OperatorRows, OperatorSample, Region, independent, operator_rows, regions
-from younger_hf.dataset.build.vocabulary import build_vocabulary
+from younger_hf.dataset.build.build_vocabulary import build_vocabulary
 from younger_hf.errors import DatasetError
 from younger_hf.graph.vocabulary import Signature
 

@@ -10,7 +10,7 @@ import pytest
 from tests.dataset.models import architectures, chain, models
 from younger_hf import Dag
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.build.vocabulary import build_vocabulary
+from younger_hf.dataset.build.build_vocabulary import build_vocabulary
 from younger_hf.dataset.partition import Split
 from younger_hf.dataset.tasks.dataflow import hold_out, operator_pairs
 from younger_hf.dataset.tasks.novel import novel_regions, without_answered

@@ -12,7 +12,7 @@ from tests.dataset.models import architectures, dag_of_edges, models
 from tests.dataset.strategies import dags
 from younger_hf import Dag
 from younger_hf.dataset.architecture import Architecture
-from younger_hf.dataset.build.vocabulary import build_vocabulary
+from younger_hf.dataset.build.build_vocabulary import build_vocabulary
 from younger_hf.dataset.partition import Split
 from younger_hf.dataset.tasks.communities import communities
 from younger_hf.dataset.tasks.operator import OperatorRows, Region, independent, operator_rows, regions

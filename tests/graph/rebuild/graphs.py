@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from younger_hf.dataset.build.vocabulary import read_vocabulary
+from younger_hf.dataset.build.build_vocabulary import read_vocabulary
 from younger_hf.dataset.read.release import open_release
 from younger_hf.graph.labelled_graphs import Graph
 from younger_hf.graph.operators.signatures import canonical_attributes, signature

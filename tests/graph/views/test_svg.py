@@ -11,7 +11,7 @@ import pytest
 from tests.graph.models import LIGHT, parse
 from younger_hf import Dag, from_onnx
 from younger_hf.errors import YoungerError
-from younger_hf.graph.operators.families import FAMILIES, family_of
+from younger_hf.graph.operators.operator_families import FAMILIES, family_of
 from younger_hf.graph.views.svg import LARGEST_DRAWING, draw_svg
 
 SVG = "{http://www.w3.org/2000/svg}"

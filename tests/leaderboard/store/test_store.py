@@ -13,9 +13,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from leaderboard.store.orm import Base, EventRow
 from leaderboard.store.records import Outcome, Submission
 from leaderboard.store.store import MAX_CLAIMS, Store
-from leaderboard.store.tables import Base, EventRow
 from tests.leaderboard.files import new_submission
 from younger_hf.errors import LeaderboardError
 

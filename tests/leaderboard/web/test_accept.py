@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from leaderboard.board import Board
+from leaderboard.refusal import RefusalError
 from leaderboard.web.accept import METADATA_LIMIT, accept
-from leaderboard.web.refusal import RefusalError
 from tests.leaderboard.files import Dataset, open_test_board, write_submission
 
 TRACK = "operator_w_attrs"

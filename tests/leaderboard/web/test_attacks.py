@@ -20,9 +20,9 @@ import httpx
 import numpy as np
 import pytest
 
+from leaderboard.refusal import RefusalError, problem_json
 from leaderboard.store.store import Store
 from leaderboard.web.accept import accept
-from leaderboard.web.refusal import RefusalError, problem_json
 from tests.leaderboard.conftest import UPLOAD_LIMIT, Server, start_server, stop_server
 from tests.leaderboard.files import Dataset, open_test_board, write_submission
 from tests.submission.attacks import ATTACKS, NUMBERS, Attack

@@ -10,7 +10,7 @@ from younger_hf.dataset.build.leak_check import check_leaks
 from younger_hf.dataset.build.protocol_rows import ProtocolRows, Report
 from younger_hf.dataset.build.split import split
 from younger_hf.dataset.build.tables import Samples, build_tables
-from younger_hf.dataset.build.vocabulary import build_vocabulary
+from younger_hf.dataset.build.build_vocabulary import build_vocabulary
 from younger_hf.dataset.partition import Split
 from younger_hf.task_types import SIGNATURES
 from younger_hf.dataset.tasks.dataflow import HeldOut, hold_out, operator_pairs

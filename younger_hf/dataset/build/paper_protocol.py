@@ -13,7 +13,7 @@ import numpy as np
 from younger_hf.dataset.architecture import Architecture
 from younger_hf.dataset.build.protocol_rows import ProtocolRows, Report
 from younger_hf.dataset.build.tables import Samples, build_tables
-from younger_hf.dataset.build.vocabulary import build_vocabulary
+from younger_hf.dataset.build.build_vocabulary import build_vocabulary
 from younger_hf.task_types import PUBLIC_SPLITS, SIGNATURES, SPLITS
 from younger_hf.tasks import GENERATION_NODES
 from younger_hf.dataset.tasks.dataflow import HeldOut, uniform_pairs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from younger_hf.dataset.read.batches import BatchOrder, loader
-from younger_hf.dataset.read.pyg import GraphRows, check_batch_limits, feature_column
+from younger_hf.dataset.read.pyg_rows import GraphRows, check_batch_limits, feature_column
 
 if TYPE_CHECKING:
     import datasets

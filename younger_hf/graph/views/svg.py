@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 from younger_hf.errors import YoungerError
 from younger_hf.graph.dag import Dag
-from younger_hf.graph.operators.families import FAMILIES, OTHER, Family, family_of
+from younger_hf.graph.operators.operator_families import FAMILIES, OTHER, Family, family_of
 from younger_hf.graph.operators.shape_inference import infer_values
 from younger_hf.graph.operators.signatures import operator_name
 from younger_hf.graph.values import TensorInfo, TensorInfos, described_shape

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from younger_hf.arrays import IntArray, Ragged, offsets_of
-from younger_hf.dataset.build.vocabulary import read_vocabulary
+from younger_hf.dataset.build.build_vocabulary import read_vocabulary
 from younger_hf.dataset.read.release import Release
 from younger_hf.errors import DatasetError
 from younger_hf.graph.labelled_graphs import Graphs

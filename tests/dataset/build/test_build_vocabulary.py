@@ -6,7 +6,7 @@ import pytest
 
 from tests.dataset.built import Built
 from tests.dataset.models import architectures, chain, models
-from younger_hf.dataset.build.vocabulary import build_vocabulary, read_vocabulary
+from younger_hf.dataset.build.build_vocabulary import build_vocabulary, read_vocabulary
 from younger_hf.graph.operators.signatures import signature
 from younger_hf.graph.vocabulary import FIRST_CLASS, UNK, Signature
 
