@@ -22,8 +22,10 @@ class Ragged(Generic[T]):
     """Rows of different lengths: flat values, and where each row begins.
 
     Attributes:
-        values: The values of all rows, one row after the other, [..., V]; rows are cut along the last axis.
-        offsets: Row r holds `values[..., offsets[r]:offsets[r + 1]]`, int64 [R + 1], ascending, first 0, last V.
+        values: The values of all rows, one row after the other, [..., V]; rows are cut along the
+            last axis.
+        offsets: Row r holds `values[..., offsets[r]:offsets[r + 1]]`, int64 [R + 1], ascending,
+            first 0, last V.
 
     Example:
         >>> rows = Ragged.of([np.array([1, 2]), np.array([3])])

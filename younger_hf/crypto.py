@@ -43,7 +43,8 @@ def seal_bytes(plain: bytes, path: Path, key: bytes, purpose: str, name: str) ->
         plain: Its content.
         path: The file.
         key: The host's key.
-        purpose: What the file belongs to, as a release's content hash; it cannot be opened for another purpose.
+        purpose: What the file belongs to, as a release's content hash; it cannot be opened for
+            another purpose.
         name: What the file is there, as a track; it cannot be opened under another name.
     """
     nonce = os.urandom(_NONCE)

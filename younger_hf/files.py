@@ -16,7 +16,8 @@ PARTIAL = ".partial"
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a path beside `path` to write to; it takes the place of `path` when the block ends without an error.
 
-    Whoever opens `path` meanwhile, or after a crash, sees the earlier file or the new one, never a part.
+    Whoever opens `path` meanwhile, or after a crash, sees the earlier file or the new one, never a
+    part.
 
     Args:
         path: The file; its folder exists.

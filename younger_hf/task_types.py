@@ -89,7 +89,8 @@ class Format:
         values: How many values it has, for messages.
         csv_hint: How a row is written in CSV, for messages.
         meaning: What the first column holds, for people.
-        has_ids: Whether it has a column `graph_id`, and each row belongs to a graph of the test split.
+        has_ids: Whether it has a column `graph_id`, and each row belongs to a graph of the test
+            split.
         target: What a list element is predicted for, for messages.
     """
 
@@ -117,14 +118,16 @@ class Format:
 class Task:
     """All that differs between tasks.
 
-    Functions of higher layers are named as `module:function`, so that this module imports none of them.
+    Functions of higher layers are named as `module:function`, so that this module imports none of
+    them.
 
     Attributes:
         name: First part of its configs' names.
         label: Its name for people.
         question: What it asks of a system, in Markdown.
         predicts: What a system predicts.
-        targets: Column of the rows that lists what is predicted; empty if it is one value or a graph.
+        targets: Column of the rows that lists what is predicted; empty if it is one value or a
+            graph.
         schema: Arrow schema of the rows.
         splits: Splits that a build fills.
         has_signatures: Whether there is one config per node signature.

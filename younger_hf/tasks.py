@@ -1,7 +1,8 @@
 """The tasks of the benchmark, one value each.
 
-A new task is one `Task` here and the function that builds its rows (`younger_hf/dataset/build/tables.py`);
-loaders, validation, scoring, baselines and the board take the rest from the value.
+A new task is one `Task` here and the function that builds its rows
+(`younger_hf/dataset/build/tables.py`); loaders, validation, scoring, baselines and the board take
+the rest from the value.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The process that scores submissions: `python -m leaderboard.scoring.worker`.
 
 One worker per board folder works at a time; a second one waits for the first to end. The board's
-server starts one and replaces it if it dies. A worker that ends during scoring leaves its submission
-in the state `scoring`; the next one scores it again.
+server starts one and replaces it if it dies. A worker that ends during scoring leaves its
+submission in the state `scoring`; the next one scores it again.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ class Ranked:
     """One row of the table of a track.
 
     Attributes:
-        rank: 1 for the best; submissions with equal primary metric share a rank, and the next rank is skipped.
+        rank: 1 for the best; submissions with equal primary metric share a rank, and the next rank
+            is skipped.
         submission: The ranked submission.
     """
 

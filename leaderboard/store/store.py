@@ -2,8 +2,8 @@
 
 A state changes only by an UPDATE that names the state it leaves, in one transaction with its event.
 So exactly one of several workers gets a submission, and exactly one result is stored. Every write
-transaction begins with its UPDATE or INSERT: SQLite then waits for other writers, but it would refuse
-a transaction that has read first.
+transaction begins with its UPDATE or INSERT: SQLite then waits for other writers, but it would
+refuse a transaction that has read first.
 """
 
 from __future__ import annotations
@@ -65,7 +65,8 @@ class Store:
 
         Args:
             new: The submission.
-            pending_limit: Most submissions that may be `received` or `scoring`, including this one; None for no limit.
+            pending_limit: Most submissions that may be `received` or `scoring`, including this one;
+                None for no limit.
             team_limit: The same for its team alone.
 
         Raises:

@@ -34,7 +34,8 @@ class TrainConfig:
         hidden_dim: Size of the hidden layer.
         output_dim: Size of a node's embedding where pairs of nodes are scored.
         dropout: Probability that an element is dropped in training, in [0, 1).
-        undirected: Whether messages pass along data flows in both directions; the paper does not specify it.
+        undirected: Whether messages pass along data flows in both directions; the paper does not
+            specify it.
         learning_rate: Learning rate of Adam.
         weight_decay: Weight decay of Adam.
         batch_size: Graphs per batch.

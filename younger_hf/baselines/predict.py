@@ -32,7 +32,8 @@ def predict(release: Release, folder: Path, split: str = "test", *, device: str 
         or float32 [P] scores in [0, 1] (dataflow).
 
     Raises:
-        BaselineError: If the folder does not hold a finished run, or one trained on another dataset.
+        BaselineError: If the folder does not hold a finished run, or one trained on another
+            dataset.
     """
     config, dataset_version = read_config(folder / CONFIG)
     read_run(folder)

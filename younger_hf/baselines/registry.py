@@ -23,8 +23,8 @@ def register(predicts: str) -> Callable[[Model], Model]:
     """Register a class as the model that its module is named after: `models/gat.py` is `--model gat`.
 
     Args:
-        predicts: What it predicts: `class` (one per masked node) or `score` (one per pair of nodes).
-            A model that does both has one class for each.
+        predicts: What it predicts: `class` (one per masked node) or `score` (one per pair of
+            nodes). A model that does both has one class for each.
     """
 
     def add(model: Model) -> Model:

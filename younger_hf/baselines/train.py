@@ -47,7 +47,8 @@ def train(
         Every epoch of the run, including those before an interruption.
 
     Raises:
-        BaselineError: If the folder holds another run or one on another dataset, or the loss is not finite.
+        BaselineError: If the folder holds another run or one on another dataset, or the loss is not
+            finite.
         DatasetError: If the dataset does not have the config.
     """
     target = resolve_device(device)

@@ -25,8 +25,9 @@ MOST_FINDINGS = 20
 def audit(dataset: Dataset, answers: AnswersFolder = None, as_json: Json = False) -> None:
     """Search everything public for the hidden answers; exit with 2 if they can be found.
 
-    The guesses use the folder of the dataset alone. The answers (DATASET-answers by default, if it exists) are opened afterwards, to
-    count how many guesses are right; without them, the audit still finds what can be looked up.
+    The guesses use the folder of the dataset alone. The answers (DATASET-answers by default, if it
+    exists) are opened afterwards, to count how many guesses are right; without them, the audit
+    still finds what can be looked up.
     """
     from younger_hf.dataset.audit.report import audit as audit_release
     from younger_hf.dataset.read.release import default_answers, open_answers, open_release

@@ -40,8 +40,9 @@ def pack(workspace: Workspace, path: Path, advance: Callable[[int], None] | None
 
     Args:
         workspace: The workspace.
-        path: The file; replaced as a whole. If its name ends in `.sealed`, it is encrypted with the key
-            in the environment (`crypto.KEY`), since the archive of a release reveals its test architectures.
+        path: The file; replaced as a whole. If its name ends in `.sealed`, it is encrypted with the
+            key in the environment (`crypto.KEY`), since the archive of a release reveals its test
+            architectures.
         advance: Called with the number of models written so far.
 
     Returns:

@@ -96,7 +96,8 @@ class Job:
     Attributes:
         candidate: The candidate.
         stamp: Goes into the result; see `run.compute_stamp`.
-        exported: An earlier result whose model only has to be read again; None to start from scratch.
+        exported: An earlier result whose model only has to be read again; None to start from
+            scratch.
         model: Path of that model.
     """
 

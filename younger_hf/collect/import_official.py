@@ -58,11 +58,12 @@ def import_official(workspace: Workspace, path: Path, advance: Callable[[str, in
     Args:
         workspace: Stores the Dags.
         path: A folder or an archive.
-        advance: Called with the name of each sample, the number seen so far, and the number expected.
+        advance: Called with the name of each sample, the number seen so far, and the number
+            expected.
 
     Raises:
-        SourceError: If there is nothing to import, or an archive is damaged or hostile; the samples before
-            it are imported.
+        SourceError: If there is nothing to import, or an archive is damaged or hostile; the samples
+            before it are imported.
         WorkspaceError: If another process works in the workspace.
     """
     locations = find_samples(path)

@@ -23,13 +23,14 @@ def run_ray(
 ) -> Iterator[ExportResult]:
     """Run jobs on a Ray cluster, one per core at a time, and yield their results as they come.
 
-    The jobs of a lost node are moved to another one. younger-hf and the packages of the sources must
-    be installed on every node. Nodes share no files: results are sent back here.
+    The jobs of a lost node are moved to another one. younger-hf and the packages of the sources
+    must be installed on every node. Nodes share no files: results are sent back here.
 
     Args:
         jobs: The jobs; taken one by one as cores become free.
         limits: What one model may use.
-        address: The cluster's address; None for the cluster that Ray finds, or else one on this machine.
+        address: The cluster's address; None for the cluster that Ray finds, or else one on this
+            machine.
         preload: Modules that each node imports once for all its workers.
 
     Raises:

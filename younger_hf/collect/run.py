@@ -103,8 +103,8 @@ def _pages(source: Source, query: Query, cursor: str) -> Iterator[Page]:
 def pending(workspace: Workspace, selection: Selection) -> Iterator[Job]:
     """Yield a job for every selected candidate without a current result, and for retries.
 
-    A result is current if it was made from the same recipe by the same versions of all packages. One
-    that was made in another environment, with a package that this one lacks, counts as current.
+    A result is current if it was made from the same recipe by the same versions of all packages.
+    One that was made in another environment, with a package that this one lacks, counts as current.
     """
     jobs = (_job(workspace, candidate, selection.retry) for candidate in selection.candidates(workspace))
     return islice((job for job in jobs if job is not None), selection.query.limit)

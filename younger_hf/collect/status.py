@@ -22,7 +22,8 @@ class SourceStatus:
         hub: Its name.
         candidates: Models that were listed.
         done: Models that have a Dag.
-        distinct: Distinct architectures among them by WL hash with attributes, not counting variants.
+        distinct: Distinct architectures among them by WL hash with attributes, not counting
+            variants.
         variants: Models with a Dag that are variants (quantised, fused, reduced).
         failed: Models that failed.
         waiting: Models that have not been tried yet.
@@ -67,8 +68,8 @@ class Status:
         median_peak: Median over results of the most memory that a process held, in bytes.
         high_peak: 99th percentile of the same.
         failures: Reason and kind of error -> how many models failed so, most first.
-        tasks: Task, as the Hugging Face Hub names it -> source -> models that have a Dag, not counting
-            variants; `""` if the task is not known.
+        tasks: Task, as the Hugging Face Hub names it -> source -> models that have a Dag, not
+            counting variants; `""` if the task is not known.
     """
 
     sources: tuple[SourceStatus, ...]

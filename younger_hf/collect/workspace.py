@@ -77,15 +77,16 @@ class StoredResult(NamedTuple):
 class Workspace:
     """A folder with a manifest (SQLite), and objects named by the SHA-256 of their content.
 
-    Objects are written whole or not at all, and before the manifest names them. One process at a time
-    changes a workspace.
+    Objects are written whole or not at all, and before the manifest names them. One process at a
+    time changes a workspace.
     """
 
     def __init__(self, root: Path) -> None:
         """Open a workspace, or create one.
 
         Raises:
-            WorkspaceError: If the folder cannot be created, or holds anything but a workspace of this version.
+            WorkspaceError: If the folder cannot be created, or holds anything but a workspace of
+                this version.
         """
         self.root = root
         try:

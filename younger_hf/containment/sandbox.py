@@ -55,7 +55,8 @@ class Sandbox:
         """Enter the sandbox.
 
         Args:
-            scratch: The only folder that may be written to; the working directory, and home to every cache.
+            scratch: The only folder that may be written to; the working directory, and home to
+                every cache.
             file_bytes: Size of the largest file that may be written.
         """
         self.refused: list[str] = []

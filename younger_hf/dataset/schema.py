@@ -1,7 +1,7 @@
 """The dataset repo's configs: their names, splits and Arrow schemas.
 
-Column types are those that datasets 2.21 to 5.x all read: int32 and plain lists; no map, dictionary, large_list or
-ClassLabel.
+Column types are those that datasets 2.21 to 5.x all read: int32 and plain lists; no map,
+dictionary, large_list or ClassLabel.
 """
 
 from __future__ import annotations

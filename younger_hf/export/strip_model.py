@@ -45,10 +45,10 @@ def drop_weights(model: onnx.ModelProto) -> onnx.ModelProto:
     """Fold constants, then drop every value that does not belong to the architecture.
 
     Returns:
-        The same model, changed in place; `from_onnx` returns the same Dag for it. Tensors keep name,
-        type and shape, and their values only if they are integers of at most 64 elements. Sparse
-        tensors keep type and shape, longer attribute lists their length, attributes of `ai.onnx.ml`
-        their type. Training information is dropped.
+        The same model, changed in place; `from_onnx` returns the same Dag for it. Tensors keep
+        name, type and shape, and their values only if they are integers of at most 64 elements.
+        Sparse tensors keep type and shape, longer attribute lists their length, attributes of
+        `ai.onnx.ml` their type. Training information is dropped.
     """
     model.ClearField("training_info")
     fold_constants(model)
@@ -90,8 +90,8 @@ _TENSORS = frozenset({AttributeProto.TENSOR, AttributeProto.SPARSE_TENSOR})
 def _fold_transposes(graph: onnx.GraphProto) -> None:
     """Replace `Transpose(parameter)` by a parameter of the transposed shape.
 
-    A parameter that is transposed twice in the same way becomes one parameter: a shared weight stays
-    shared.
+    A parameter that is transposed twice in the same way becomes one parameter: a shared weight
+    stays shared.
     """
     parameters = {tensor.name: tensor for tensor in graph.initializer}
     graphs = [message for message in messages(graph) if isinstance(message, onnx.GraphProto)]

@@ -34,8 +34,8 @@ class NodeInput(NamedTuple):
         node: Index of the node that reads it.
         slot: Position among the node's inputs, from 0. The results of a flattened sub-graph follow
             the inputs.
-        kind: `graph_input`, `parameter` (a tensor whose values are never recorded) or `constant` (an
-            integer tensor of at most 64 elements).
+        kind: `graph_input`, `parameter` (a tensor whose values are never recorded) or `constant`
+            (an integer tensor of at most 64 elements).
         name: Name of the value in the model; inputs of the same kind and name are the same value.
         dtype: ONNX element type in lower case (`float`, `int64`), possibly inside `seq(...)` or
             `optional(...)`; `""` if not declared.
@@ -100,7 +100,8 @@ class Dag:
         attributes: Canonical attributes of each node as JSON, schema defaults filled in, length N.
         opset_versions: Operator-set version of each node, int32 [N].
         num_outputs: Number of outputs of each node, int32 [N].
-        edge_index: Source and target node of each edge, int32 [2, E], ordered by target, then by input position.
+        edge_index: Source and target node of each edge, int32 [2, E], ordered by target, then by
+            input position.
         edge_output: Output position at the source, int32 [E].
         edge_input: Input position at the target, int32 [E].
         parents: For a node of a flattened sub-graph the index of its control-flow node, else -1;

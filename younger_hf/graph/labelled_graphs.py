@@ -42,8 +42,8 @@ class Graphs(Sequence[Graph]):
         """Join graphs and check each.
 
         Args:
-            rows: Class ids [N], integers in [0, 2**31), N >= 1, and edges [2, E], integers in [0, N),
-                of each graph.
+            rows: Class ids [N], integers in [0, 2**31), N >= 1, and edges [2, E], integers in [0,
+                N), of each graph.
             name: What they are, for messages.
 
         Raises:

@@ -27,7 +27,8 @@ class Vocabulary:
 
     Attributes:
         signature: Which of a node's two signatures the classes are: `w_attrs` or `wo_attrs`.
-        classes: Canonical signature strings; the class `classes[i]` has id `i + 2`, after UNK and MASK.
+        classes: Canonical signature strings; the class `classes[i]` has id `i + 2`, after UNK and
+            MASK.
     """
 
     signature: Signature

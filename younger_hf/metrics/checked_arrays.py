@@ -52,7 +52,8 @@ def binary_labels(values: npt.ArrayLike, name: str) -> BoolArray:
         name: What the values are, for the message.
 
     Raises:
-        MetricError: If they are empty, not one-dimensional, or anything but the integers 0 and 1 or booleans.
+        MetricError: If they are empty, not one-dimensional, or anything but the integers 0 and 1 or
+            booleans.
     """
     array = _filled_array(values, name)
     if array.dtype.kind == "b":

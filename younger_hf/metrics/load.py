@@ -57,7 +57,8 @@ class TaskMetric:
             references: As for `compute`; for generation they may also be passed to `compute` alone.
 
         Raises:
-            MetricError: If one of them is not a flat array of numbers (generation: not rows of graphs).
+            MetricError: If one of them is not a flat array of numbers (generation: not rows of
+                graphs).
         """
         for name, values, batches in (
             ("predictions", predictions, self._predictions),
@@ -72,22 +73,24 @@ class TaskMetric:
         """Compute every metric of the task from the collected batches and the arguments, then forget the batches.
 
         Args:
-            positional: Refused: references and predictions are passed by name, so that nobody swaps them.
-            references: True class ids (operator), labels 0 and 1 (dataflow) or measured values (prediction) of
-                all graphs together, [N]; real architectures as rows with `node_feat` and `edge_index`, or as
-                `Graphs` (generation).
-            predictions: Predicted class ids (operator), scores (dataflow) or values (prediction), [N];
-                generated graphs (generation).
-            context: What generation needs besides: `train`, the training graphs; `vocabulary`, a `Vocabulary`
-                or its signatures from class id 2 on; and, if known, `executable`, whether each generated graph
-                runs.
+            positional: Refused: references and predictions are passed by name, so that nobody swaps
+                them.
+            references: True class ids (operator), labels 0 and 1 (dataflow) or measured values
+                (prediction) of all graphs together, [N]; real architectures as rows with
+                `node_feat` and `edge_index`, or as `Graphs` (generation).
+            predictions: Predicted class ids (operator), scores (dataflow) or values (prediction),
+                [N]; generated graphs (generation).
+            context: What generation needs besides: `train`, the training graphs; `vocabulary`, a
+                `Vocabulary` or its signatures from class id 2 on; and, if known, `executable`,
+                whether each generated graph runs.
 
         Returns:
-            Name of each metric -> its value, finite, in the order of `metrics`; without the metrics about
-            execution if `executable` is not passed.
+            Name of each metric -> its value, finite, in the order of `metrics`; without the metrics
+            about execution if `executable` is not passed.
 
         Raises:
-            MetricError: If arguments are passed by position, or the metrics are not defined for these arrays.
+            MetricError: If arguments are passed by position, or the metrics are not defined for
+                these arrays.
             TypeError: If the task needs other context.
         """
         if positional:

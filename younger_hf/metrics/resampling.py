@@ -40,9 +40,9 @@ class Resampled(Protocol):
 def draw(rng: np.random.Generator, required: IntArray, resamples: int, at_once: int) -> Iterator[tuple[IntArray, int]]:
     """Draw as many graphs as there are, with replacement, again and again.
 
-    A resample without any item of some kind, such as one without a positive pair, is drawn anew, because no
-    metric is defined on it. Every kind occurs in at least one graph, so that at least two of five draws are
-    accepted, whatever the data.
+    A resample without any item of some kind, such as one without a positive pair, is drawn anew,
+    because no metric is defined on it. Every kind occurs in at least one graph, so that at least
+    two of five draws are accepted, whatever the data.
 
     Args:
         rng: The source of randomness; the draws do not depend on `at_once`.
@@ -51,8 +51,8 @@ def draw(rng: np.random.Generator, required: IntArray, resamples: int, at_once: 
         at_once: Largest number of resamples that are yielded together.
 
     Yields:
-        How often each graph is in each resample, int64 [B, G], B <= at_once, and how many resamples were drawn
-        anew for it.
+        How often each graph is in each resample, int64 [B, G], B <= at_once, and how many resamples
+        were drawn anew for it.
     """
     num_graphs = required.shape[1]
     for start in range(0, resamples, at_once):
@@ -71,15 +71,16 @@ def graph_of_items(offsets: npt.ArrayLike, num_items: int) -> tuple[IntArray, in
     """Find the graph that each item belongs to.
 
     Args:
-        offsets: Graph g has the items from `offsets[g]` up to `offsets[g + 1]`, integers [G + 1]; a graph may
-            have none.
+        offsets: Graph g has the items from `offsets[g]` up to `offsets[g + 1]`, integers [G + 1]; a
+            graph may have none.
         num_items: Number of items.
 
     Returns:
         Number of the graph of each item, int64 [N], and the number of graphs.
 
     Raises:
-        MetricError: If the offsets do not fit the items, or there are fewer than two graphs to resample.
+        MetricError: If the offsets do not fit the items, or there are fewer than two graphs to
+            resample.
     """
     array = np.asarray(offsets)
     hint = "Use younger_hf.arrays.offsets_of(lengths of the graphs)."

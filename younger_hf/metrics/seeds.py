@@ -35,8 +35,8 @@ def aggregate_seeds(results: Sequence[Mapping[str, float]]) -> dict[str, SeedSum
         Metric name -> summary, in the order of the first result.
 
     Raises:
-        MetricError: If results are missing, have different metrics, a value is NaN or infinite, or a
-            summary is too large for a float.
+        MetricError: If results are missing, have different metrics, a value is NaN or infinite, or
+            a summary is too large for a float.
 
     Example:
         >>> aggregate_seeds([{"auc": 0.75}, {"auc": 0.25}])["auc"].mean

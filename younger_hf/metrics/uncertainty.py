@@ -1,8 +1,8 @@
 """Bootstrap intervals of metrics over graphs, and the paired test between two systems.
 
-Graphs are resampled rather than masked nodes or pairs: the items of one architecture depend on each other, and
-intervals over items would be too narrow. The metrics of a resample are exactly those of its graphs, each repeated
-as often as it was drawn.
+Graphs are resampled rather than masked nodes or pairs: the items of one architecture depend on each
+other, and intervals over items would be too narrow. The metrics of a resample are exactly those of
+its graphs, each repeated as often as it was drawn.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class Interval:
         high: Upper end.
         level: Share of the resamples between them.
         resamples: Number of resamples that were used.
-        redrawn: Number of further resamples that were drawn anew, because they held one label only, or nothing.
+        redrawn: Number of further resamples that were drawn anew, because they held one label only,
+            or nothing.
     """
 
     low: float
@@ -52,7 +53,8 @@ class Comparison:
     Attributes:
         difference: Value of the first minus value of the second.
         interval: The range of the difference in most resamples.
-        p_value: Two-sided, in (0, 1]: the probability of a difference at least this large if there were none.
+        p_value: Two-sided, in (0, 1]: the probability of a difference at least this large if there
+            were none.
     """
 
     difference: float
@@ -71,16 +73,18 @@ def bootstrap(
 ) -> dict[str, Interval]:
     """Compute 95% intervals of a task's metrics by the percentile bootstrap over graphs.
 
-    Source: Efron & Tibshirani 1993, section 13.3. A resample with one label only, or without items, is drawn anew
-    and counted: the interval is that of data for which the metrics are defined. Macro averages are over the classes
-    that occur. Rare classes are missing from most resamples, which raises their values: where most classes are
-    rare, the interval may lie above the value. Its width, and differences of two systems, are meaningful even then.
+    Source: Efron & Tibshirani 1993, section 13.3. A resample with one label only, or without items,
+    is drawn anew and counted: the interval is that of data for which the metrics are defined. Macro
+    averages are over the classes that occur. Rare classes are missing from most resamples, which
+    raises their values: where most classes are rare, the interval may lie above the value. Its
+    width, and differences of two systems, are meaningful even then.
 
     Args:
         task: `operator`, `dataflow` or `prediction`.
         references: As for the task's metrics, of all graphs together, [N].
         predictions: As for the task's metrics, [N].
-        offsets: Graph g has the items from `offsets[g]` up to `offsets[g + 1]`, integers [G + 1], G >= 2.
+        offsets: Graph g has the items from `offsets[g]` up to `offsets[g + 1]`, integers [G + 1], G
+            >= 2.
         resamples: Number of resamples, at least 40.
         seed: Seed of the resamples; the same seed returns the same intervals.
 
@@ -88,8 +92,8 @@ def bootstrap(
         Metric name -> its interval, in the order of `METRICS[task]`.
 
     Raises:
-        MetricError: If the metrics are not defined for these arrays, the offsets do not fit them or have fewer
-            than two graphs, or the task has no bootstrap.
+        MetricError: If the metrics are not defined for these arrays, the offsets do not fit them or
+            have fewer than two graphs, or the task has no bootstrap.
 
     Example:
         >>> interval = bootstrap("operator", [2, 2, 3, 4], [2, 3, 3, 4], [0, 2, 4])["accuracy"]
@@ -112,12 +116,13 @@ def paired_bootstrap(
 ) -> dict[str, Comparison]:
     """Test whether one system is better than another, with both on the same resamples of the graphs.
 
-    With R resamples, in L of which the first system is not ahead and in H of which it is not behind, the p value is
-    min(1, 2 (min(L, H) + 1) / (R + 1)). This is the number of resamples that contradict the difference of Koehn
-    (2004, Statistical significance tests for machine translation evaluation), for both directions. It agrees with
-    the percentile interval: p is below .05 where the interval excludes 0 (Efron & Tibshirani 1993, section 15.4).
-    The added 1 is the data itself, so that p is never 0 (Davison & Hinkley 1997, section 4.2). Berg-Kirkpatrick et
-    al. (2012) compare it with the variant that shifts the differences; both agree where these are symmetric.
+    With R resamples, in L of which the first system is not ahead and in H of which it is not
+    behind, the p value is min(1, 2 (min(L, H) + 1) / (R + 1)). This is the number of resamples that
+    contradict the difference of Koehn (2004, Statistical significance tests for machine translation
+    evaluation), for both directions. It agrees with the percentile interval: p is below .05 where
+    the interval excludes 0 (Efron & Tibshirani 1993, section 15.4). The added 1 is the data itself,
+    so that p is never 0 (Davison & Hinkley 1997, section 4.2). Berg-Kirkpatrick et al. (2012)
+    compare it with the variant that shifts the differences; both agree where these are symmetric.
     Several metrics or systems are several tests, and p is not corrected for that.
 
     Args:
@@ -125,7 +130,8 @@ def paired_bootstrap(
         references: As for the task's metrics, of all graphs together, [N].
         first: Predictions of the first system, [N].
         second: Predictions of the second system, [N].
-        offsets: Graph g has the items from `offsets[g]` up to `offsets[g + 1]`, integers [G + 1], G >= 2.
+        offsets: Graph g has the items from `offsets[g]` up to `offsets[g + 1]`, integers [G + 1], G
+            >= 2.
         resamples: Number of resamples, at least 40.
         seed: Seed of the resamples; the same seed returns the same result.
 

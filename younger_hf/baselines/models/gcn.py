@@ -30,7 +30,8 @@ class OperatorClassifier(_GCN):
     """Embedding -> dropout -> convolution -> ReLU -> dropout -> convolution -> class scores at the masked nodes.
 
     Shapes:
-        x: int64 [N], edge_index: int64 [2, E], index: int64 [M] -> float32 [M, V] log-probabilities.
+        x: int64 [N], edge_index: int64 [2, E], index: int64 [M] -> float32 [M, V]
+            log-probabilities.
     """
 
     def __init__(self, num_classes: int, config: TrainConfig) -> None:

@@ -22,7 +22,8 @@ def better_than(right: Sequence[BoolArray], baseline: Sequence[BoolArray]) -> fl
         baseline: The same of the baseline.
 
     Returns:
-        Share of 20,000 draws with a difference at least as large, the observed one included; in (0, 1].
+        Share of 20,000 draws with a difference at least as large, the observed one included; in (0,
+        1].
     """
     pairs = zip(right, baseline, strict=True)
     differences = np.array([float(one.sum()) - float(other.sum()) for one, other in pairs])

@@ -12,8 +12,8 @@ from younger_hf.graph.vocabulary import FIRST_CLASS
 def vocabulary_counts(public: Public, track: str) -> Guesses:
     """The most frequent class of the vocabulary for every answer.
 
-    A leak: counts come from training architectures alone; if they included the test rows, they could
-    name the test rows' majority.
+    A leak: counts come from training architectures alone; if they included the test rows, they
+    could name the test rows' majority.
     """
     counts, values = public.counts(track), no_guesses(public.rows(track, "test"))
     if len(counts) > FIRST_CLASS:

@@ -16,7 +16,8 @@ from younger_hf.graph.identity.subgraph_search import SearchResult, find_embeddi
 def whole_rows(public: Public, track: str) -> Guesses:
     """Test rows that occur in public architectures with one completion.
 
-    A leak: the region is not new, and looking it up answers every target; the build drops such rows.
+    A leak: the region is not new, and looking it up answers every target; the build drops such
+    rows.
     """
     found = _in_architectures(public, track)
     return found_guesses(public.rows(track, "test"), [result if result.unique else None for result in found])
@@ -36,7 +37,8 @@ def each_other(public: Public, track: str) -> Guesses:
     """Test rows that occur in the visible part of other test rows; rows with attributes also answer those without.
 
     A leak: a submission need not predict what the test file itself shows. It happens where blocks
-    repeat in the tested architectures: what is masked at the end of one copy is visible in the next.
+    repeat in the tested architectures: what is masked at the end of one copy is visible in the
+    next.
     """
     rows = public.rows(track, "test")
     graphs, ids = [visible_graph(row.pattern) for row in rows], [row.graph_id for row in rows]

@@ -60,7 +60,8 @@ def footers(public: Public, track: str) -> Guesses:
 def strange_files(public: Public, track: str) -> Guesses:
     """Files in the dataset's folder, and entries of its manifest, that do not belong to a release.
 
-    A leak: answers were once left in such folders by mistake. The result is the same for every track.
+    A leak: answers were once left in such folders by mistake. The result is the same for every
+    track.
     """
     root, rows = public.release.root, public.rows(track, "test")
     named = {MANIFEST, CARD} | {path for files in public.release.files.values() for path in files.values()}

@@ -63,8 +63,8 @@ def pair_order(public: Public, track: str) -> Guesses:
 def node_numbers(public: Public, track: str) -> Guesses:
     """The share of data flows among pairs with the same difference between the numbers of their nodes.
 
-    A leak: in the order of the model's file most data flows run from one node to the next; rows must
-    not keep it.
+    A leak: in the order of the model's file most data flows run from one node to the next; rows
+    must not keep it.
     """
     return _learned(public, track, lambda row, number, count: (row.targets[1] - row.targets[0]).astype(np.float64))
 

@@ -33,7 +33,8 @@ class Success:
         share: Right guesses as a share of all answers; AUC for scores of pairs. In [0, 1]; None
             without answers.
         baseline: The same for the most frequent class of the training rows; .5 for pairs.
-        p_value: Probability of a share as high by chance; None for attacks that are not statistical.
+        p_value: Probability of a share as high by chance; None for attacks that are not
+            statistical.
     """
 
     recovered: int | None = None
@@ -101,8 +102,8 @@ def audit(release: Release, answers: Answers | None, advance: Advance = lambda *
     Args:
         release: The dataset repo; guesses are made from it alone.
         answers: Its answers, to count how many guesses are right; None to count guesses only.
-        advance: Called with the attack and track that is tried next, how many were tried before, and
-            how many there are.
+        advance: Called with the attack and track that is tried next, how many were tried before,
+            and how many there are.
 
     Raises:
         DatasetError: If the answers belong to another release or lack a row, or a file is damaged.

@@ -67,8 +67,8 @@ def card_of(release: Release) -> str:
 def _yaml(release: Release) -> str:
     """The card's head.
 
-    Each config carries version and content hash: without them `datasets` would serve its cache of an
-    older build in the same folder.
+    Each config carries version and content hash: without them `datasets` would serve its cache of
+    an older build in the same folder.
     """
     configs, infos = [], []
     for config, splits in release.configs.items():

@@ -42,11 +42,11 @@ class Grouping:
 def group(architectures: Sequence[Architecture]) -> Grouping:
     """Put architectures with the same skeleton, and near-duplicates, into one group.
 
-    Two architectures are near-duplicates if their WL labels (rounds 1 to 3, `wo_attrs`) are similar,
-    either as sets, which finds deeper stacks of the same blocks, or as multisets, which finds the
-    same stack with another head. MinHash finds candidates, which are confirmed on the labels
-    themselves. The similarity starts at `NEAR_DUPLICATE` and is raised until no group holds more
-    than `LARGEST_SHARE` of all.
+    Two architectures are near-duplicates if their WL labels (rounds 1 to 3, `wo_attrs`) are
+    similar, either as sets, which finds deeper stacks of the same blocks, or as multisets, which
+    finds the same stack with another head. MinHash finds candidates, which are confirmed on the
+    labels themselves. The similarity starts at `NEAR_DUPLICATE` and is raised until no group holds
+    more than `LARGEST_SHARE` of all.
     """
     labels = [wl_labels(architecture.dag) for architecture in architectures]
     kinds = [[frozenset(counts) for counts in labels], [_numbered(counts) for counts in labels]]

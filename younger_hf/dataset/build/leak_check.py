@@ -24,8 +24,8 @@ def check_leaks(
 
     Raises:
         DatasetError: If a group has members in two parts of the split; a test skeleton is public;
-            an operator test row looks like a public one, whole or masked; or a test row shows a node
-            that another one masks.
+            an operator test row looks like a public one, whole or masked; or a test row shows a
+            node that another one masks.
     """
     _check_groups(architectures, grouping, split)
     public = {a.skeleton_id for a in split.public}

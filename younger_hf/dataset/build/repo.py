@@ -37,7 +37,8 @@ class BuildStatistics:
         hubs: Hubs and libraries that they come from.
         families: Families of architectures that these name.
         architectures: Distinct architectures.
-        variants: Those of them that are not as their authors define them: quantised, fused or reduced.
+        variants: Those of them that are not as their authors define them: quantised, fused or
+            reduced.
         hash_collisions: Architectures that share a WL hash without being isomorphic.
         counts: Counts of the protocol, such as architectures in each split and dropped rows.
     """
@@ -84,8 +85,8 @@ def build(
         report: Called with the name of each step as it begins.
 
     Raises:
-        DatasetError: If there are too few architectures to fill every split, the answers would lie inside the repo,
-            or a test row leaks.
+        DatasetError: If there are too few architectures to fill every split, the answers would lie
+            inside the repo, or a test row leaks.
     """
     if answers.resolve().is_relative_to(root.resolve()):
         raise DatasetError(

@@ -74,7 +74,8 @@ class BatchOrder:
         batch_size: Most rows in a batch.
         max_nodes: Most nodes in a batch, None for no limit; a larger graph is a batch by itself.
         shuffle: Whether to shuffle the rows.
-        seed: Seed of the shuffling; None draws the order from torch's generator, as a plain `DataLoader` does.
+        seed: Seed of the shuffling; None draws the order from torch's generator, as a plain
+            `DataLoader` does.
         epoch: Number of the next epoch.
     """
 

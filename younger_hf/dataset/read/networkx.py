@@ -24,8 +24,8 @@ def to_networkx(dataset: Dataset | pa.Table | Iterable[Mapping[str, Any]]) -> It
 
     Yields:
         A `networkx.DiGraph` with the nodes 0 to N - 1. Their attributes are the row's class ids
-        (`node_feat`, or `node_feat_w` and `node_feat_wo`); the row's other columns are attributes of
-        the graph (`graph_id`, `mask_index`, `pair_index`, `y`, ...).
+        (`node_feat`, or `node_feat_w` and `node_feat_wo`); the row's other columns are attributes
+        of the graph (`graph_id`, `mask_index`, `pair_index`, `y`, ...).
 
     Raises:
         DatasetError: If a row does not have `edge_index`, or an edge names a node beyond its nodes.

@@ -102,7 +102,8 @@ class GraphRows:
 
         Args:
             batch_size: Most graphs in a batch.
-            max_nodes: Most nodes in a batch, None for no limit; a larger graph is a batch by itself.
+            max_nodes: Most nodes in a batch, None for no limit; a larger graph is a batch by
+                itself.
             shuffle: Whether to shuffle the rows, differently in each epoch.
             seed: Seed of the shuffling; None draws the order from torch's generator, as a plain
                 `DataLoader` does.

@@ -124,7 +124,8 @@ class Answers:
         root: The folder that holds them; never inside the dataset repo.
         content_hash: `content_hash` of the release they belong to.
         tracks: Tracks with answers.
-        sealed: Whether they are encrypted; the key is then read from the environment (`crypto.KEY`).
+        sealed: Whether they are encrypted; the key is then read from the environment
+            (`crypto.KEY`).
     """
 
     root: Path
@@ -136,8 +137,8 @@ class Answers:
         """Read the answers of one track, in the order of its test rows.
 
         Raises:
-            DatasetError: If there are no answers for the track, its file is damaged, or it is sealed
-                and the environment does not hold its key.
+            DatasetError: If there are no answers for the track, its file is damaged, or it is
+                sealed and the environment does not hold its key.
         """
         schema = task_of(track).answers
         if self.sealed:

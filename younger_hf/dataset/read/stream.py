@@ -31,7 +31,8 @@ class GraphStream(IterableDataset["Data"]):
         signature: Which classes become `x` if the config holds both.
 
     Raises:
-        DatasetError: If the rows are not graphs; while reading if the stream does not name its columns.
+        DatasetError: If the rows are not graphs; while reading if the stream does not name its
+            columns.
     """
 
     def __init__(self, rows: datasets.IterableDataset, signature: Signature = "w_attrs") -> None:

@@ -30,7 +30,8 @@ class HeldOut:
 
     Attributes:
         nodes: The architecture's node at each position of the row, int32 [N]. The order is random:
-            in the file's own, most data flows run from one node to the next, which would reveal them.
+            in the file's own, most data flows run from one node to the next, which would reveal
+            them.
         edge_index: Data flows left for message passing, as positions in the row, int32 [2, E].
         pair_index: Held-out data flows and as many pairs without one, in the order of their
             positions, int32 [2, P].

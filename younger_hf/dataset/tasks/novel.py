@@ -25,8 +25,8 @@ def novel_regions(
     """Choose regions of test architectures that nothing public answers and that do not show what another masks.
 
     Blocks repeat across architectures that are otherwise new: wherever a region occurs in public
-    ones, its answers can be looked up. A region is left out if either signature has an answer there,
-    or if it occurs in a data-flow test row, which shows every operator.
+    ones, its answers can be looked up. A region is left out if either signature has an answer
+    there, or if it occurs in a data-flow test row, which shows every operator.
 
     Args:
         split: The architectures of each split.

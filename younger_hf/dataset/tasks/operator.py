@@ -104,8 +104,8 @@ def regions(architecture: Architecture) -> list[Region]:
 def independent(candidates: Sequence[Region], secret: str) -> list[Region]:
     """Choose regions of one architecture such that none shows what another one masks.
 
-    A boundary node of one community lies inside another: two such test rows would answer each other.
-    The secret decides which stay.
+    A boundary node of one community lies inside another: two such test rows would answer each
+    other. The secret decides which stay.
     """
     order = sorted(candidates, key=lambda r: keyed_order(secret, "region", r.architecture.graph_id, str(r.number)))
     chosen: list[Region] = []
@@ -131,7 +131,8 @@ def operator_rows(
 
     Args:
         split: The architectures of each split.
-        regions_of: graph_id of an architecture -> its regions; those of test architectures independent.
+        regions_of: graph_id of an architecture -> its regions; those of test architectures
+            independent.
         vocabulary: Classes of the signature in question.
         secret: Decides the identifiers of test rows, which must not reveal their architectures.
     """

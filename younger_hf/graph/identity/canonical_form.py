@@ -1,10 +1,10 @@
 """Exact isomorphism of directed graphs with coloured nodes, by canonical forms.
 
-Colours are first refined (Weisfeiler-Lehman). Where all edges from one colour to another exist, they
-carry no further information and are removed; the rest falls into components, which are treated one
-by one. That settles most operator graphs, because every node gets a colour of its own. What remains
-is left to BLISS (Junttila & Kaski 2007). BLISS alone takes time exponential in the number of
-components that refinement cannot distinguish, such as rings of different lengths.
+Colours are first refined (Weisfeiler-Lehman). Where all edges from one colour to another exist,
+they carry no further information and are removed; the rest falls into components, which are treated
+one by one. That settles most operator graphs, because every node gets a colour of its own. What
+remains is left to BLISS (Junttila & Kaski 2007). BLISS alone takes time exponential in the number
+of components that refinement cannot distinguish, such as rings of different lengths.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ def node_fingerprints(edge_index: Int32Array, labels: Sequence[str]) -> list[UIn
 def graph_fingerprint(edge_index: Int32Array, classes: Int32Array) -> str:
     """Compute 128 bits that are equal for isomorphic graphs.
 
-    Graphs that three rounds of Weisfeiler-Lehman distinguish almost never have equal ones. On graphs
-    of a few dozen nodes this takes a tenth of the time of `weisfeiler_lehman_hash`.
+    Graphs that three rounds of Weisfeiler-Lehman distinguish almost never have equal ones. On
+    graphs of a few dozen nodes this takes a tenth of the time of `weisfeiler_lehman_hash`.
 
     Args:
         edge_index: Sources and targets, int [2, E]; parallel edges count once.

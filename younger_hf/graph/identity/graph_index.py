@@ -64,8 +64,8 @@ class GraphIndex:
         possible: Edges that may exist.
         certain: Edges that do exist; the same object as `possible` if all edges are known.
         postings: At each level the labels, ascending, and the nodes in that order.
-        surroundings: Equal for nodes whose wide surroundings have the same Weisfeiler-Lehman labels,
-            uint64 [V].
+        surroundings: Equal for nodes whose wide surroundings have the same Weisfeiler-Lehman
+            labels, uint64 [V].
     """
 
     classes: Ragged[np.int32]
@@ -93,8 +93,8 @@ class GraphIndex:
             exclude: Numbers of graphs that are not searched.
 
         Returns:
-            The node and its possible images, ascending, int64; no images if the region occurs nowhere
-            or has no complete node.
+            The node and its possible images, ascending, int64; no images if the region occurs
+            nowhere or has no complete node.
         """
         nodes = np.flatnonzero(anchors.valid[0])
         if not len(nodes):

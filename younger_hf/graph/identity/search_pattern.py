@@ -21,8 +21,8 @@ class Pattern:
     Attributes:
         classes: Class ids, int32 [N]; those of masked nodes are ignored.
         edge_index: int32 [2, E].
-        masked: Which nodes are masked, bool [N]. All neighbours of every other node, except those of
-            class UNK, are in the pattern.
+        masked: Which nodes are masked, bool [N]. All neighbours of every other node, except those
+            of class UNK, are in the pattern.
     """
 
     classes: Int32Array

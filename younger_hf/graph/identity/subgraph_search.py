@@ -27,8 +27,8 @@ class SearchResult:
     """What the embeddings of one region show.
 
     Attributes:
-        guesses: The class that all embeddings show at each masked node, int32 [N]; `NOT_KNOWN` where
-            they differ and at nodes that are not masked.
+        guesses: The class that all embeddings show at each masked node, int32 [N]; `NOT_KNOWN`
+            where they differ and at nodes that are not masked.
         unique: Whether all embeddings complete the region to the same graph, up to its symmetries.
             `guesses` is that completion then.
         embeddings: Number of embeddings seen.
@@ -49,9 +49,9 @@ def find_embeddings(
 ) -> SearchResult:
     """Search for a region in indexed graphs.
 
-    An embedding maps the region's nodes one to one such that edges are preserved in both directions,
-    visible nodes keep their class, complete nodes keep their numbers of predecessors and successors,
-    and masked nodes map to nodes of any class but UNK.
+    An embedding maps the region's nodes one to one such that edges are preserved in both
+    directions, visible nodes keep their class, complete nodes keep their numbers of predecessors
+    and successors, and masked nodes map to nodes of any class but UNK.
 
     Args:
         index: The graphs.

@@ -1,9 +1,9 @@
 """Weisfeiler-Lehman hash of a labelled directed graph, bit-identical to networkx's.
 
 64-bit fingerprints first propose which nodes will have equal labels after the last round, and only
-one node of each such class is hashed. The proposal is verified: in every round each node is compared
-with the representative of its class, and if any two differ, every node is hashed by itself. So are
-the nodes of small graphs, for which that is faster.
+one node of each such class is hashed. The proposal is verified: in every round each node is
+compared with the representative of its class, and if any two differ, every node is hashed by
+itself. So are the nodes of small graphs, for which that is faster.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ def weisfeiler_lehman_hash(
 ) -> str:
     """Hash a directed graph with node labels, equal for isomorphic graphs.
 
-    The result equals `networkx.weisfeiler_lehman_graph_hash(G, node_attr=..., iterations, digest_size)`
-    of networkx 3.5 and later on the simple digraph: parallel edges count once, and predecessors are
-    distinguished from successors.
+    The result equals `networkx.weisfeiler_lehman_graph_hash(G, node_attr=..., iterations,
+    digest_size)` of networkx 3.5 and later on the simple digraph: parallel edges count once, and
+    predecessors are distinguished from successors.
 
     Args:
         edge_index: Sources and targets, int [2, E].

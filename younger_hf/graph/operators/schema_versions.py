@@ -30,8 +30,8 @@ class SchemaVersion:
         since: First version of the operator set that has it.
         max_input: Maximum number of inputs.
         types: Type of each attribute, such as `ints`.
-        required: Attributes that the canonical attributes of every such operator contain: those that
-            are required and those with a default.
+        required: Attributes that the canonical attributes of every such operator contain: those
+            that are required and those with a default.
     """
 
     since: int

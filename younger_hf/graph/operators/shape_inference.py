@@ -39,9 +39,9 @@ def infer_values(dag: Dag, dynamic_size: int = 1) -> TensorInfos:
     """Infer types, shapes and small integer values of everything that flows through a Dag.
 
     The outputs of each operator follow from its inputs by onnx's inference function. Shape
-    arithmetic is evaluated too, so that `Reshape(x, Concat(Shape(x)[0], ...))` has a shape. The body
-    of a loop is inferred for its first iteration. If onnx does not know an operator, or its inputs
-    contradict each other, only the declarations of the model are used.
+    arithmetic is evaluated too, so that `Reshape(x, Concat(Shape(x)[0], ...))` has a shape. The
+    body of a loop is inferred for its first iteration. If onnx does not know an operator, or its
+    inputs contradict each other, only the declarations of the model are used.
 
     Args:
         dag: The architecture.

@@ -77,8 +77,8 @@ def canonical_attributes(node: onnx.NodeProto, opset_version: int) -> str:
         opset_version: Version of the node's operator set in its model, which determines defaults.
 
     Returns:
-        ASCII JSON with sorted keys. Values that are not kept are objects: `{"type": "floats", "length": 100}`,
-        `{"type": "tensor", "dtype": "float", "shape": [1]}`, `{"type": "graph"}`.
+        ASCII JSON with sorted keys. Values that are not kept are objects: `{"type": "floats",
+        "length": 100}`, `{"type": "tensor", "dtype": "float", "shape": [1]}`, `{"type": "graph"}`.
     """
     encoded = tuple([attribute.SerializeToString() for attribute in node.attribute])
     return canonical_encoded(node.op_type, canonical_domain(node.domain), opset_version, encoded)

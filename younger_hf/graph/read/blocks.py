@@ -32,8 +32,8 @@ class Pace(NamedTuple):
         first: Block at the beginning of the file, where the operators are.
         after_skip: Smallest block after a skip: about the header of one tensor.
         most_after_skip: Largest block after a skip. In between it is the 128th part of all skipped
-            bytes that was not yet spent on reading ahead: this saves requests and costs less than 1%
-            of the file.
+            bytes that was not yet spent on reading ahead: this saves requests and costs less than
+            1% of the file.
         largest: Largest block; blocks double as long as reading continues without a gap.
         most_counted: Maximum number of bytes of attribute lists that are read to count elements.
     """
@@ -69,7 +69,8 @@ class Blocks:
         size: Its length in bytes.
         data: The bytes of the window.
         base: Position of the window's first byte in the file.
-        safe: Last position from which `HEADER` bytes, or all up to the file's end, are in the window.
+        safe: Last position from which `HEADER` bytes, or all up to the file's end, are in the
+            window.
     """
 
     HEADER = 20

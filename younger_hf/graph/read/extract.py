@@ -1,8 +1,8 @@
 """ONNX model -> Dag: operators become nodes, data flows become edges, weights are left out.
 
-Local functions are inlined. Sub-graphs of If, Loop and Scan are flattened: values that they capture are
-real edges, the formal inputs of a body stand for the control-flow node's own inputs, and the results of
-a sub-graph flow into that node. Operators over constants are folded away.
+Local functions are inlined. Sub-graphs of If, Loop and Scan are flattened: values that they capture
+are real edges, the formal inputs of a body stand for the control-flow node's own inputs, and the
+results of a sub-graph flow into that node. Operators over constants are folded away.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Scanning a serialised model with protobuf's parser, through message types of our own.
 
-To split a graph, its nodes and tensors are declared to be bytes. To list the attributes of all nodes
-at once, a model is declared to have *one* graph with *one* node and *one* tensor: the parser merges all
-of them into it, so that all attributes come out as one list of bytes, few of them distinct. See "Last
-One Wins" in https://protobuf.dev/programming-guides/encoding/
+To split a graph, its nodes and tensors are declared to be bytes. To list the attributes of all
+nodes at once, a model is declared to have *one* graph with *one* node and *one* tensor: the parser
+merges all of them into it, so that all attributes come out as one list of bytes, few of them
+distinct. See "Last One Wins" in https://protobuf.dev/programming-guides/encoding/
 """
 
 from __future__ import annotations

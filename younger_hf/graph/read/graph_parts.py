@@ -1,9 +1,9 @@
 """Splitting an ONNX graph in wire format into the names of values and distinct operations.
 
-Names make up most of a graph; without them a node is one of a few dozen byte strings, which `operation`
-parses once each. Graphs in an unusual encoding (fields not in order of their numbers) go through
-protobuf first, whose interpretation is the one that counts.
-Message and field numbers: https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
+Names make up most of a graph; without them a node is one of a few dozen byte strings, which
+`operation` parses once each. Graphs in an unusual encoding (fields not in order of their numbers)
+go through protobuf first, whose interpretation is the one that counts. Message and field numbers:
+https://github.com/onnx/onnx/blob/main/onnx/onnx.proto
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class ModelParts(NamedTuple):
         ir_version: Version of the format, 0 if not stated.
         opsets: The operator sets that it imports.
         graph: Its graph, unless the model is unusual.
-        whole: An unusual model without its large payloads: it may have local functions, or no graph.
+        whole: An unusual model without its large payloads: it may have local functions, or no
+            graph.
     """
 
     ir_version: int

@@ -1,7 +1,7 @@
 """Dropping the payloads of a parsed model that do not belong to its architecture.
 
-Two sets of payloads stay: those that reading a model needs (`READ_ELEMENTS`), and the integers among
-them, which are all that is published.
+Two sets of payloads stay: those that reading a model needs (`READ_ELEMENTS`), and the integers
+among them, which are all that is published.
 """
 
 from __future__ import annotations

@@ -40,8 +40,8 @@ def skip_payload(data: bytes, begin: int, value: int, stop: int, max_rest: int) 
 
     Returns:
         The field up to its payload, all lengths reduced by the payload's, and the index after the
-        payload. The bytes from there to `stop` belong to the field too, unchanged. None if the field
-        has an unusual encoding or no large payload, or the data ends too early.
+        payload. The bytes from there to `stop` belong to the field too, unchanged. None if the
+        field has an unusual encoding or no large payload, or the data ends too early.
     """
     spans: _Spans = []
     try:

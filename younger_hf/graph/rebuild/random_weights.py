@@ -61,8 +61,8 @@ class Parameters:
         """Return the name of a parameter or constant, and create it on first use.
 
         Raises:
-            RebuildError: If its type or shape is unknown, or it determines shapes by values that were
-                not recorded.
+            RebuildError: If its type or shape is unknown, or it determines shapes by values that
+                were not recorded.
         """
         self._check_values_are_irrelevant(item)
         key = (item.kind, item.name)

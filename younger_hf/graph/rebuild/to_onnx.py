@@ -30,9 +30,9 @@ def to_onnx(dag: Dag, seed: int = 0) -> onnx.ModelProto:
     """Rebuild a model with everything that the Dag records, and random weights.
 
     Float parameters are uniform in [0.01, 0.1): positive, so that variances
-    and scales are valid. Parameters of more than 2**20 elements repeat themselves along all axes but
-    the last. Integer parameters without recorded values are zero, which is a valid index everywhere;
-    booleans are true, so that loops run.
+    and scales are valid. Parameters of more than 2**20 elements repeat themselves along all axes
+    but the last. Integer parameters without recorded values are zero, which is a valid index
+    everywhere; booleans are true, so that loops run.
 
     Args:
         dag: The architecture.
@@ -42,9 +42,9 @@ def to_onnx(dag: Dag, seed: int = 0) -> onnx.ModelProto:
         The model; `from_onnx` of it returns a Dag with the same hash.
 
     Raises:
-        RebuildError: If the Dag lacks what an operator needs: the values of an attribute, the type or
-            shape of a parameter, or the values of a parameter that determines shapes (such as the
-            scales of a Resize).
+        RebuildError: If the Dag lacks what an operator needs: the values of an attribute, the type
+            or shape of a parameter, or the values of a parameter that determines shapes (such as
+            the scales of a Resize).
 
     Example:
         >>> import onnx, onnx.parser
@@ -85,7 +85,8 @@ class _ModelBuilder:
         outputs: Name of each output of each node, `""` if nothing reads it.
         formals: Name of each formal input of each sub-graph.
         read: Slot -> name of the value read there, for each node.
-        members: The nodes of the main graph (-1, "") and of each sub-graph (control-flow node, attribute).
+        members: The nodes of the main graph (-1, "") and of each sub-graph (control-flow node,
+            attribute).
         subgraphs: The sub-graphs of each control-flow node.
         inputs: Name -> declaration of the model's inputs.
         input_names: Recorded name of a graph input -> its name in the model.

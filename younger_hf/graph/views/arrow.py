@@ -83,7 +83,8 @@ def table_to_dags(table: pa.Table) -> tuple[Dag, ...]:
     """Return the Dags in a table of `dags_to_table`, also after Parquet; other columns are ignored.
 
     Raises:
-        DatasetError: If a column is missing or has another type, or a row is damaged; the message names the row.
+        DatasetError: If a column is missing or has another type, or a row is damaged; the message
+            names the row.
     """
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 def dag_to_networkx(dag: Dag) -> nx.MultiDiGraph[int]:
     """Return a MultiDiGraph over node indices.
 
-    Node attributes: `op_type`, `domain`, `attributes` (JSON), `w_attrs`, `wo_attrs` (the canonical signatures).
-    Edge attributes: `output` (position at the source), `input` (position at the target).
+    Node attributes: `op_type`, `domain`, `attributes` (JSON), `w_attrs`, `wo_attrs` (the canonical
+    signatures). Edge attributes: `output` (position at the source), `input` (position at the
+    target).
     """
     graph: nx.MultiDiGraph[int] = nx.MultiDiGraph()
     columns = zip(dag.op_types, dag.domains, dag.attributes, dag.w_attrs, dag.wo_attrs, strict=True)

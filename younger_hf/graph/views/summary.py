@@ -32,7 +32,8 @@ class DagSizes:
         num_edges: Number of data flows, parallel ones included.
         depth: Number of operators on the longest path.
         num_parameters: Number of parameter elements, each shared parameter once.
-        parameter_bytes: Bytes of the parameters in their element types, 0 for text and unknown types.
+        parameter_bytes: Bytes of the parameters in their element types, 0 for text and unknown
+            types.
         operators: Operator type -> count, most frequent first.
         opset: Version of the default operator set; 0 if no node uses it.
     """

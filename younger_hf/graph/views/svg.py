@@ -142,8 +142,8 @@ def _layout(count: int, edges: Sequence[tuple[int, int]]) -> tuple[list[tuple[fl
         edges: Pairs of them.
 
     Returns:
-        Centres in pixels of the boxes, followed by those of points at which lines bend; and the pairs
-        of them that lines connect.
+        Centres in pixels of the boxes, followed by those of points at which lines bend; and the
+        pairs of them that lines connect.
     """
     import igraph
 

@@ -128,7 +128,8 @@ def dataflow_metrics(references: npt.ArrayLike, scores: npt.ArrayLike) -> dict[s
     """Compute all metrics of the data-flow task, pooled over the pairs of all graphs.
 
     Args:
-        references: Labels 0 and 1 of the pairs of all graphs, integers or booleans, [N]; both occur.
+        references: Labels 0 and 1 of the pairs of all graphs, integers or booleans, [N]; both
+            occur.
         scores: Finite scores, [N]; for F1 they should be probabilities.
 
     Returns:

@@ -34,10 +34,10 @@ def bootstrap_generation(
 ) -> dict[str, Interval]:
     """Compute 95% percentile bootstrap intervals of the generation metrics.
 
-    Generated graphs are drawn with replacement, so a resample contains copies that the generator did not make:
-    `unique` and the shares that depend on it have no interval. Distances of a resample are
-    slightly larger than those of the graphs themselves, because drawing adds variance. The reference
-    is fixed.
+    Generated graphs are drawn with replacement, so a resample contains copies that the generator
+    did not make: `unique` and the shares that depend on it have no interval. Distances of a
+    resample are slightly larger than those of the graphs themselves, because drawing adds variance.
+    The reference is fixed.
 
     Args:
         generated: The graphs to assess, G >= 2.
@@ -49,8 +49,8 @@ def bootstrap_generation(
         seed: Seed of the resamples; the same seed results in the same intervals.
 
     Returns:
-        Metric name -> its interval, for `acyclic`, `valid`, `executable` (if given), `novel` and every
-        distance.
+        Metric name -> its interval, for `acyclic`, `valid`, `executable` (if given), `novel` and
+        every distance.
 
     Raises:
         MetricError: As for `generation_metrics`, or if there are fewer than two graphs or too few

@@ -30,7 +30,8 @@ _DIGITS = 10**9
 """Eigenvalues are rounded to nine digits before they are binned.
 
 Otherwise rounding errors, which depend on the
-numbering of nodes, would decide the bin of the many eigenvalues that lie between two bins, such as 1."""
+numbering of nodes, would decide the bin of the many eigenvalues that lie between two bins, such as
+1."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Histograms:
     Attributes:
         values: The possible values, strictly ascending, float64 [K].
         shares: Share of each value in each graph, float64 [G, K]; rows sum to 1.
-        ground: `line` if the distance of two values is their difference, `discrete` if it is 1 for any
-            two distinct values.
+        ground: `line` if the distance of two values is their difference, `discrete` if it is 1 for
+            any two distinct values.
     """
 
     values: FloatArray
@@ -62,8 +63,8 @@ class Descriptors:
         in_degree: Share of nodes of each in-degree.
         out_degree: Share of nodes of each out-degree.
         operator: Share of nodes of each class id, on a discrete ground.
-        spectral: Share of the normalised Laplacian's eigenvalues in each of 200 bins, represented by
-            their centres.
+        spectral: Share of the normalised Laplacian's eigenvalues in each of 200 bins, represented
+            by their centres.
     """
 
     size: Histograms
@@ -139,7 +140,8 @@ def topological_levels(sources: IntArray, targets: IntArray, num_nodes: int) -> 
 
     -1 for nodes on a cycle or after one.
 
-    All sources are removed at once, then the nodes that became sources by that, and so on (Kahn 1962).
+    All sources are removed at once, then the nodes that became sources by that, and so on (Kahn
+    1962).
 
     Args:
         sources: Source of each edge, int64 [E], ascending.

@@ -1,25 +1,26 @@
 """Wasserstein distance and maximum mean discrepancy of two sets of graphs.
 
-The distance of two histograms is W1, the least work that turns one into the other. On the line it is
-the area between the two cumulative distributions (Vallender 1974); where any two values are equally
-far apart, as operators are, it is the total variation, half the sum of absolute differences (Villani
-2009, chapter 6). Both are L1 distances of an embedding of the histograms, and that is what is computed.
+The distance of two histograms is W1, the least work that turns one into the other. On the line it
+is the area between the two cumulative distributions (Vallender 1974); where any two values are
+equally far apart, as operators are, it is the total variation, half the sum of absolute differences
+(Villani 2009, chapter 6). Both are L1 distances of an embedding of the histograms, and that is what
+is computed.
 
 * `wasserstein` compares the mean histograms of the sets: all values of all graphs together, each
   graph with equal weight.
-* `squared_mmd` compares the sets as samples of histograms, as GraphRNN does (You et al. 2018). It is
-  the biased estimate (V-statistic) of MMD^2 (Gretton et al. 2012, equation 5): the mean of
-  k(x, x') + k(y, y') - 2 k(x, y) over all pairs, those of a graph with itself included. Two samples of
-  the same distribution have about (1 - mean k) (1/G + 1/H), so values for different numbers of graphs
-  cannot be compared. The kernel is Gaussian in the square root of W1:
-  k(x, y) = exp(-W1(x, y) / (2 sigma^2)). GraphRNN's exp(-W1(x, y)^2 / (2 sigma^2)) is not positive
-  definite, so that its "squared" discrepancy can be negative, or zero for different sets; O'Bray et
-  al. (2022, Evaluation metrics for graph generative models) recommend kernels that are. This one is:
-  an L1 distance is of negative type, and its root a distance in a Hilbert space (Schoenberg 1938).
+* `squared_mmd` compares the sets as samples of histograms, as GraphRNN does (You et al. 2018). It
+  is the biased estimate (V-statistic) of MMD^2 (Gretton et al. 2012, equation 5): the mean of k(x,
+  x') + k(y, y') - 2 k(x, y) over all pairs, those of a graph with itself included. Two samples of
+  the same distribution have about (1 - mean k) (1/G + 1/H), so values for different numbers of
+  graphs cannot be compared. The kernel is Gaussian in the square root of W1: k(x, y) = exp(-W1(x,
+  y) / (2 sigma^2)). GraphRNN's exp(-W1(x, y)^2 / (2 sigma^2)) is not positive definite, so that its
+  "squared" discrepancy can be negative, or zero for different sets; O'Bray et al. (2022, Evaluation
+  metrics for graph generative models) recommend kernels that are. This one is: an L1 distance is of
+  negative type, and its root a distance in a Hilbert space (Schoenberg 1938).
 
 Equal histograms are merged, sorted, and weighted by the difference of the two sets' shares before
-anything is summed. The result therefore does not depend on the order of the graphs or of the two sets
-in a single bit, and identical sets have distance 0 exactly.
+anything is summed. The result therefore does not depend on the order of the graphs or of the two
+sets in a single bit, and identical sets have distance 0 exactly.
 """
 
 from __future__ import annotations
@@ -42,8 +43,8 @@ class Pooled:
     """Two sets of histograms as one: each distinct histogram once, and the histogram of each graph.
 
     Attributes:
-        embedding: The histograms such that their distance is the L1 distance of rows, in an order that
-            depends on them alone, float64 [U, F].
+        embedding: The histograms such that their distance is the L1 distance of rows, in an order
+            that depends on them alone, float64 [U, F].
         first: Row of each graph of the first set, int64 [G].
         second: Row of each graph of the second set, int64 [H].
     """
@@ -63,8 +64,8 @@ class Pooled:
             second_weights: The same for the second set, [B, H].
 
         Returns:
-            One distance per row in the unit of the values, at least 0, float64 [B]; for operators the
-            total variation, in [0, 1]. Lower is nearer.
+            One distance per row in the unit of the values, at least 0, float64 [B]; for operators
+            the total variation, in [0, 1]. Lower is nearer.
 
         Raises:
             MetricError: If weights are not such numbers.
@@ -82,8 +83,8 @@ class Pooled:
         """Biased squared maximum mean discrepancy of the two sets with the kernel exp(-W1 / scale).
 
         Args:
-            scale: 2 sigma^2, the distance at which the kernel has fallen to 1/e; positive, in the unit
-                of the values.
+            scale: 2 sigma^2, the distance at which the kernel has fallen to 1/e; positive, in the
+                unit of the values.
             first_weights: As for `wasserstein`.
             second_weights: As for `wasserstein`.
 

@@ -28,8 +28,8 @@ SCALES: Mapping[str, float] = MappingProxyType(
 )
 """Scale of each descriptor's kernel exp(-W1 / scale), fixed so that values can be compared.
 
-It is the mean distance between two training architectures of the first release (86, 78, .11, .12, .59
-and .062) to one digit, where the kernel discriminates best (O'Bray et al. 2022).
+It is the mean distance between two training architectures of the first release (86, 78, .11, .12,
+.59 and .062) to one digit, where the kernel discriminates best (O'Bray et al. 2022).
 """
 
 
@@ -93,15 +93,17 @@ def generation_metrics(
     Args:
         generated: The graphs to assess, G of them; the board requires 1,000.
         reference: Real architectures to compare them with, such as those of the validation split.
-        train: The generator's training graphs: a graph that is isomorphic to one of them is not novel.
+        train: The generator's training graphs: a graph that is isomorphic to one of them is not
+            novel.
         vocabulary: The classes.
         executable: Whether each generated graph runs, bool [G], as returned by
             `younger_hf.metrics.generation.execution.executable`.
 
     Returns:
-        In the order of `METRICS["generation"]`: shares of the generated graphs, in [0, 1], higher is
-        better, then `<descriptor>_w1`, at least 0, and `<descriptor>_mmd`, in [0, 2], lower is better.
-        `executable` and `executable_unique_novel` are included only if `executable` is given.
+        In the order of `METRICS["generation"]`: shares of the generated graphs, in [0, 1], higher
+        is better, then `<descriptor>_w1`, at least 0, and `<descriptor>_mmd`, in [0, 2], lower is
+        better. `executable` and `executable_unique_novel` are included only if `executable` is
+        given.
 
     Raises:
         MetricError: If `executable` does not have one boolean per generated graph, a graph has more

@@ -38,16 +38,16 @@ class Validity:
 def validity(graphs: Graphs, vocabulary: Vocabulary) -> Validity:
     """Check every graph as far as possible without running it.
 
-    An operator fits if its class is in the vocabulary and is neither UNK nor MASK, and one version of
-    its ONNX schema has all its attributes with their types, requires no others, and allows as many
-    inputs as there are data flows into it. A class does not specify its opset version, so any will do;
-    a class without attributes (`wo_attrs`) is checked for existence and inputs alone.
+    An operator fits if its class is in the vocabulary and is neither UNK nor MASK, and one version
+    of its ONNX schema has all its attributes with their types, requires no others, and allows as
+    many inputs as there are data flows into it. A class does not specify its opset version, so any
+    will do; a class without attributes (`wo_attrs`) is checked for existence and inputs alone.
 
     Inputs have no minimum number: those that no operator produces are inputs of the model or
-    parameters, which these graphs do not contain. Repeated edges count once. Any number of data flows
-    may lead into an operator with sub-graphs (If, Loop, Scan), because the results of its sub-graphs
-    are data flows too. Operators without an ONNX schema, such as those of com.microsoft, cannot be
-    checked and do not fit.
+    parameters, which these graphs do not contain. Repeated edges count once. Any number of data
+    flows may lead into an operator with sub-graphs (If, Loop, Scan), because the results of its
+    sub-graphs are data flows too. Operators without an ONNX schema, such as those of com.microsoft,
+    cannot be checked and do not fit.
 
     Args:
         graphs: The graphs.

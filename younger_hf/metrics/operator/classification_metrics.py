@@ -97,7 +97,8 @@ def accuracy(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
 def macro_precision(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
     """Compute the unweighted mean of the classes' precision, as scikit-learn with zero_division=0; in [0, 1].
 
-    The classes are those in the references or the predictions. Arguments and errors as for `count_classes`.
+    The classes are those in the references or the predictions. Arguments and errors as for
+    `count_classes`.
     """
     return count_classes(references, predictions).macro_precision
 
@@ -105,7 +106,8 @@ def macro_precision(references: npt.ArrayLike, predictions: npt.ArrayLike) -> fl
 def macro_recall(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
     """Compute the unweighted mean of the classes' recall, as scikit-learn with zero_division=0; in [0, 1].
 
-    The classes are those in the references or the predictions. Arguments and errors as for `count_classes`.
+    The classes are those in the references or the predictions. Arguments and errors as for
+    `count_classes`.
     """
     return count_classes(references, predictions).macro_recall
 
@@ -113,7 +115,8 @@ def macro_recall(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float
 def macro_f1(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
     """Compute the unweighted mean of the classes' F1, as scikit-learn with zero_division=0; in [0, 1].
 
-    The classes are those in the references or the predictions. Arguments and errors as for `count_classes`.
+    The classes are those in the references or the predictions. Arguments and errors as for
+    `count_classes`.
     """
     return count_classes(references, predictions).macro_f1
 
@@ -122,7 +125,8 @@ def operator_metrics(references: npt.ArrayLike, predictions: npt.ArrayLike) -> d
     """Compute all metrics of the operator task, pooled over all masked nodes.
 
     Args:
-        references: True class ids of the masked nodes of all graphs, integers in [0, 2**31), [N], N >= 1.
+        references: True class ids of the masked nodes of all graphs, integers in [0, 2**31), [N], N
+            >= 1.
         predictions: Predicted class ids, likewise.
 
     Returns:

@@ -35,12 +35,12 @@ class RankedPairs:
         """Compute Kendall's tau-b with each pair repeated as often as its weight.
 
         Args:
-            weights: Non-negative counts in the order of the unsorted arrays, int64 [B, N]; at least one in
-                each row is positive.
+            weights: Non-negative counts in the order of the unsorted arrays, int64 [B, N]; at least
+                one in each row is positive.
 
         Returns:
-            One value for each row, in [-1, 1], float64 [B]; 0 where all references or all predictions with a
-            positive weight are equal.
+            One value for each row, in [-1, 1], float64 [B]; 0 where all references or all
+            predictions with a positive weight are equal.
         """
         times = np.take(weights, self.order, axis=1)
         every = _pairs(times.sum(axis=1))
@@ -90,13 +90,13 @@ def rank_pairs(references: npt.NDArray[np.generic], predictions: npt.NDArray[np.
 def _halvings(rank: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, IntArray]]:
     """Split the ranks by their bits, the highest first: every two different ranks are separated exactly once.
 
-    This is merge sort in reverse: log2(N) passes over N values, and the values that a pass compares do not
-    depend on their weights.
+    This is merge sort in reverse: log2(N) passes over N values, and the values that a pass compares
+    do not depend on their weights.
 
     Yields:
-        For each bit the positions of the pairs that have it, the positions of those that do not, and for each
-        of the latter how many of the former precede it, and how many precede its group, whose ranks agree in
-        all higher bits.
+        For each bit the positions of the pairs that have it, the positions of those that do not,
+        and for each of the latter how many of the former precede it, and how many precede its
+        group, whose ranks agree in all higher bits.
     """
     order = np.arange(len(rank))
     for bit in reversed(range(int(rank.max()).bit_length())):

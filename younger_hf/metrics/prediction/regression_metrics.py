@@ -22,9 +22,10 @@ Values = npt.NDArray[np.floating[Any]]
 def kendall_tau(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
     """Compute Kendall's rank correlation, corrected for ties (tau-b); in [-1, 1], 0 is chance.
 
-    It equals `scipy.stats.kendalltau` except for constant references or predictions, among them single values:
-    they rank nothing, which is chance, and the result is exactly 0 where scipy returns NaN. O(N log N)
-    (Knight 1966, A computer method for calculating Kendall's tau with ungrouped data, JASA 61).
+    It equals `scipy.stats.kendalltau` except for constant references or predictions, among them
+    single values: they rank nothing, which is chance, and the result is exactly 0 where scipy
+    returns NaN. O(N log N) (Knight 1966, A computer method for calculating Kendall's tau with
+    ungrouped data, JASA 61).
 
     Args:
         references: Measured values, finite real numbers, [N], N >= 1.
@@ -51,8 +52,8 @@ def mape(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
         predictions: Predicted values, finite real numbers, [N].
 
     Raises:
-        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean is too
-            large for a float.
+        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean
+            is too large for a float.
 
     Example:
         >>> mape([10.0, 20.0], [11.0, 15.0])
@@ -87,11 +88,12 @@ def prediction_metrics(references: npt.ArrayLike, predictions: npt.ArrayLike) ->
         predictions: Predicted values, finite real numbers, [N].
 
     Returns:
-        kendall_tau in [-1, 1], higher is better; mape, >= 0, lower is better; acc_10 in [0, 1], higher is better.
+        kendall_tau in [-1, 1], higher is better; mape, >= 0, lower is better; acc_10 in [0, 1],
+        higher is better.
 
     Raises:
-        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean error is too
-            large for a float.
+        MetricError: If the two are not such arrays, differ in length, a reference is 0, or the mean
+            error is too large for a float.
 
     Example:
         >>> prediction_metrics([10.0, 20.0], [11.0, 15.0])

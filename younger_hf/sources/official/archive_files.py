@@ -30,11 +30,12 @@ class Sample:
     """One graph that was found.
 
     Attributes:
-        name: Its name, regardless of where the files lie: `VERSION/SPLIT/sample-0`, `filter/FOLDER`,
-            or `filter/ARCHIVE`.
+        name: Its name, regardless of where the files lie: `VERSION/SPLIT/sample-0`,
+            `filter/FOLDER`, or `filter/ARCHIVE`.
         where: Its file, for messages.
-        read: Return its pickle, and the labels in a JSON file beside it (empty if the pickle holds them).
-            To be called before the next sample is fetched. Raises SourceError if it cannot be read.
+        read: Return its pickle, and the labels in a JSON file beside it (empty if the pickle holds
+            them). To be called before the next sample is fetched. Raises SourceError if it cannot
+            be read.
         metric: Name of the metric whose values are among its labels, `""` if it has none.
     """
 
@@ -63,7 +64,8 @@ def find_samples(path: Path) -> tuple[SampleLocation, ...]:
     """Find all splits, instance folders and instance archives at or below a path, by name.
 
     Raises:
-        SourceError: If there are none, or a `meta.json` describes anything but a split of whole architectures.
+        SourceError: If there are none, or a `meta.json` describes anything but a split of whole
+            architectures.
     """
     if path.is_file() and path.name == META:
         found = [_split(path, None)]

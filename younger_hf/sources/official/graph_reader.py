@@ -30,12 +30,13 @@ def read_graph(payload: bytes, where: str) -> Graph:
     """Read the graph of a sample or an instance.
 
     Args:
-        payload: The pickle of a graph, or of a dictionary of `main` (that pickle) and `checksum` (its SHA-256).
+        payload: The pickle of a graph, or of a dictionary of `main` (that pickle) and `checksum`
+            (its SHA-256).
         where: Its file, for messages.
 
     Raises:
-        SourceError: If the pickle is damaged or refused, or anything but a standardised graph of a whole
-            architecture.
+        SourceError: If the pickle is damaged or refused, or anything but a standardised graph of a
+            whole architecture.
     """
     data = read_pickle(payload, where)
     if isinstance(data, dict) and isinstance(data.get("main"), bytes):

@@ -1,9 +1,9 @@
 """Reads pickled graphs as plain data: interprets opcodes; imports and calls nothing.
 
 A pickle is a program. Python's own unpickler runs it, even with a `find_class` that returns inert
-classes only (docs/decisions/0018-pickles-as-data.md). This interpreter knows the opcodes that protocols 2 to 5
-use for numbers, text and containers, returns objects of a few known classes as records of their state, and
-refuses every other name.
+classes only (docs/decisions/0018-pickles-as-data.md). This interpreter knows the opcodes that
+protocols 2 to 5 use for numbers, text and containers, returns objects of a few known classes as
+records of their state, and refuses every other name.
 """
 
 from __future__ import annotations
@@ -74,8 +74,8 @@ class Record:
 def read_pickle(data: bytes, where: str) -> Any:
     """Return the value that a pickle describes.
 
-    Containers that the pickle shares are shared in the result, too, which may therefore unfold to any
-    size, or contain itself: whoever traverses it must count what they visit.
+    Containers that the pickle shares are shared in the result, too, which may therefore unfold to
+    any size, or contain itself: whoever traverses it must count what they visit.
 
     Args:
         data: The pickle.
@@ -85,7 +85,8 @@ def read_pickle(data: bytes, where: str) -> Any:
         A None, bool, int, float, str, bytes, list, tuple, dict, set, frozenset or `Record`.
 
     Raises:
-        SourceError: If the pickle is damaged, too large, or uses anything but plain values and known classes.
+        SourceError: If the pickle is damaged, too large, or uses anything but plain values and
+            known classes.
     """
     if len(data) > LARGEST:
         raise SourceError(f"{where}: the pickle has {len(data):,} bytes, expected at most {LARGEST:,}.")

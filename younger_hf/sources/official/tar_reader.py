@@ -45,8 +45,8 @@ def tar_members(path: Path) -> Iterator[Member]:
     """Yield the files of a tar archive, plain or gzipped, in order; unread ones are skipped.
 
     Raises:
-        SourceError: If the archive is damaged, holds links, devices or paths that lead out of it, or has too
-            many members or bytes.
+        SourceError: If the archive is damaged, holds links, devices or paths that lead out of it,
+            or has too many members or bytes.
     """
     try:
         with path.open("rb") as file:

@@ -15,7 +15,8 @@ def check_version(declared: str | None, release: Release, search: Path | None) -
     Args:
         declared: `dataset_version` of its submission.yaml, if that could be read.
         release: The dataset.
-        search: Folder in which the right dataset is looked for, to name it in the hint; `None` for nowhere.
+        search: Folder in which the right dataset is looked for, to name it in the hint; `None` for
+            nowhere.
     """
     if declared is None or declared == release.content_hash:
         return []

@@ -1,7 +1,7 @@
 """Checks of the rows of a generation submission, and the valid ones as `Graphs`.
 
-A graph that is not an architecture, because it has a cycle or an operator with an input too many, is not a mistake
-of the file: metrics count it.
+A graph that is not an architecture, because it has a cycle or an operator with an input too many,
+is not a mistake of the file: metrics count it.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ class ValidationReport:
 
     Attributes:
         track: The track that the submission was validated for; empty if it is not known.
-        problems: All problems, by kind in the order of `CODES`; of each kind the first 20 and the count.
+        problems: All problems, by kind in the order of `CODES`; of each kind the first 20 and the
+            count.
         predictions: The predictions; `None` if there are problems.
         metadata: The declaration in submission.yaml; `None` if it is missing or has problems.
     """
@@ -68,8 +69,8 @@ def validate(
 ) -> ValidationReport:
     """Check a submission against the public part of a release, without the hidden answers.
 
-    If the submission was made for another version of the dataset, its predictions are not read: every graph would
-    be unknown.
+    If the submission was made for another version of the dataset, its predictions are not read:
+    every graph would be unknown.
 
     Args:
         predictions: predictions.parquet, .csv or .jsonl.
@@ -78,7 +79,8 @@ def validate(
         track: The track that the submission must be for; `None` to take it from the metadata.
         split: The predicted split, `test` or `validation`.
         max_bytes: Largest predictions file that is read.
-        search: Folder in which the dataset of a submission for another version is looked for, to name it.
+        search: Folder in which the dataset of a submission for another version is looked for, to
+            name it.
 
     Raises:
         DatasetError: If the split cannot be predicted, or its files are damaged.

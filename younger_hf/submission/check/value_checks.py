@@ -27,8 +27,8 @@ _HINTS = {
 def check_values(rows: PredictionRows, track: Track) -> list[Problem]:
     """Find NaN, infinite and out-of-range numbers and unknown class ids; one problem for each row and kind.
 
-    Predicted classes may be 0 (UNK) or 1 (MASK): they are never right, but they are in the vocabulary. The class of
-    a generated node must come after them.
+    Predicted classes may be 0 (UNK) or 1 (MASK): they are never right, but they are in the
+    vocabulary. The class of a generated node must come after them.
     """
     column = track.format.columns[0].name
     values = rows.columns[column].rows.values

@@ -31,7 +31,8 @@ class Limits:
         max_bytes: Largest file.
         max_rows: Most rows.
         max_values: Most numbers and inner lists in all rows together.
-        max_row_values: Most numbers and inner lists in one row of a text file, which is parsed at once.
+        max_row_values: Most numbers and inner lists in one row of a text file, which is parsed at
+            once.
     """
 
     max_bytes: int
@@ -46,7 +47,8 @@ class Cells:
 
     Attributes:
         values: Numbers of all rows together, integers or floats [V].
-        lengths: Length of each row's list, of numbers or of lists, int64 [R]; 0 or 1 in a column without lists.
+        lengths: Length of each row's list, of numbers or of lists, int64 [R]; 0 or 1 in a column
+            without lists.
         inner: Length of each inner list, int64 [L]; None if the column has no lists of lists.
         readable: Whether the row's cell could be read, bool [R]; if not, it is empty here.
     """
@@ -190,8 +192,8 @@ def join_rows(
 def marked_rows(marks: BoolArray, offsets: IntArray) -> Iterator[tuple[int, int, int]]:
     """Yield the rows with marked values.
 
-    Rows are searched one by one: if millions of values are marked, an array of their positions would need many
-    times their size in memory.
+    Rows are searched one by one: if millions of values are marked, an array of their positions
+    would need many times their size in memory.
 
     Args:
         marks: Which values are marked, bool [V].

@@ -19,8 +19,10 @@ class AlignedPredictions:
         track: Config name.
         content_hash: Content hash of the release they were validated against.
         graph_ids: The graphs of the split, string [G].
-        rows: For each graph its class ids (int32), scores (float32 or float64) or value of a property (float64).
-        split: `test`, whose answers are hidden, or `validation`, whose answers the release contains.
+        rows: For each graph its class ids (int32), scores (float32 or float64) or value of a
+            property (float64).
+        split: `test`, whose answers are hidden, or `validation`, whose answers the release
+            contains.
     """
 
     track: str

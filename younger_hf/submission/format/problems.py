@@ -101,7 +101,8 @@ class Problem:
 
     Attributes:
         code: One of `CODES`.
-        row: Row of the predictions file, counted from 1 without a header; `None` if it is about no single row.
+        row: Row of the predictions file, counted from 1 without a header; `None` if it is about no
+            single row.
         message: Where it is, what was expected, and what was found: one sentence.
         expected: What was expected.
         got: What was found; text of the submission is quoted, escaped and cut.

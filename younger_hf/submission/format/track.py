@@ -71,8 +71,8 @@ class Track:
 def offered_tracks(release: Release, split: str = "test") -> list[str]:
     """List the tracks for which a split of a release can be predicted.
 
-    These are the tracks with rows in the split, and for `test` the generation tracks with the validation rows and
-    the vocabulary that generated graphs are compared with.
+    These are the tracks with rows in the split, and for `test` the generation tracks with the
+    validation rows and the vocabulary that generated graphs are compared with.
     """
     return [name for name in SUBMISSION_TRACKS if _is_offered(release, name, split)]
 
@@ -94,8 +94,8 @@ def open_track(release: Release, name: str, split: str = "test") -> Track:
         split: One of `PREDICTED_SPLITS`; generated graphs belong to no split, which is `test` here.
 
     Raises:
-        DatasetError: If the track or split does not exist, or the release lacks its rows or its vocabulary, or they
-            are damaged.
+        DatasetError: If the track or split does not exist, or the release lacks its rows or its
+            vocabulary, or they are damaged.
     """
     task = task_of(name)
     if split not in PREDICTED_SPLITS or (task.predicts == "graph" and split != "test"):

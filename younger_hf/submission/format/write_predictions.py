@@ -33,18 +33,21 @@ def write_predictions(
     Values are written as they are; `validate` checks them.
 
     Args:
-        path: File to write, ending in .parquet, or a folder to write `predictions.parquet` into; folders are made.
+        path: File to write, ending in .parquet, or a folder to write `predictions.parquet` into;
+            folders are made.
         track: Config name, as `operator_w_attrs`.
-        rows: graph_id and its predictions, once for each graph of the test split, in any order: class ids, integers [M], one for each node
-            in mask_index (operator), scores in [0, 1], float16, float32 or float64 [P], one for each pair in pair_index (dataflow), or one
-            number (prediction). For generation 1,000 pairs of the class ids of a graph's nodes, integers [N], and its edges, integers
-            [2, E].
+        rows: graph_id and its predictions, once for each graph of the test split, in any order:
+            class ids, integers [M], one for each node in mask_index (operator), scores in [0, 1],
+            float16, float32 or float64 [P], one for each pair in pair_index (dataflow), or one
+            number (prediction). For generation 1,000 pairs of the class ids of a graph's nodes,
+            integers [N], and its edges, integers [2, E].
 
     Returns:
         Path of the file.
 
     Raises:
-        SubmissionError: If the track does not exist, or a graph's predictions are not an array of such numbers.
+        SubmissionError: If the track does not exist, or a graph's predictions are not an array of
+            such numbers.
     """
     if track not in SUBMISSION_TRACKS:
         raise SubmissionError(f"The track {track!r} does not exist.", f"Use one of: {', '.join(SUBMISSION_TRACKS)}.")

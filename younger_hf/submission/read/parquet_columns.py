@@ -30,7 +30,8 @@ def is_text(kind: pa.DataType) -> bool:
 def fits(kind: pa.DataType, column: Column) -> bool:
     """Whether a type, nested exactly as deep, holds a column's numbers, of any width; a number for itself may also be an integer.
 
-    Only a row's own list may have a fixed size: how many lists are in it, and so how much they take, is not known before they are read.
+    Only a row's own list may have a fixed size: how many lists are in it, and so how much they
+    take, is not known before they are read.
     """
     for depth in range(column.depth):
         is_fixed = depth == 0 and pa.types.is_fixed_size_list(kind)

@@ -1,7 +1,8 @@
 """Sizes and positions of columns from a Parquet footer, read without pyarrow.
 
-pyarrow ends the whole process, uncatchably, when it is asked for the column metadata of some damaged footers (seen with 26.0.1: a size
-histogram that does not fit its column). Reading the few numbers that are needed takes a small decoder of Thrift's compact protocol.
+pyarrow ends the whole process, uncatchably, when it is asked for the column metadata of some
+damaged footers (seen with 26.0.1: a size histogram that does not fit its column). Reading the few
+numbers that are needed takes a small decoder of Thrift's compact protocol.
 Source: the Parquet format's `parquet.thrift`.
 """
 

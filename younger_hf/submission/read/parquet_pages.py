@@ -1,7 +1,8 @@
 """Sizes of the pages of a Parquet column, read before anything is decompressed.
 
-A footer can claim ten values where the pages hold a hundred million; readers believe the pages. Each page has a header in front of it, and
-decoding gives no more than the headers say. Source: the Parquet format's `parquet.thrift`.
+A footer can claim ten values where the pages hold a hundred million; readers believe the pages.
+Each page has a header in front of it, and decoding gives no more than the headers say. Source: the
+Parquet format's `parquet.thrift`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def unpacked_bytes(data: mmap, chunks: list[Chunk]) -> int:
         chunks: The column's part in each row group.
 
     Raises:
-        ValueError: If the pages are not where the footer says, hold more or fewer values than it says, or are not pages.
+        ValueError: If the pages are not where the footer says, hold more or fewer values than it
+            says, or are not pages.
     """
     total = pages = 0
     for chunk in chunks:

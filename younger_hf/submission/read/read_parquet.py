@@ -1,8 +1,9 @@
 """Reads a Parquet predictions file: the footer is checked first, then the track's columns are decoded in bounded batches.
 
-A few hundred bytes of Parquet can claim, or become, gigabytes. What the footer says is checked before anything is decoded, ids are
-kept dictionary-encoded, and decoding stops as soon as there are more values than the track could need. A footer can lie; a host that
-reads files of strangers runs this in a child process with a memory limit.
+A few hundred bytes of Parquet can claim, or become, gigabytes. What the footer says is checked
+before anything is decoded, ids are kept dictionary-encoded, and decoding stops as soon as there are
+more values than the track could need. A footer can lie; a host that reads files of strangers runs
+this in a child process with a memory limit.
 """
 
 from __future__ import annotations

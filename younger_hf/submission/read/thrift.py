@@ -1,7 +1,7 @@
 """Reads the wanted fields of Thrift's compact protocol, in which Parquet's footers and page headers are written.
 
-Source: Thrift's `thrift-compact-protocol.md`. Other readers cut an integer that is too wide for its type, so that two of them
-could read different numbers from the same bytes; here it is an error.
+Source: Thrift's `thrift-compact-protocol.md`. Other readers cut an integer that is too wide for its
+type, so that two of them could read different numbers from the same bytes; here it is an error.
 """
 
 from __future__ import annotations

@@ -57,10 +57,13 @@ def compare(
         seed: Seed of the resamples.
 
     Raises:
-        SubmissionError: If they are for different tracks or splits, for a generation track, where each submission
-            has graphs of its own, or were validated against another version of the dataset.
-        DatasetError: If the answers are missing, belong to another version of the dataset, or are incomplete.
-        MetricError: If the comparison is not defined on the split, for example because it has one graph.
+        SubmissionError: If they are for different tracks or splits, for a generation track, where
+            each submission has graphs of its own, or were validated against another version of the
+            dataset.
+        DatasetError: If the answers are missing, belong to another version of the dataset, or are
+            incomplete.
+        MetricError: If the comparison is not defined on the split, for example because it has one
+            graph.
     """
     if first.track != second.track:
         raise SubmissionError(

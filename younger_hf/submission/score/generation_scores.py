@@ -31,9 +31,11 @@ def generation_scores(
 
     Args:
         generated: From a `ValidationReport` without problems.
-        release: The dataset they were validated against: its validation rows are what they are compared with.
+        release: The dataset they were validated against: its validation rows are what they are
+            compared with.
         on_graph: Called with the number of graphs that were tried and of all of them, as they are.
-        resamples: Bootstrap resamples of the generated graphs that the intervals come from, at least 40; 0 for none.
+        resamples: Bootstrap resamples of the generated graphs that the intervals come from, at
+            least 40; 0 for none.
         seed: Of the resamples.
 
     Returns:
@@ -59,9 +61,10 @@ def generation_scores(
 def real_values(release: Release, track: str) -> dict[str, float]:
     """What real architectures reach: what values of a generator are to be read against. Needs onnxruntime.
 
-    Shares are those of the validation rows, judged as if a generator had made them: a validation architecture with an operator that
-    training has not is not valid here. Distances are those of the training rows from the validation rows: what a generator of new graphs
-    can hardly fall below.
+    Shares are those of the validation rows, judged as if a generator had made them: a validation
+    architecture with an operator that training has not is not valid here. Distances are those of
+    the training rows from the validation rows: what a generator of new graphs can hardly fall
+    below.
 
     Args:
         release: The dataset.

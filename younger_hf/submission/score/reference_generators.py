@@ -47,9 +47,9 @@ def _can_be_submitted(graph: Graph) -> bool:
 def random_graphs(training: list[Graph], generator: np.random.Generator) -> Iterator[GraphRow]:
     """1,000 random directed acyclic graphs: the floor, which only has sizes, density and operators right.
 
-    Each takes the number of nodes and of edges from a training graph that is drawn with replacement. Classes are drawn independently
-    from those of all training nodes; edges uniformly, without repetition, from all pairs that go forward in a random order of the
-    nodes.
+    Each takes the number of nodes and of edges from a training graph that is drawn with
+    replacement. Classes are drawn independently from those of all training nodes; edges uniformly,
+    without repetition, from all pairs that go forward in a random order of the nodes.
 
     Args:
         training: From `training_graphs`.

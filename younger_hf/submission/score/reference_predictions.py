@@ -25,10 +25,11 @@ def reference_predictions(
 ) -> Iterator[tuple[Any, Any]]:
     """Make rows for `write_predictions` by a predictor that ignores the graphs, or a generator that learns nothing.
 
-    `uniform` draws classes uniformly from the vocabulary without UNK and MASK (int32), scores uniformly from [0, 1)
-    (float32), or values from those of the training rows (float64). `majority` predicts the most frequent class of
-    the training labels (the smallest id among equals), the score .5, or the median of the training values. `random`
-    and `bootstrap` generate architectures; see `reference_generators`.
+    `uniform` draws classes uniformly from the vocabulary without UNK and MASK (int32), scores
+    uniformly from [0, 1) (float32), or values from those of the training rows (float64). `majority`
+    predicts the most frequent class of the training labels (the smallest id among equals), the
+    score .5, or the median of the training values. `random` and `bootstrap` generate architectures;
+    see `reference_generators`.
 
     Args:
         name: One of `REFERENCES` of the track's task.
@@ -38,13 +39,13 @@ def reference_predictions(
         split: The split to predict, `test` or `validation`.
 
     Returns:
-        graph_id and predictions of each graph of the split, in its order; or node_feat and edge_index of 1,000
-        graphs.
+        graph_id and predictions of each graph of the split, in its order; or node_feat and
+        edge_index of 1,000 graphs.
 
     Raises:
         SubmissionError: If the task has no such predictor.
-        DatasetError: If the track or split does not exist, or the release has no classes, labels or graphs to
-            predict from.
+        DatasetError: If the track or split does not exist, or the release has no classes, labels or
+            graphs to predict from.
     """
     _check_name(name, task_of(track).name)
     opened = open_track(release, track, split)

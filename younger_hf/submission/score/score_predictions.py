@@ -28,8 +28,8 @@ class ScoreResult:
         metrics: Metric name -> value, as in `younger_hf.metrics.METRICS`.
         num_graphs: Graphs that were scored, of the split or generated.
         num_items: Masked nodes, pairs, values or generated graphs that the metrics are pooled over.
-        intervals: Metric name -> its 95% interval over graphs; empty without resamples. `unique`, which compares
-            generated graphs with each other, has none.
+        intervals: Metric name -> its 95% interval over graphs; empty without resamples. `unique`,
+            which compares generated graphs with each other, has none.
     """
 
     track: str
@@ -73,22 +73,26 @@ def score(
 ) -> ScoreResult:
     """Score predictions, pooled over all masked nodes or pairs of the split, or over all generated graphs.
 
-    The result depends on the values alone, not on row order, file format or floating point width. Architectures of
-    the validation split whose property is not known are left out.
+    The result depends on the values alone, not on row order, file format or floating point width.
+    Architectures of the validation split whose property is not known are left out.
 
     Args:
         predictions: From a `ValidationReport` without problems.
         release: The dataset they were validated against.
-        answers: The hidden answers of that dataset; generated graphs and the validation split need none.
-        resamples: Bootstrap resamples of the graphs for the intervals, at least 40; 0 for no intervals.
+        answers: The hidden answers of that dataset; generated graphs and the validation split need
+            none.
+        resamples: Bootstrap resamples of the graphs for the intervals, at least 40; 0 for no
+            intervals.
         seed: Seed of the resamples.
-        on_graph: Called after each generated graph has run, with the number of those that have and of all.
+        on_graph: Called after each generated graph has run, with the number of those that have and
+            of all.
 
     Raises:
         SubmissionError: If the predictions were validated against another version of the dataset.
-        DatasetError: If the answers are missing, belong to another version of the dataset, or are incomplete.
-        MetricError: If no metric is defined on the split, for example because it is empty, or no interval, for
-            example because it has one graph.
+        DatasetError: If the answers are missing, belong to another version of the dataset, or are
+            incomplete.
+        MetricError: If no metric is defined on the split, for example because it is empty, or no
+            interval, for example because it has one graph.
     """
     check_same_version(predictions, release)
     if isinstance(predictions, GeneratedGraphs):
@@ -123,11 +127,12 @@ def answered(
         systems: Predictions of one or more systems.
 
     Returns:
-        For each graph with known answers its labels, int32, or its value, float64; and the predictions of each
-        system for these graphs.
+        For each graph with known answers its labels, int32, or its value, float64; and the
+        predictions of each system for these graphs.
 
     Raises:
-        DatasetError: If the answers are missing, belong to another version of the dataset, or are incomplete.
+        DatasetError: If the answers are missing, belong to another version of the dataset, or are
+            incomplete.
     """
     first = systems[0]
     origin, table, column = _answers_of(release, answers, first)

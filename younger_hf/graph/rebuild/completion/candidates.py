@@ -1,8 +1,9 @@
 """An operator of a model that is being completed, and the ways in which it can read its inputs.
 
-A generated graph specifies which operators read from which, but neither in which slots nor what else
-they read: weights, shapes and the model's inputs. A candidate is one choice of all that. Candidates
-come in order of likelihood, and the search takes the first that ONNX's shape inference accepts.
+A generated graph specifies which operators read from which, but neither in which slots nor what
+else they read: weights, shapes and the model's inputs. A candidate is one choice of all that.
+Candidates come in order of likelihood, and the search takes the first that ONNX's shape inference
+accepts.
 """
 
 from __future__ import annotations

@@ -37,7 +37,8 @@ class Channels:
         multiples: Divisor of each unknown, at its representative.
         sums: An unknown, and those that it is the sum of.
         shares: An unknown, an equal share of it, and the number of shares.
-        images: Unknowns on the second axis of an image, as opposed to the last axis of anything else.
+        images: Unknowns on the second axis of an image, as opposed to the last axis of anything
+            else.
         preset: Numbers that are fixed unless a divisor is required.
     """
 

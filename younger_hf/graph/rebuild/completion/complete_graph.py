@@ -29,12 +29,12 @@ LARGEST_WEIGHTS = 1 << 26
 def complete_graph(graph: Graph, vocabulary: Vocabulary, seed: int = 0) -> onnx.ModelProto:
     """Build a model for a generated graph by choosing slots, weights, shapes and inputs.
 
-    A graph of node classes does not specify the slot in which an operator reads a value, its weights,
-    or the size of anything. This searches for one completion that ONNX's shape inference accepts:
-    operator by operator, likely candidates first, with backtracking, for a bounded number of steps.
-    A completion that is found is valid; failing to find one does not prove that none exists. The
-    share of real graphs that can be completed is therefore reported beside every share that is
-    computed with this.
+    A graph of node classes does not specify the slot in which an operator reads a value, its
+    weights, or the size of anything. This searches for one completion that ONNX's shape inference
+    accepts: operator by operator, likely candidates first, with backtracking, for a bounded number
+    of steps. A completion that is found is valid; failing to find one does not prove that none
+    exists. The share of real graphs that can be completed is therefore reported beside every share
+    that is computed with this.
 
     Args:
         graph: Node classes and data flows.

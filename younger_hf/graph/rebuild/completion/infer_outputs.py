@@ -38,8 +38,8 @@ def infer_outputs(node: int, operator: Operator, candidate: Candidate, num_outpu
         num_outputs: How many outputs it must have.
 
     Raises:
-        RebuildError: If ONNX's shape inference refuses it, or an output's shape is unknown, too large
-            or without elements.
+        RebuildError: If ONNX's shape inference refuses it, or an output's shape is unknown, too
+            large or without elements.
     """
     _check_inputs(operator, candidate)
     inputs = ["" if value is None else f"i{slot}" for slot, value in enumerate(candidate.inputs)]

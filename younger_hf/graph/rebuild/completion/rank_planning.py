@@ -30,7 +30,8 @@ def plan_ranks(
         targets: The nodes that read from each node, [N].
 
     Returns:
-        Rank of the first input and of the output of each node, [N] each; None if nothing determines it.
+        Rank of the first input and of the output of each node, [N] each; None if nothing determines
+        it.
     """
     inputs: list[int | None] = [None] * len(operators)
     outputs: list[int | None] = [None] * len(operators)

@@ -233,8 +233,8 @@ def _topological_order(
 ) -> list[int]:
     """Order the nodes such that each directly follows its ancestors, shorter paths first.
 
-    Chains stay together, which keeps backtracking short, and the shape of a skip connection is known
-    before the block that it bypasses is completed.
+    Chains stay together, which keeps backtracking short, and the shape of a skip connection is
+    known before the block that it bypasses is completed.
 
     Raises:
         RebuildError: If there is a cycle.
