@@ -1,6 +1,7 @@
-"""`python -m benchmarks [NAME ...]`: run some or all benchmarks and print their ratios; `--json` for machines.
+"""Run some or all benchmarks and print their ratios: `python -m benchmarks [NAME ...] [--json]`.
 
-`python -m benchmarks.paper` needs the Younger paper's code in an environment of its own: see benchmarks/README.md.
+`python -m benchmarks.paper` needs the Younger paper's code in an environment of its own: see
+benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def main(arguments: list[str]) -> int:
     names = [name for name in arguments if name != "--json"] or list(NAMES)
     unknown = sorted(set(names) - set(NAMES))
     if unknown:
-        console.warn(f"There is no benchmark {', '.join(unknown)}; expected some of: {', '.join(NAMES)}.")
+        console.warn(f"Unknown benchmark: {', '.join(unknown)}; expected some of: {', '.join(NAMES)}.")
         return console.EXIT_BAD_INPUT
     ratios: list[Ratio] = [ratio for name in names for ratio in importlib.import_module(f"benchmarks.{name}").run()]
     if as_json:

@@ -1,4 +1,7 @@
-"""Communities of architectures of 1,000 operators and more: time and modularity against networkx's greedy_modularity_communities."""
+"""Communities of architectures of 1,000 operators and more: time and modularity.
+
+The peer is networkx's `greedy_modularity_communities`.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,9 @@ LEAST_NODES = 1_000
 
 
 def compare(dag: Dag) -> dict[str, float]:
-    """Both sides on one architecture, in seconds of the processor; building networkx's graph is not counted, ours is.
+    """Measure both sides on one architecture, in seconds of processor time.
+
+    Building networkx's graph is not counted, building ours is.
 
     As `timeit` does, no garbage is collected meanwhile.
     """

@@ -1,7 +1,8 @@
 """`python -m benchmarks.fuzz --files 100000 --seed 0`: damaged model files, each read in a process that may die of it.
 
-What was done stands in the folder `--out`: the same command goes on where it stopped. A file that is refused in any other way than by
-one of our own errors, that takes too long or too much memory, or of which the process dies, is kept there to be read again with
+The folder `--out` records what was done, and the same command continues where it stopped. A file is
+kept there if it fails with anything but a `YoungerError`, takes too long or too much memory, or kills
+the process; it can be read again with
 `--replay FILE`. The bounds and what is done with each file are those of tests/graph/examining.py.
 """
 
@@ -30,13 +31,13 @@ from tests.graph.hostile import BUILDERS
 DEADLINE = 60.0
 """Seconds after which a process is taken to hang."""
 ADDRESS_SPACE = 6 << 30
-"""Bytes that the reading process may map: what would take the machine's memory is an error there."""
+"""Bytes that the reading process may map; more is an error there and does not harm the machine."""
 KEPT = 10
 """How many of the slowest and largest are written down."""
 EVERY = 500
 """Files after which progress is written down."""
 LARGEST_HOSTILE = 5_000
-"""Bytes of the hostile files that are damaged further; the larger ones are close to the bounds as they are."""
+"""Largest hostile file that is damaged further; larger ones are close to the bounds already."""
 
 
 @dataclass
@@ -100,7 +101,7 @@ def work(sender: Connection, seed: int, start: int, stop: int, files: tuple[byte
     """Examine files one by one and send what came of each: an Examination, or a failure as text."""
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
     warnings.simplefilter("ignore")
-    examine(files[0])  # what is loaded on first use is no file's own cost
+    examine(files[0])  # loading modules on first use is not the file's own cost
     for number in range(start, stop):
         data = file_number(number, seed, files)
         sender.send(_examined(data, also_as_file=number % 10 == 0))
@@ -114,7 +115,11 @@ def _examined(data: bytes, *, also_as_file: bool) -> Examination | str:
 
 
 def run(progress: Progress, stop: int, files: tuple[bytes, ...]) -> Iterator[int]:
-    """Examine files up to a number, a new process after each one that died; gives the number of each file that is done."""
+    """Examine files up to a number, with a new process after each one that died.
+
+    Yields:
+        The number of each file that is done.
+    """
     context = multiprocessing.get_context("spawn")
     while progress.next < stop:
         receiver, sender = context.Pipe(duplex=False)
@@ -137,7 +142,7 @@ def run(progress: Progress, stop: int, files: tuple[bytes, ...]) -> Iterator[int
 
 
 def files_to_damage(models: Path | None) -> tuple[bytes, ...]:
-    """Real files, which count four times, models with one operator each, and hostile ones as large as they come from a hub."""
+    """Return real files (four times each), models with one operator, and hostile files of realistic size."""
     files = [*seeds() * 4, *(model.SerializeToString() for model in node_cases().values())]
     files += [data for data in (build() for build in BUILDERS.values()) if len(data) < LARGEST_HOSTILE]
     if models is not None:
@@ -159,7 +164,7 @@ def main(arguments: list[str]) -> int:
     """Run, and print the counts; 1 if there is any failure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=100_000, help="number of damaged files")
-    parser.add_argument("--seed", type=int, default=0, help="another seed gives other files")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the damage")
     parser.add_argument("--out", type=Path, default=Path("fuzz"), help="folder for progress and failures")
     parser.add_argument("--models", type=Path, help="folder with further ONNX files to damage")
     parser.add_argument("--replay", type=Path, help="examine this one file, in this process")

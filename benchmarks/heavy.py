@@ -37,7 +37,7 @@ def chain(tensors: int, size: int, kind: str = "initializers") -> onnx.ModelProt
 
 
 def real(name: str) -> onnx.ModelProto:
-    """An architecture of the onnx package, with weights where the package has `ConstantOfShape` to save space."""
+    """Write a model of the onnx package with weights in place of its space-saving `ConstantOfShape`."""
     model = onnx.load(LIGHT / f"light_{name}.onnx")
     shapes = {
         t.name: onnx.numpy_helper.to_array(t) for t in model.graph.initializer if t.data_type == TensorProto.INT64

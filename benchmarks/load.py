@@ -1,4 +1,4 @@
-"""The largest config of a dataset repo, loaded for the first time: our verified `load` and `load_dataset` alone, in fresh processes."""
+"""The first load of a dataset's largest config: verified `load` against `load_dataset` alone, in fresh processes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def cold(way: str, root: Path, config: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Time both ways in turn."""
+    """Time both, in turn."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", type=Path, help="folder of a dataset repo")
     parser.add_argument("--json", action="store_true")

@@ -1,4 +1,4 @@
-"""Comparing two ways of doing the same; what is timed is timed in turn, so that a machine's drift hits both."""
+"""Comparing two implementations, timed in turn so that a machine's drift affects both."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from time import perf_counter
 
 @dataclass(frozen=True)
 class Ratio:
-    """How two ways of doing the same compare.
+    """How two implementations of the same thing compare.
 
     Attributes:
         name: What was done.
         peer: Who else did it.
-        ours: Our median time in seconds, or what else the unit says.
+        ours: Our median time in seconds, or another quantity in `unit`.
         theirs: The peer's.
-        ratio: Median over the rounds of the peer's figure by ours; above 1 we are faster, or need less.
+        ratio: Median over the rounds of the peer's figure by ours; above 1 ours is faster, or needs less.
         unit: Of `ours` and `theirs`: `s`, `MB` (10^6 bytes) or `requests`.
     """
 
@@ -30,7 +30,7 @@ class Ratio:
 
 
 def compare(name: str, peer: str, ours: Callable[[], object], theirs: Callable[[], object], rounds: int = 5) -> Ratio:
-    """Time both in turn, after one round that is not counted."""
+    """Time both in turn, after one uncounted round."""
     counted = [(_seconds(ours), _seconds(theirs)) for _ in range(rounds + 1)][1:]
     ratio = median(peer_time / our_time for our_time, peer_time in counted)
     return Ratio(name, peer, median(t for t, _ in counted), median(t for _, t in counted), ratio)

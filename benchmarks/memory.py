@@ -1,4 +1,4 @@
-"""Peak memory of reading a model, each in a process of its own, against `onnx.load`. Needs Linux's /proc."""
+"""Peak memory of reading a model in a process of its own, against `onnx.load`; needs Linux's /proc."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ THEIRS = "import onnx; model = onnx.load(sys.argv[1])"
 
 
 def run() -> list[Ratio]:
-    """A file with 500 MB of weights, a sparse one of 3 GiB, and for comparison what importing takes."""
+    """Measure a file with 500 MB of weights, a sparse one of 3 GiB, and importing alone."""
     with tempfile.TemporaryDirectory() as folder:
         heavy, sparse = Path(folder) / "heavy.onnx", Path(folder) / "sparse.onnx"
         onnx.save(chain(500, 1 << 20), heavy)

@@ -1,4 +1,6 @@
-"""One way of computing the metrics of ten million predictions, in a process of its own: `python -m benchmarks.metric_route TASK WAY`.
+"""One implementation of the metrics on ten million predictions, in a process of its own.
+
+Run it with `python -m benchmarks.metric_route TASK WAY`.
 
 Prints seconds and the peak of memory above the inputs, in 10^6 bytes, as JSON. Needs Linux's /proc.
 """

@@ -1,4 +1,4 @@
-"""The data-flow and operator metrics against scikit-learn: time and memory for ten million predictions, and resamples of graphs."""
+"""Data-flow and operator metrics against scikit-learn: ten million predictions, and resamples of graphs."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""`python -m benchmarks.paper --peer-python PATH FOLDER [--json]`: from_onnx + WL hash against the Younger paper's code.
+"""`from_onnx` and WL hash against the Younger paper's code.
 
-Every ONNX file of the folder is read by both sides in turn, as it is and with its constants folded beforehand
-(`paper_prepare`), since the paper's code keeps operators over constants and we do not. See benchmarks/README.md.
+Run it with `python -m benchmarks.paper --peer-python PATH FOLDER [--json]`. Both sides read every ONNX
+file of the folder in turn, as it is and with its constants folded beforehand (`paper_prepare`), because
+the paper's code keeps operators over constants and ours does not. See benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ from younger_hf.cli import console
 from younger_hf.errors import ModelReadError, SourceError
 
 ROUNDS, ROUNDS_IF_SLOW, SLOW = 5, 3, 3.0
-"""Timed rounds a file; fewer where one takes the peer more than three seconds. One more round before is not counted."""
+"""Timed rounds per file, after an uncounted one; fewer where one takes the peer over three seconds."""
 IN_A_ROW = 3
-"""Readings that each side does one after the other in a round, as a pipeline does; their median counts."""
+"""Consecutive readings of each side in a round, as in a pipeline; their median counts."""
 
 Seconds = dict[str, float]
 
@@ -44,7 +45,7 @@ class Comparison:
 
     Attributes:
         file: Its name.
-        family: What the file's name says of the architecture's family.
+        family: The architecture's family, from the file's name.
         folded: Whether its constants were folded beforehand.
         nodes, edges: Number of operators and of simple data flows we find.
         their_nodes, their_edges: What the peer finds.
@@ -52,7 +53,7 @@ class Comparison:
         ours, theirs: Median seconds of each phase.
         not_counted: Median seconds of parts of the peer's phases and of what it does between them.
         total: Both sides' median seconds and the median of the rounds' ratios.
-        first_ratio: The ratio of the round that is not counted, in which both see the file for the first time.
+        first_ratio: The ratio of the uncounted round, in which both read the file for the first time.
     """
 
     file: str
@@ -134,11 +135,11 @@ def compare_folder(peer: Peer, folder: Path, quiet: bool) -> list[Comparison]:
     """Every ONNX file below the folder, as it is and folded.
 
     Raises:
-        SourceError: If there is none.
+        SourceError: If the folder has no ONNX file.
     """
     paths = sorted(folder.rglob("*.onnx"))
     if not paths:
-        raise SourceError(f"{folder}: there is no .onnx file.", "Make some: younger-hf build --preset mini --out DIR")
+        raise SourceError(f"{folder}: no .onnx file found.", "Create some: younger-hf build --preset mini --out DIR")
     comparisons: list[Comparison] = []
     with tempfile.TemporaryDirectory() as workspace, console.progress("Reading", quiet=quiet) as advance:
         folded = Path(workspace) / "folded.onnx"
@@ -154,9 +155,7 @@ def compare_folder(peer: Peer, folder: Path, quiet: bool) -> list[Comparison]:
             except ModelReadError as error:
                 console.warn(error.message)
                 continue
-            if (
-                index
-            ):  # the first file is read once more: what is loaded or filled in at the first use is no file's cost
+            if index:  # the first file is read twice: loading modules on first use is not the file's cost
                 comparisons.extend(both)
             advance("Reading", index, len(paths))
     return comparisons

@@ -12,7 +12,7 @@ from typing import Any
 
 from younger_hf.errors import ModelReadError, SourceError
 
-_INSTALL = "Install the peer as benchmarks/README.md says."
+_INSTALL = "Install the peer as described in benchmarks/README.md."
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Peer:
     """The paper's code, in a process of its own.
 
     Attributes:
-        process: Answers a path with what `paper_peer` says.
+        process: Receives paths and returns the results of `paper_peer`.
         versions: Versions of Python and of the packages it runs on.
     """
 
@@ -28,7 +28,7 @@ class Peer:
     versions: dict[str, str]
 
     def read(self, path: Path, times: int) -> dict[str, Any]:
-        """Have a file read and hashed some times in a row; gives the median reading.
+        """Have a file read and hashed several times in a row, and return the median reading.
 
         Raises:
             ModelReadError: If the paper's code cannot.

@@ -1,4 +1,4 @@
-"""Rows -> PyG: straight from Arrow against one `torch.load` a sample, the paper's way, and against PyG's loader over graphs in memory.
+"""Rows to PyG straight from Arrow, against `torch.load` per sample and PyG's loader over graphs in memory.
 
 `python -m benchmarks.to_pyg FOLDER [CONFIG]` takes the training rows of a dataset repo instead of generated ones.
 """
@@ -28,7 +28,7 @@ BATCH = 512
 
 
 def run(table: pa.Table | None = None) -> list[Ratio]:
-    """Every row of a table; by default of an operator config of 2,048 graphs of 50 nodes."""
+    """Measure a table; by default an operator config of 2,048 graphs of 50 nodes."""
     table = _generated() if table is None else table
     count = table.num_rows
     with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +79,7 @@ def _generated() -> pa.Table:
 
 
 class InMemory(InMemoryDataset):
-    """Graphs as PyG keeps them in memory."""
+    """Graphs in PyG's own in-memory format."""
 
     def __init__(self, graphs: list[Data]) -> None:
         super().__init__(None)

@@ -1,4 +1,4 @@
-"""Reading a file with 500 MB of weights, against its stripped twin and against `onnx.load`."""
+"""Reading a file with 500 MB of weights, against the same file without them and `onnx.load`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The WL hash against networkx's on graphs of at least 1,000 nodes; graph building is counted on neither side.
+"""The WL hash against networkx's on graphs of at least 1,000 nodes, without the time to build them.
 
-`python -m benchmarks.wl_hash FOLDER` measures the models in a folder. Without one, the graphs are the light models inside the onnx package:
-all of them side by side, and in rows of copies that make larger graphs.
+`python -m benchmarks.wl_hash FOLDER` measures the models in a folder. Without one, the graphs are the
+light models inside the onnx package, joined, and repeated to make larger graphs.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _measure(case: Case) -> Ratio:
 def main(arguments: list[str]) -> int:
     """Measure the models of a folder, or the light models."""
     if arguments and not Path(arguments[0]).is_dir():
-        console.warn(f"{arguments[0]}: there is no such folder, expected one with .onnx files.")
+        console.warn(f"{arguments[0]}: not a folder; expected one with .onnx files.")
         return console.EXIT_BAD_INPUT
     ratios = [_measure(case) for case in (models_in(Path(arguments[0])) if arguments else light_models())]
     if not ratios:
