@@ -1,4 +1,4 @@
-"""The application of the command line: how commands are registered and ordered, and the options they share."""
+"""The application of the command line: registration and order of commands, and shared options."""
 
 from __future__ import annotations
 

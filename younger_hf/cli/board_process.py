@@ -1,4 +1,7 @@
-"""The leaderboard as a process of its own: the package `leaderboard` imports `younger_hf`, never the reverse."""
+"""The leaderboard as a separate process.
+
+The package `leaderboard` imports `younger_hf`, never the reverse.
+"""
 
 from __future__ import annotations
 

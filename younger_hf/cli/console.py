@@ -72,7 +72,10 @@ def progress_bar(*first: str) -> Progress:
 
 @contextmanager
 def progress(description: str, *, quiet: bool = False) -> Iterator[Advance]:
-    """Show a progress bar on standard error, or print a line for every tenth if that is not a terminal."""
+    """Show a progress bar on standard error.
+
+    If standard error is not a terminal, print a line for every tenth instead.
+    """
     if quiet:
         yield lambda text, done, total: None
         return
@@ -100,7 +103,7 @@ def _lines(description: str) -> Advance:
 
 
 def run(command: Callable[[], object]) -> int:
-    """Run a command line; every mistake of the user is one message on standard error, never a traceback.
+    """Run a command line; report user errors as one message on standard error, without traceback.
 
     Returns:
         Exit status: 0, or 2 for bad input.

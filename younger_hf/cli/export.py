@@ -1,4 +1,4 @@
-"""`younger-hf export, status, pack`: from the models of a workspace to their DAGs, and to one file with all of them."""
+"""`younger-hf export, status, pack`: from the models of a workspace to a file with all DAGs."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ def export(
     address: Annotated[str | None, typer.Option(help="Address of the Ray cluster; Ray finds it by default.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Export the waiting models of a workspace without their weights, and read their DAGs; resumable."""
+    """Export the waiting models of a workspace without their weights, and read their DAGs.
+
+    Run it again to resume.
+    """
     from younger_hf.cli.dashboard import Dashboard, live
     from younger_hf.collect.run import Selection, export_pending, modules_to_preload, num_pending
     from younger_hf.containment.limits import Limits
@@ -85,7 +88,7 @@ def pack(
     workspace: WorkspaceFolder = Path("workspace"),
     as_json: Json = False,
 ) -> None:
-    """Pack a workspace into one small file: every model with its DAG, or the reason why it failed."""
+    """Pack a workspace into one small file: each model with its DAG, or the reason it failed."""
     from younger_hf.collect.archive import pack as write
 
     with closing(_open_workspace(workspace)) as opened, console.progress("Packing", quiet=as_json) as advance:

@@ -67,7 +67,7 @@ def seal(
     out: Annotated[Path, typer.Option(help="Folder for the encrypted answers, which may be public.")],
     as_json: Json = False,
 ) -> None:
-    """Encrypt hidden answers with the key in YOUNGER_ANSWERS_KEY; only who has it can score with them."""
+    """Encrypt hidden answers with the key in YOUNGER_ANSWERS_KEY, which scoring then requires."""
     from younger_hf.crypto import key_from_environment
     from younger_hf.dataset.build.write_files import seal_answers
     from younger_hf.dataset.read.release import open_answers
@@ -96,7 +96,7 @@ def publish(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change without changing it.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Upload a dataset repo to the Hugging Face Hub (or the one in HF_ENDPOINT) and tag its version."""
+    """Upload a dataset repo to the Hugging Face Hub (or to HF_ENDPOINT) and tag its version."""
     from younger_hf.dataset.publish import plan_publication, publish_answers
     from younger_hf.dataset.publish import publish as upload
     from younger_hf.dataset.read.release import open_answers, open_release

@@ -34,7 +34,10 @@ def quickstart(
     epochs: Annotated[int, typer.Option(min=1, help="Epochs of training per task.")] = 12,
     workers: Annotated[int, typer.Option(min=1, help="Models exported in parallel.")] = 2,
 ) -> None:
-    """Do everything once: build `mini`, load, train, predict, score, submit, rank. Skips what is done."""
+    """Do everything once: build `mini`, load, train, predict, score, submit, rank.
+
+    Skips steps that are already done.
+    """
     need_torch()
     from younger_hf.cli.board_process import running_board
 
@@ -80,7 +83,7 @@ def _load(release: Release) -> None:
 
 
 def _write_entries(release: Release, runs: Path, track: str, epochs: int) -> Iterator[Path]:
-    """Train GCN, and yield the folders of its submission and of those of every reference that learns nothing."""
+    """Train GCN, and yield the folders of its submission and of one per untrained reference."""
     from younger_hf.baselines.config import make_config
     from younger_hf.baselines.entry import write_reference_entry, write_run_entry
     from younger_hf.baselines.train import train

@@ -1,4 +1,4 @@
-"""`younger-hf validate, score, compare`: whether a submission is valid, how good it is, and whether it beats another."""
+"""`younger-hf validate, score, compare`: check submissions, score them and compare two of them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,10 @@ def score(
     seed: Seed = 0,
     as_json: Json = False,
 ) -> None:
-    """Score a submission, with 95% intervals. Needs the answers, except for validation and generated graphs."""
+    """Score a submission, with 95% intervals.
+
+    Needs the hidden answers, except for the validation split and for generated graphs.
+    """
     from younger_hf.dataset.read.release import open_release
     from younger_hf.submission.format.predictions import GeneratedGraphs
     from younger_hf.submission.score.generation_scores import real_values
@@ -149,7 +152,7 @@ def _read_valid(submission: Path, release: Release, track: str | None, split: st
 
 
 def _open_answers(data: Path, answers: Path | None, split: str) -> Answers | None:
-    """Open the hidden answers of the test split; those of the validation split are in the dataset."""
+    """Open the hidden answers of the test split; the dataset contains those for validation."""
     from younger_hf.dataset.read.release import default_answers, open_answers
 
     return open_answers(answers or default_answers(data)) if split == "test" else None

@@ -95,7 +95,10 @@ def predict(
     device: Device = "auto",
     as_json: Json = False,
 ) -> None:
-    """Predict a split with a trained baseline or a reference; the test split is ready to be submitted."""
+    """Predict a split with a trained baseline or a reference.
+
+    Predictions of the test split are ready to be submitted.
+    """
     from younger_hf.baselines.entry import write_reference_entry, write_run_entry
     from younger_hf.dataset.read.release import open_release
 

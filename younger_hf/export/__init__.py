@@ -1,1 +1,4 @@
-"""Export of framework models to ONNX without allocating their weights. Needs the extra `sources`."""
+"""Export of framework models to ONNX without allocating their weights.
+
+Needs the extra `sources`.
+"""

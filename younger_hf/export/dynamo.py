@@ -1,4 +1,4 @@
-"""Export of a PyTorch module through `torch.export`, without reading, copying or writing its weights."""
+"""Export of a PyTorch module through `torch.export`, without reading or writing its weights."""
 
 from __future__ import annotations
 
@@ -83,14 +83,18 @@ def _capture(wrapper: FlatModule, inputs: Mapping[str, Tensor]) -> ExportedProgr
     KOSMOS-2 fails either way, in 12 s and 3.8 GB with it and in 4 s and 0.5 GB without; the 24
     models that were tried both ways and do not fail have the same graph.
     """
-    # created within `LazyWeights` they would be views, and the exporter would look at the tensors that they view
+    # created within `LazyWeights` they would be views, and the exporter would look at the
+    # tensors that they view
     examples = tuple(value.clone() for value in inputs.values())
     with torch.fx.experimental._config.patch(backed_size_oblivious=True):  # type: ignore[attr-defined]  # as torch.onnx.export has it
         return torch.export.export(wrapper, examples, strict=False)
 
 
 def _with_signature(wrapper: FlatModule) -> FlatModule:
-    """Give `forward` one parameter per input: with `*values`, `torch.export` loses its conditions on their shapes."""
+    """Create a module whose `forward` has one parameter per input.
+
+    With `*values`, `torch.export` loses its conditions on the shapes of the inputs.
+    """
     forward: Any = partial(FlatModule.forward, wrapper)
     parameters = [Parameter(f"input_{i}", Parameter.POSITIONAL_OR_KEYWORD) for i in range(len(wrapper.names))]
     forward.__signature__ = Signature(parameters)
@@ -148,7 +152,10 @@ def _to_proto(model: onnx_ir.Model) -> onnx.ModelProto:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """Suppress output: torch and onnxscript warn about what is intended here, and print whole graphs when they fail."""
+    """Suppress output during the context.
+
+    Torch and onnxscript warn about what is intended here, and print whole graphs when they fail.
+    """
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -160,7 +167,10 @@ def _silent() -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the first line of the original error; those raised from it only announce the failure and advise."""
+    """Return the first line of the original error.
+
+    Errors raised from it only announce the failure and give advice.
+    """
     while error.__cause__ is not None:
         error = error.__cause__
     line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")

@@ -13,7 +13,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 BIG = 1 << 14
-"""Floating-point tensors with more elements are weights without values; smaller ones keep their values."""
+"""Floating-point tensors with more elements are weights without values; others keep theirs."""
 
 _FACTORIES = frozenset({torch.empty, torch.zeros, torch.rand, torch.randn})
 _LIKE = frozenset({torch.empty_like, torch.zeros_like, torch.rand_like, torch.randn_like})
@@ -26,7 +26,7 @@ _IN_PLACE_OPERATORS = frozenset({"__setitem__", "__iadd__", "__isub__", "__imul_
 
 
 class LazyWeights(TorchFunctionMode):
-    """While active, big floating-point tensors are views of one pool of zeros, and writing to them does nothing.
+    """While active, big floating-point tensors are views of one pool of zeros, never written.
 
     The pages of the pool are never written and thus cost no memory, so that a model of any size
     needs only the memory of its code. Everything that a graph depends on stays real: integer and
@@ -52,7 +52,7 @@ class LazyWeights(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        """Return a view of the pool, or skip a write to a lazy tensor; otherwise call the function."""
+        """Return a view of the pool, or skip a write to a lazy tensor; else call the function."""
         kwargs = kwargs or {}
         lazy = self._lazy_tensor(func, args, kwargs)
         if lazy is not None:
@@ -65,7 +65,7 @@ class LazyWeights(TorchFunctionMode):
     def _lazy_tensor(
         self, func: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> torch.Tensor | None:
-        """Return the lazy tensor in place of a factory's result, or None if the result must be real."""
+        """Return the lazy tensor that replaces a factory's result, or None if it must be real."""
         if "out" in kwargs or not _on_cpu(kwargs.get("device")):
             return None
         if func in _FACTORIES:
@@ -88,11 +88,15 @@ class LazyWeights(TorchFunctionMode):
         return self._pools[-1][:count].view(dtype).view(size)
 
     def _skips_write(self, target: torch.Tensor) -> bool:
-        """Return whether a write to the tensor is skipped: it lies in the pool, or is a weight that now moves there."""
+        """Return whether a write to the tensor is skipped.
+
+        It is if the tensor lies in the pool, or is a weight, which is moved there now.
+        """
         if self._lies_in_pool(target):
             return True
         if isinstance(target, torch.nn.Parameter) and target.numel() > BIG and target.is_floating_point():
-            # created in another way, as by torch.FloatTensor(...): allocated, but untouched until it is first filled
+            # created in another way, as by torch.FloatTensor(...): allocated, but untouched until
+            # it is first filled
             target.data = self._view(tuple(target.shape), target.dtype)
             return True
         return False
@@ -105,9 +109,9 @@ class LazyWeights(TorchFunctionMode):
 
 
 def untouched_bytes(count: int) -> torch.Tensor:
-    """Return zero bytes [count] uint8, in pages that the system provides when they are first written."""
+    """Return zero bytes [count] uint8, in pages that the system provides when first written."""
     if sys.platform == "linux":
-        # else the system refuses more memory than the machine has, although most of it is never used
+        # without it the system refuses more memory than the machine has, though most stays unused
         reserve_nothing = getattr(mmap, "MAP_NORESERVE", 0x4000)  # named since Python 3.13
         pages = mmap.mmap(-1, count, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | reserve_nothing)
         return torch.from_numpy(np.frombuffer(pages, dtype=np.uint8))
@@ -131,7 +135,7 @@ def _writes(func: Callable[..., Any]) -> bool:
 
 
 def _size(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """Return the size in the arguments of a factory, in any of their forms; None for other arguments."""
+    """Return the size in the arguments of a factory, in any form; None for other arguments."""
     size = kwargs.get("size", args)
     if len(size) == 1 and not isinstance(size[0], int):
         size = size[0]

@@ -1,4 +1,4 @@
-"""Placeholders for weights in an optimiser of ONNX graphs: any shape in the memory of one element."""
+"""Placeholders for weights in an optimiser of ONNX graphs: any shape in one element's memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 
 class PlaceholderArray(np.ndarray[Any, np.dtype[Any]]):
-    """An array whose elements all share one number in memory, and so do those of elementwise results.
+    """An array whose elements share one number in memory, as do those of its elementwise results.
 
     Reading, transposing and reshaping return views, as for any array with strides of zero.
     """
@@ -23,7 +23,7 @@ class PlaceholderArray(np.ndarray[Any, np.dtype[Any]]):
 
 
 _NUMBERS = (bool, int, float, complex)
-"""Python numbers, which take the dtype of the array in an operation; arrays without axes would not."""
+"""Python numbers, which take the dtype of the array in an operation, as scalar arrays do not."""
 
 
 def placeholder_array(shape: tuple[int, ...], dtype: np.dtype[Any], number: int) -> PlaceholderArray:
@@ -41,7 +41,10 @@ def placeholder_array(shape: tuple[int, ...], dtype: np.dtype[Any], number: int)
 
 
 def _repeat(element: np.ndarray[Any, np.dtype[Any]], shape: tuple[int, ...]) -> PlaceholderArray:
-    """Return an array of a shape whose elements are all the given one; an empty array without an element."""
+    """Return an array of a shape whose elements all equal the given one.
+
+    Without an element, the array is empty.
+    """
     if element.size == 0:
         return np.empty(shape, element.dtype).view(PlaceholderArray)
     return np.broadcast_to(element.reshape(()), shape).view(PlaceholderArray)

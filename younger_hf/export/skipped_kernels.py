@@ -1,4 +1,4 @@
-"""Kernels that skip the arithmetic of a traced PyTorch model: a trace records the calls, not their numbers."""
+"""Kernels that skip the arithmetic of a traced PyTorch model: a trace records only calls."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 @contextmanager
 def skip_arithmetic() -> Iterator[None]:
-    """While active, expensive operators return zeros of the right shape that are neither computed nor stored.
+    """While active, expensive operators return zeros of the right shape, without storage.
 
     They are convolutions, matrix products, attention, softmax, normalisation and activations, and
     sums and products of big tensors. Since the weights are zeros, their results would mean nothing.
@@ -75,7 +75,10 @@ def _convolution(
     groups: int,
     *rest: Any,
 ) -> Shape:
-    """Return the output shape of a convolution by the formulas of `torch.nn.ConvNd` and `ConvTransposeNd`."""
+    """Return the output shape of a convolution.
+
+    The formulas are those of `torch.nn.ConvNd` and `ConvTransposeNd`.
+    """
     axes = weight.dim() - 2
     batch = image.shape[: -axes - 1]
     steps, pads, spread, more = (_per_axis(values, axes) for values in (stride, padding, dilation, output_padding))
@@ -119,7 +122,7 @@ def _zeros_like(like: Tensor) -> Tensor:
 
 
 def _is_dense(tensor: Tensor) -> bool:
-    """Return whether the elements fill their memory without gaps or overlap, in any order of the axes."""
+    """Return whether the elements fill their memory without gaps or overlap, in any axis order."""
     expected = 1
     for stride, size in sorted(zip(tensor.stride(), tensor.shape, strict=True)):
         if size != 1:
@@ -130,7 +133,7 @@ def _is_dense(tensor: Tensor) -> bool:
 
 
 def _elementwise(name: str) -> Callable[..., Tensor]:
-    """Return a kernel of a binary operator that skips the computation of big floating-point results."""
+    """Return a kernel of a binary operator that does not compute big floating-point results."""
     operator = getattr(torch.ops.aten, name)
 
     def kernel(left: Any, right: Any, *rest: Any, **scalars: Any) -> Tensor:
@@ -191,7 +194,7 @@ def _relu(values: Tensor) -> Tensor:
 
 
 def _concatenate(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Return zeros for big floating-point results. Tensors of shape [0] are ignored, as in torch."""
+    """Return zeros for big floating-point results; ignore tensors of shape [0], as torch does."""
     parts = [part for part in tensors if tuple(part.shape) != (0,)]
     kinds = {part.dtype for part in tensors}
     if len(kinds) == 1 and parts and parts[0].is_floating_point() and sum(part.numel() for part in parts) > BIG:

@@ -1,4 +1,4 @@
-"""Arithmetic of torch that its TorchScript exporter cannot write in ONNX, though ONNX can express it."""
+"""Arithmetic that torch's TorchScript exporter cannot write as ONNX, though ONNX can express it."""
 
 from __future__ import annotations
 
@@ -79,7 +79,10 @@ def _threshold(g: Graph, x: Value, threshold: float, instead: float) -> Value:
 
 @parse_args("v", "is", "v", "f")
 def _rms_norm(g: Graph, x: Value, shape: Sequence[int], weight: Value, epsilon: float | None) -> Value:
-    """Add the operators that models without torch's own function use: single precision, the root's reciprocal."""
+    """Add the operators that models use where torch has no function of its own.
+
+    They compute in single precision and use the reciprocal of the root.
+    """
     half = kind(x) in ("Half", "BFloat16")
     wide = op(g, "Cast", x, to_i=CODES["Float"]) if half else x
     dtype = torch.float64 if kind(x) == "Double" else torch.float32

@@ -1,4 +1,4 @@
-"""Building blocks of symbolic functions, which add ONNX operators to the graph of the TorchScript exporter."""
+"""Building blocks of symbolic functions, which add ONNX operators to a TorchScript graph."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch.onnx.errors import SymbolicValueError
 Graph = Any
 """The graph that a symbolic function adds operators to: `g.op("Add", x, y)`."""
 Value = Any
-"""A value of the TorchScript graph; its type has the rank, sizes and element type of the traced run."""
+"""A value of the TorchScript graph; its type has the rank, sizes and element type when traced."""
 Symbolic = Callable[..., Any]
 
 

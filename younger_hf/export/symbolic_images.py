@@ -1,4 +1,7 @@
-"""Windows, pools and resizing of images that torch's TorchScript exporter cannot write in ONNX, though ONNX can express them."""
+"""Windows, pools and resizing of images that torch's TorchScript exporter cannot write as ONNX.
+
+ONNX can express all of them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ from younger_hf.export.symbolic_graph import Graph, Symbolic, Value, integers, o
 
 
 def _adaptive_pool(operator: str, axes: int, kind: str) -> Symbolic:
-    """Return a symbolic that also supports windows that overlap or differ in size, which torch's own does not."""
+    """Return a symbolic that also supports windows that overlap or differ in size.
+
+    Torch's own symbolic supports neither.
+    """
     own = getattr(symbolic_opset9, operator)
     largest = kind == "Max"
 
@@ -32,7 +38,7 @@ def _adaptive_pool(operator: str, axes: int, kind: str) -> Symbolic:
 
 
 def _pool(g: Graph, x: Value, lengths: Sequence[int], counts: Sequence[int], kind: str) -> Value:
-    """Add one pool if the windows are alike, else the mean or maximum of each window, axis by axis."""
+    """Add one pool if the windows are alike, else the mean or maximum of each, axis by axis."""
     windows = [_windows(length, count) for length, count in zip(lengths, counts, strict=True)]
     kernels = [{end - start for start, end in axis} for axis in windows]
     strides = [{later[0] - earlier[0] for earlier, later in pairwise(axis)} or {1} for axis in windows]
@@ -53,7 +59,10 @@ def _windows(length: int, count: int) -> list[tuple[int, int]]:
 
 @parse_args("v", "i", "i", "i")
 def _unfold(g: Graph, x: Value, axis: int, size: int, step: int) -> Value:
-    """Use one `Gather`; torch's own needs the size of the input, and adds three operators per window."""
+    """Use one `Gather`.
+
+    Torch's own symbolic needs the size of the input, and adds three operators per window.
+    """
     result = g.original_node.output()  # whose sizes are known from the run
     last = rank(result) - 1
     axis %= last
@@ -72,7 +81,10 @@ def _col2im(
     padding: Sequence[int],
     stride: Sequence[int],
 ) -> Value:
-    """Add the same as torch's own, which needs the number of sizes to be known; for images it is."""
+    """Add the same operators as torch's own symbolic, which needs a known number of sizes.
+
+    For images this number is known.
+    """
     require(g, 18, "Col2Im", x)
     return op(g, "Col2Im", x, size, kernel, dilations_i=dilation, pads_i=[*padding, *padding], strides_i=stride)
 
@@ -82,7 +94,10 @@ _NONE = torch.tensor([], dtype=torch.float32)
 
 
 def _resize(mode: str, **attributes: float) -> Symbolic:
-    """Return the symbolic of an antialiased resize; cubic with the coefficient of Pillow, as in torch."""
+    """Return the symbolic of an antialiased resize.
+
+    Cubic interpolation uses the coefficient of Pillow, as in torch.
+    """
 
     @parse_args("v", "v", "i", "f", "f")
     def symbolic(g: Graph, x: Value, size: Value, corners: int, *scales: float | None) -> Value:

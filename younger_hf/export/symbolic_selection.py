@@ -1,4 +1,7 @@
-"""Selection, counting and reordering of torch that its TorchScript exporter cannot write in ONNX, though ONNX can express them."""
+"""Selection, counting and reordering that torch's TorchScript exporter cannot write as ONNX.
+
+ONNX can express all of them.
+"""
 
 from __future__ import annotations
 
@@ -144,7 +147,10 @@ def repeat_interleave(g: Graph, x: Value, repeats: Value, axis: Value, *rest: Va
 
 
 def _constant(x: Value) -> int | None:
-    """Return the constant integer value of an argument; None if it is absent, unknown, or has several elements."""
+    """Return the constant integer value of an argument.
+
+    Return None if the argument is absent, unknown, or has several elements.
+    """
     node = x.node()
     if (
         node.kind() not in ("onnx::Constant", "prim::Constant")

@@ -1,4 +1,4 @@
-"""Symbolic functions that the TorchScript exporter lacks, registered for the duration of one export."""
+"""Symbolic functions that the TorchScript exporter lacks, registered during one export."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ALWAYS: Mapping[str, Symbolic] = {"repeat_interleave": repeat_interleave}
 """Symbolic functions for the first attempt: torch's own work, but take minutes."""
 
 SYMBOLICS: Mapping[str, Symbolic] = {**ARITHMETIC, **IMAGES, **SELECTION, **ALWAYS}
-"""Name in `aten` -> function that adds it to a graph. Some replace torch's own, which support less."""
+"""Name in `aten` -> function that adds it to a graph; some improve on a function of torch."""
 
 _NAMES = {name.lower() for name in SYMBOLICS if name not in ALWAYS} | {"bitwise"}
 

@@ -38,7 +38,7 @@ def export_torch(model: TorchModel) -> Exported:
 
 
 def _by_torchscript(model: TorchModel) -> tuple[onnx.ModelProto, int]:
-    """Return the export and the version of its operator set, which is raised where an operator needs a later one."""
+    """Return the export and the version of its operator set, raised where an operator needs it."""
     from younger_hf.export.symbolics import ALWAYS, SYMBOLICS, extra_symbolics, needed_opset
 
     opset, symbolics = model.opset or OPSET, ALWAYS

@@ -1,4 +1,4 @@
-"""Export of a PyTorch module through the TorchScript exporter, without copying or writing its weights."""
+"""Export of a PyTorch module through the TorchScript exporter, without copying its weights."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Parameters = dict[str, Any]
 
 
 class FlatModule(nn.Module):
-    """A module that takes tensors by position, calls another one, and returns its tensors in a flat tuple."""
+    """A module that calls another with positional tensors and returns a flat tuple of tensors."""
 
     def __init__(self, module: nn.Module, names: list[str], extra: Mapping[str, Any], positional: bool) -> None:
         super().__init__()
@@ -137,7 +137,7 @@ def _passes_without_weights() -> Iterator[dict[str, Tensor]]:
         return weights | folded
 
     def log_nothing(*messages: Any) -> None:
-        """Suppress the graph of a model that cannot be exported, which would go to standard output."""
+        """Suppress the graph that torch prints if a model cannot be exported."""
 
     adapted = {
         _MERGE: merge_nothing,
@@ -157,12 +157,15 @@ def _passes_without_weights() -> Iterator[dict[str, Tensor]]:
 
 
 def _one_per_channel(weight: Tensor) -> Tensor:
-    """Return a small stand-in for a weight: fusion loops over the output channels, and reads nothing else."""
+    """Return a small stand-in for a weight.
+
+    Fusion loops over the output channels, and reads nothing else.
+    """
     return torch.zeros(weight.shape[0], *[1] * (weight.dim() - 1)) if weight.dim() > 1 else torch.zeros(weight.shape)
 
 
 def _with_kernels(before: list[Any], kernels: list[Any], parameters: Parameters, fused: Parameters) -> Parameters:
-    """Return the parameters after fusion: the real ones where it changed nothing, else tensors of the real shape.
+    """Return the parameters after fusion: the real ones if unchanged, else tensors of that shape.
 
     Fusion keeps the convolutions, and replaces the kernels of those followed by a batch
     normalisation by others of the same shape.
@@ -198,7 +201,10 @@ def _is_small_integer(tensor: Tensor) -> bool:
 
 
 def _restore(model: onnx.ModelProto, integers: Mapping[str, Tensor]) -> None:
-    """Restore the values of small integer initializers (shapes, axes, positions), which belong to the architecture."""
+    """Restore the values of small integer initializers (shapes, axes, positions).
+
+    They belong to the architecture.
+    """
     for tensor in model.graph.initializer:
         if tensor.name in integers:
             tensor.CopyFrom(onnx.numpy_helper.from_array(integers[tensor.name].cpu().numpy(), tensor.name))

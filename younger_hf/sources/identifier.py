@@ -10,7 +10,7 @@ LONGEST = 180
 
 
 def identifier(source: str, *names: str) -> str:
-    """Return `SOURCE--NAME--NAME`, with only letters, digits, `.`, `_` and `-`; distinct names stay distinct.
+    """Return `SOURCE--NAME--NAME`, made up of letters, digits, `.`, `_` and `-`, and unique.
 
     Names with other characters, and names that are too long, end with a hash.
 

@@ -24,7 +24,7 @@ _UNKNOWN = frozenset({"", "unknown", "none", "other", "na"})
 
 
 def spdx(name: object) -> str:
-    """Return the SPDX identifier of a licence: `LicenseRef-...` for other licences, `""` if it is unknown.
+    """Return the SPDX identifier of a licence: `LicenseRef-...` for others, `""` if it is unknown.
 
     Example:
         >>> [spdx(name) for name in ("apache-2.0", "Apache 2.0", "llama3.1", "unknown", ["mit"])]

@@ -34,7 +34,10 @@ def _matches(candidate: Candidate, query: Query) -> bool:
 
 
 def _alternate_families(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Yield the first candidate of each family, then the second of each, and so on; families in order of appearance."""
+    """Yield the first candidate of each family, then the second of each, and so on.
+
+    Families come in order of appearance.
+    """
     families: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         families.setdefault(candidate.family, []).append(candidate)

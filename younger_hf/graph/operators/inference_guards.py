@@ -1,4 +1,7 @@
-"""ONNX's inference of one node's outputs, guarded: some nodes make onnx run forever, fill the memory or crash."""
+"""Guards around ONNX's inference of one node's outputs.
+
+Some nodes make onnx run forever, fill the memory or crash.
+"""
 
 from __future__ import annotations
 

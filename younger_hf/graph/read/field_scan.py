@@ -14,7 +14,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _MESSAGES: dict[str, dict[int, str]] = {
-    # message -> field number -> a message of this table or a plain type; those of a tensor are all but payloads
+    # message -> field number -> a message of this table or a plain type; a tensor has
+    # all fields but payloads
     "Model": {7: "Graph", 25: "Function"},
     "Graph": {1: "Node", 5: "Tensor", 15: "bytes"},
     "Function": {7: "Node", 11: "bytes"},

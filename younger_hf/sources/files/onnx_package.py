@@ -1,4 +1,4 @@
-"""Classic image classifiers that the onnx package contains for its own tests, with constants for weights."""
+"""Classic image classifiers that onnx contains for its own tests, with constants for weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""GET requests that respect rate limits, retry what fails in passing, and count every byte received."""
+"""GET requests that respect rate limits, retry transient failures, and count bytes received."""
 
 from __future__ import annotations
 
@@ -244,7 +244,7 @@ class Client:
                 raise httpx.ReadTimeout(f"incomplete after {self.patience.longest_answer:.0f} seconds")
 
     def _failure(self, response: httpx.Response) -> Exception:
-        """Return the error for an unsuccessful answer, and note how long the server asks to wait."""
+        """Return the error for a failed request, and note how long the server asks to wait."""
         status, seconds = response.status_code, seconds_asked(response.headers)
         if status < 500 and status not in _TRANSIENT:
             return _refusal(response)
@@ -255,7 +255,7 @@ class Client:
         return httpx.HTTPStatusError(f"status {status}", request=response.request, response=response)
 
     def _respect_limit(self, response: httpx.Response) -> None:
-        """Note when a used-up rate limit is reset; called for each response, redirections included."""
+        """Note when a used-up rate limit is reset, for every response including redirects."""
         self._wait_for(min(seconds_until_reset(response.headers), self.patience.longest_asked))
 
     def _wait_for(self, seconds: float) -> None:
@@ -286,7 +286,10 @@ def _refusal(response: httpx.Response) -> RefusedError:
 
 
 def _too_long(response: httpx.Response, limit: int) -> Exception:
-    """Return the error for a body over the limit: a part of a file is damaged then, a whole file too large."""
+    """Return the error for a body over the limit.
+
+    A part of a file is then damaged; a whole file is too large.
+    """
     message = f"the answer is too long, expected at most {limit:,} bytes"
     if response.status_code == 206:
         return ValueError(message)

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face Hub: ONNX files without their weights, and configurations that libraries build models from."""
+"""Models of the Hugging Face Hub: ONNX files without weights, and configurations for libraries."""
 
 from __future__ import annotations
 
@@ -108,7 +108,10 @@ def _parameters(query: Query, library: str, task: str) -> Parameters:
 
 
 def _past(entry: Any, query: Query) -> bool:
-    """Return whether a repo, and thus all after it in the sorted listing, has too few likes or is too old."""
+    """Return whether a repo, and thus all later ones in the sorted listing, is out of range.
+
+    It is if it has too few likes or is too old.
+    """
     sort, value = _sort(query), entry.get(_sort(query)) if isinstance(entry, Mapping) else None
     if sort == "likes":
         return isinstance(value, int) and value < query.min_likes

@@ -24,7 +24,7 @@ def licence(entry: Mapping[str, Any]) -> str:
 
 
 def results(entry: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Return the evaluation results that the card declares (`model-index`): task, dataset, metric, value.
+    """Return the evaluation results in the card's `model-index`: task, dataset, metric, value.
 
     They are not trusted: anybody can write anything there.
     """

@@ -1,4 +1,7 @@
-"""The few kilobytes of a repo that define how its model is built: `config.json` and similar files, never weights."""
+"""The few kilobytes of a repo that define how its model is built: `config.json` and the like.
+
+Weights are never read.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ _NOT_ARCHITECTURE = frozenset(
         *("cache_dir", "device", "dtype", "scriptable", "exportable", "no_jit"),
     }
 )
-"""Arguments of `timm.create_model` that load files or determine how a model runs, not its architecture."""
+"""Arguments of `timm.create_model` that load files or set how a model runs, not its design."""
 
 
 def config_files(library: str, files: Sequence[str], *, remote_code: bool) -> Iterator[tuple[str, list[str]]]:
@@ -102,7 +105,8 @@ def auto_class(config: Mapping[str, Any]) -> str:
     """Return the auto class of transformers that builds the architecture of a configuration.
 
     Example:
-        >>> [auto_class({"architectures": [name]}) for name in ("BertForMaskedLM", "GPT2LMHeadModel", "ViTModel")]
+        >>> names = ("BertForMaskedLM", "GPT2LMHeadModel", "ViTModel")
+        >>> [auto_class({"architectures": [name]}) for name in names]
         ['AutoModelForMaskedLM', 'AutoModelForCausalLM', 'AutoModel']
     """
     named = config.get("architectures")

@@ -1,4 +1,4 @@
-"""Candidates in a model repo of the Hugging Face Hub: its ONNX files, or the configuration of a library's model."""
+"""Candidates in a model repo of the Hugging Face Hub: ONNX files, or a library's configuration."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _candidate(
 
 
 def _library(entry: Mapping[str, Any]) -> str:
-    """Return the library that loads a repo: the one it names, else the most specific one among its tags."""
+    """Return the library that loads a repo: the one it names, else its most specific tag."""
     named = _text(entry, "library_name")
     tags = entry.get("tags")
     tagged = [name for name in reversed(LIBRARIES) if isinstance(tags, list) and name in tags]

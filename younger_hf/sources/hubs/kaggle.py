@@ -1,4 +1,4 @@
-"""Kaggle Models: ONNX files without their weights, and the descriptions of Keras models and SavedModels."""
+"""Kaggle Models: ONNX files without weights, and descriptions of Keras models and SavedModels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of models on Kaggle: ONNX by byte ranges or a temporary file, of Keras models only their descriptions."""
+"""Model files on Kaggle: ONNX by byte ranges or a temporary file, descriptions of Keras models."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PRESET = ("config.json", "metadata.json", "task.json", "preprocessor.json", "im
 
 
 def fetch_onnx_file(client: Client, url: str, folder: Path) -> dict[str, Any]:
-    """Read an ONNX file without its weights, through a temporary file if the server cannot send parts.
+    """Read an ONNX file without its weights; use a temporary file if the server cannot send ranges.
 
     Returns:
         As `fetch_onnx`; the notes have `downloaded` if the whole file was fetched.
@@ -89,7 +89,7 @@ def fetch_keras(client: Client, base: str, names: Sequence[str], folder: Path) -
 
 
 def _config_of_archive(file: RemoteFile) -> bytes:
-    """Return `config.json` of a `.keras` file, which is a zip archive, without reading the weights in it."""
+    """Return `config.json` of a `.keras` file, a zip archive, without reading the weights."""
     try:
         with zipfile.ZipFile(file) as archive:
             if archive.getinfo("config.json").file_size > MAX_CONFIG:

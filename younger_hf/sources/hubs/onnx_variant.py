@@ -30,8 +30,11 @@ def name_variant(file: str, repo: str = "") -> str:
         The words of the variant joined by `-`, `""` for a plain export.
 
     Example:
-        >>> [name_variant(name) for name in ("onnx/model.onnx", "onnx/model_q4f16.onnx", "model_O2.onnx", "resnet50-12-qdq.onnx")]
-        ['', 'int4-fp16', 'ort-fused', 'qdq']
+        >>> name_variant("onnx/model.onnx")
+        ''
+        >>> names = ("onnx/model_q4f16.onnx", "model_O2.onnx", "resnet50-12-qdq.onnx")
+        >>> [name_variant(name) for name in names]
+        ['int4-fp16', 'ort-fused', 'qdq']
     """
     in_file = _words(file.removesuffix(".onnx"))
     found = [variant for pattern, variant in _ANYWHERE if any(re.fullmatch(pattern, w) for w in in_file | _words(repo))]

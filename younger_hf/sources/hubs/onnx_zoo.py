@@ -22,7 +22,8 @@ BASE = "YOUNGER_ONNX_ZOO"
 MANIFEST = "ONNX_HUB_MANIFEST.json"
 _GITHUB = "https://raw.githubusercontent.com/onnx/models/main"
 _FILES = (
-    # the zoo's repository lost its Git LFS files in July 2025; since then each has a repo on the Hugging Face Hub
+    # the zoo's repository lost its Git LFS files in July 2025; since then each has a repo on
+    # the Hugging Face Hub
     "https://huggingface.co/onnxmodelzoo/{stem}/resolve/main/{name}",
     "https://media.githubusercontent.com/media/onnx/models/main/{path}",
 )

@@ -9,11 +9,17 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 _RATE_LIMIT = re.compile(r"\br\s*=\s*(\d+)\s*;\s*t\s*=\s*(\d+)")
-"""Requests left and seconds until the reset in a `RateLimit` header (draft-ietf-httpapi-ratelimit-headers-09)."""
+"""Requests left and seconds until the reset in a `RateLimit` header.
+
+The format is that of draft-ietf-httpapi-ratelimit-headers-09.
+"""
 
 
 def seconds_asked(headers: httpx.Headers) -> float:
-    """Return the seconds that a refusal asks to wait: a number or a date in `Retry-After`, or a used-up rate limit."""
+    """Return the seconds that a refused client must wait.
+
+    The source is a number or date in `Retry-After`, or a used-up rate limit.
+    """
     text = headers.get("Retry-After", "").strip()
     seconds = float(text) if text.isdecimal() else 0.0
     if text and not seconds:

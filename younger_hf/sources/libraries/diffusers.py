@@ -1,4 +1,7 @@
-"""Every network of the installed diffusers in its default configuration: U-Nets, transformers, autoencoders, ControlNets."""
+"""Every network of the installed diffusers in its default configuration.
+
+These are U-Nets, transformers, autoencoders and ControlNets.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ def _models() -> Iterator[Candidate]:
 
 
 def _can_build(network: Any) -> bool:
-    """Return whether a class can be constructed without arguments and all its required inputs are in `INPUTS`."""
+    """Return whether a class needs no arguments to construct and only inputs in `INPUTS` to run."""
     required = [name for function in (network.__init__, network.forward) for name in _required(function)]
     return set(required) <= set(INPUTS) and "forward" in vars(network)
 

@@ -1,4 +1,4 @@
-"""Example inputs of the networks of diffusers, by the name of the argument, the class and its configuration."""
+"""Example inputs of the networks of diffusers, by argument name, class and configuration."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MakeInput = Callable[[str, Any], Any]
 
 
 def patch_layout(name: str) -> dict[str, Any]:
-    """Return the arguments that are not tensors: how the patches of a sequence lie in an image or a clip."""
+    """Return the arguments that are not tensors: how a sequence's patches lie in an image."""
     if "LTX" in name:
         return {"num_frames": FRAMES, "height": 8, "width": 8}
     return {"img_shapes": [(1, 32, 32)]} if "QwenImage" in name else {}

@@ -1,4 +1,4 @@
-"""Every architecture of `keras.applications`, and Keras files and SavedModels of hubs, through tf2onnx."""
+"""Every architecture of `keras.applications`, and Keras files and SavedModels, through tf2onnx."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
 
 
 def _configure_tensorflow() -> None:
-    """Set what TensorFlow reads when it is imported: the messages it prints and the number of cores."""
+    """Set the environment that TensorFlow reads on import: log level and number of cores."""
     for name, value in (
         ("TF_CPP_MIN_LOG_LEVEL", "3"),
         ("TF_NUM_INTRAOP_THREADS", "1"),
@@ -105,7 +105,7 @@ def _close(shape: Iterable[int | None]) -> list[int]:
 
 
 def _convert(call: Any, signature: list[Any]) -> onnx.ModelProto:
-    """Convert a TensorFlow function; the doc strings in which tf2onnx notes the origin of nodes are dropped."""
+    """Convert a TensorFlow function; drop the doc strings in which tf2onnx notes nodes' origins."""
     import tf2onnx
 
     model, _ = tf2onnx.convert.from_function(call, input_signature=signature, opset=OPSET)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import onnx
 
 BIG = 1 << 14
-"""Floating-point tensors with more elements are weights without values; smaller ones keep their values."""
+"""Floating-point tensors with more elements are weights without values; others keep theirs."""
 
 _STEP = 2.0**-12
 _FLOATS = ("float32", "float64")
@@ -28,7 +28,7 @@ Array = npt.NDArray[Any]
 
 @contextmanager
 def lazy_variables(keras: Any, tf: Any) -> Iterator[None]:
-    """While active, big variables that Keras creates hold no values, and assigning to them does nothing.
+    """While active, big variables of Keras hold no values, and assigning to them does nothing.
 
     A graph that reads such a variable reads a constant of one number, whatever its shape. Every
     variable has a number of its own that is neither 0 nor 1, because converters merge equal
@@ -59,7 +59,7 @@ def lazy_variables(keras: Any, tf: Any) -> Iterator[None]:
 
 @contextmanager
 def lazy_tensors() -> Iterator[None]:
-    """While active, big floating-point tensors that tf2onnx reads and creates are one number with a shape.
+    """While active, big floating-point tensors of tf2onnx are one number with a shape.
 
     Their arrays are views that repeat it, so that transposing, reshaping and comparing them costs
     nothing. A tensor whose elements differ gets a number computed from all of them: equal tensors
@@ -101,7 +101,10 @@ def lazy_tensors() -> Iterator[None]:
 
 @contextmanager
 def inline_functions(tf: Any) -> Iterator[None]:
-    """While active, functions that a layer compiles (Keras: grouped convolutions) are inlined, so that tf2onnx can convert them."""
+    """While active, inline functions that a layer compiles, which tf2onnx could not convert.
+
+    Keras compiles them for grouped convolutions.
+    """
 
     def plain(func: Callable[..., Any] | None = None, **_: Any) -> Callable[..., Any]:
         return func if func is not None else lambda function: function
@@ -128,7 +131,10 @@ def _is_lazy(tensor: onnx.TensorProto) -> bool:
 
 
 def _number(array: Array) -> Array:
-    """Return a scalar array of the same dtype: the number that all elements equal, else one computed from them."""
+    """Return a scalar array of the same dtype that represents all elements.
+
+    It is the number that all elements equal, or one computed from them if they differ.
+    """
     first = array.flat[0]
     if not any(array.strides) or (array == first).all():
         return np.array(first)

@@ -1,4 +1,4 @@
-"""What the sources of installed libraries have in common: their models are listed at once, without a network."""
+"""The common parts of sources for installed libraries, which list models without a network."""
 
 from __future__ import annotations
 

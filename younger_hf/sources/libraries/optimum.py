@@ -1,4 +1,7 @@
-"""Every pair of model type and task that optimum-onnx exports, as in the Hub's ONNX files: dynamic axes, caches, parts."""
+"""Every pair of model type and task that optimum-onnx exports.
+
+As in the Hub's ONNX files, models have dynamic axes and caches and may come in parts.
+"""
 
 from __future__ import annotations
 

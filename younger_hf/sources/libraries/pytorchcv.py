@@ -80,7 +80,8 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     from pytorchcv.model_provider import get_model
 
     name = recipe["name"]
-    # else speech models contain librosa's code for spectrograms, which does not belong to the network
+    # otherwise speech models contain librosa's code for spectrograms, which is not part of
+    # the network
     settings = {"from_audio": False} if re.search("jasper|quartznet", name) else {}
     module = get_model(name, pretrained=False, **settings).eval()
     shapes = next((shapes for pattern, shapes in _SHAPES if re.search(pattern, name)), None)

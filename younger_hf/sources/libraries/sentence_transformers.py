@@ -1,4 +1,4 @@
-"""Sentence encoders as sentence-transformers builds them: a text model, a pooling of its tokens, further modules."""
+"""Sentence encoders as sentence-transformers builds them: text model, pooling, further modules."""
 
 from __future__ import annotations
 

@@ -12,10 +12,13 @@ from younger_hf.sources.libraries.torchvision_operators import declare_torchvisi
 from younger_hf.sources.source import TorchModel
 
 SIZE = 384
-"""Height and width of the image: its features can be cut into 1, 2, 3 and 6 parts, as pooling pyramids require."""
+"""Height and width of the image.
+
+Its features can be cut into 1, 2, 3 and 6 parts, as pooling pyramids require.
+"""
 
 _TRANSFORMERS = ("dpt",)
-"""Architectures whose decoder needs a vision transformer that returns tokens: timm's, with the prefix `tu-`."""
+"""Architectures whose decoder needs a vision transformer that returns tokens (timm's `tu-...`)."""
 
 _TOKENS = ("beit", "deit", "eva", "vision_transformer")
 """Modules of timm with vision transformers that return tokens of one size."""

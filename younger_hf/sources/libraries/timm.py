@@ -23,7 +23,8 @@ def _models() -> Iterator[Candidate]:
             "timm",
             name,
             {"name": name},
-            # entry points without a classifier (the encoders of CLIP, DINO and SAM) compute features
+            # entry points without a classifier (the encoders of CLIP, DINO and SAM) return
+            # features
             task="image-classification" if settings.num_classes else "image-feature-extraction",
             family=families[name],
             # the licence of the weights that an entry point names first, or timm's own

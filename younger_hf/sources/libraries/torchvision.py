@@ -1,4 +1,7 @@
-"""Every builder registered in the installed torchvision: classification, detection, segmentation, video, optical flow."""
+"""Every builder registered in the installed torchvision.
+
+They build models for classification, detection, segmentation, video and optical flow.
+"""
 
 from __future__ import annotations
 

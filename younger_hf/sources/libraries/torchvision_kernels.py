@@ -9,7 +9,7 @@ from torch import Tensor
 
 
 def nms(dets: Tensor, scores: Tensor, iou_threshold: float) -> Tensor:
-    """Greedy non-maximum suppression: the best box stays, boxes that overlap it too much are dropped, and so on.
+    """Greedy non-maximum suppression: keep the best box, drop boxes that overlap it, and repeat.
 
     Args:
         dets: Boxes as x1, y1, x2, y2, [N, 4].
@@ -43,7 +43,7 @@ def roi_align(
     sampling_ratio: int,
     aligned: bool,
 ) -> Tensor:
-    """Mean of bilinear samples on a regular grid in each bin of each region (Mask R-CNN, section 3).
+    """Mean of bilinear samples on a grid in each bin of each region (Mask R-CNN, section 3).
 
     Args:
         features: [N, C, H, W].
@@ -98,7 +98,7 @@ def deform_conv2d(
     offset_groups: int,
     use_mask: bool,
 ) -> Tensor:
-    """Convolution that reads each tap at an offset (Deformable ConvNets v2, equation 1), and zeros outside.
+    """Convolution that reads each tap at an offset (Deformable ConvNets v2, eq. 1), zeros outside.
 
     Args:
         features: [N, C, H, W].

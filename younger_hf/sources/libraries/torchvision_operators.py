@@ -70,7 +70,7 @@ def declare_torchvision_operators() -> bool:
 
 
 def import_torchvision() -> None:
-    """Import torchvision with callable operators: its own, or else those of `torchvision_kernels.py`."""
+    """Import torchvision with callable operators: its own or those of `torchvision_kernels.py`."""
     ours = declare_torchvision_operators()
     import torchvision.extension
     import torchvision.ops
@@ -91,7 +91,7 @@ def import_torchvision() -> None:
 
 
 def _has_ops() -> bool:
-    """Replace torchvision's function of that name, which it compiles and thus cannot be a lambda."""
+    """Replace torchvision's function of that name, which it compiles; thus this is not a lambda."""
     return True
 
 

@@ -1,4 +1,7 @@
-"""Every family of the installed transformers with each of its heads, in its default configuration or one of the Hub."""
+"""Every family of the installed transformers with each of its heads.
+
+The configuration is the default one, or one of the Hub.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ REASON = 300
 
 
 def _models() -> Iterator[Candidate]:
-    """Yield one candidate for each model class of each family, under the most specific auto class that builds it."""
+    """Yield a candidate for each model class of each family, under its most specific auto class."""
     declare_torchvision_operators()
     import transformers
     from transformers.models.auto import modeling_auto
@@ -92,7 +95,10 @@ def build(recipe: Mapping[str, Any]) -> TorchModel:
 
 
 def _module(auto_class: Any, config: Any) -> Any:
-    """Build a model with eager attention where it has it: other implementations are one opaque call or cannot be traced."""
+    """Build a model with eager attention if it has it.
+
+    Other implementations are one opaque call or cannot be traced.
+    """
     try:
         module = auto_class.from_config(config, attn_implementation="eager")
     except (ValueError, TypeError):

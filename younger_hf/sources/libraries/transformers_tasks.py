@@ -56,7 +56,7 @@ TASKS: Mapping[str, str] = {
     "AutoBackbone": "image-feature-extraction",
     "AutoModelForPreTraining": "",
 }
-"""Auto class -> task, the most specific class first: if several build the same model, the first is listed."""
+"""Auto class -> task, most specific class first: the first that builds a model counts."""
 
 IMAGE_FEATURES = "image-feature-extraction"
 """The task of a model without a head, if its input is an image."""

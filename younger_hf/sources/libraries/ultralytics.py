@@ -1,4 +1,4 @@
-"""Every YOLO and RT-DETR of the installed ultralytics: each YAML description in each of its scales."""
+"""Every YOLO and RT-DETR of the installed ultralytics: each YAML description at each scale."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _name(stem: str, scale: str) -> str:
-    """Return the name that users know, as `yolo11n-seg`; a scale that the name already ends with is not repeated."""
+    """Return the name that users know, as `yolo11n-seg`, without repeating a scale at its end."""
     if not scale or stem.endswith(f"-{scale}") or re.search(rf"\d{scale}$", stem):
         return stem
     named = re.sub(r"^(yolo(?:e-)?v?\d+)", rf"\g<1>{scale}", stem)

@@ -1,1 +1,1 @@
-"""Configurations and example inputs of transformers models; imported only by processes that need torch."""
+"""Configurations and example inputs of transformers models, for processes that have torch."""

@@ -65,11 +65,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "ultravbert": {"vision_config": {"model_type": "siglip_vision_model", "image_size": 512}},
     "xmod": {"default_language": "en_XX"},
 }
-"""Family, or one of its heads -> its authors' settings without which the default configuration fails."""
+"""Family, or one of its heads -> its authors' settings without which the default one fails."""
 
 
 def load_configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the configuration of a recipe, and the settings that had to be changed for its parts to fit together.
+    """Return the configuration of a recipe, and the settings changed so that its parts fit.
 
     Args:
         recipe: `model_type` and `overrides` of its defaults; or `config`, the path of a
@@ -110,7 +110,10 @@ def load_configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
 
 
 def _fit_parts(config: Any) -> dict[str, Any]:
-    """Make the parts of a configuration fit together, which a few defaults do not, and return the changes."""
+    """Make the parts of a configuration fit together, and return the changes.
+
+    The parts of a few default configurations do not fit together.
+    """
     changed: dict[str, Any] = {}
     for path, part in parts(config):
         width, heads = vars(part).get("hidden_size"), vars(part).get("num_attention_heads")

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor, nn
 
 IMPLEMENTATION = "batched_mm"
-"""One gather of the weights of every token's experts and one batched product, as in transformers' own exports.
+"""One gather of the weights of every token's experts and one batched product.
+
+Transformers' own exports do the same.
 
 The default is a loop over the experts that the example input happens to choose.
 """

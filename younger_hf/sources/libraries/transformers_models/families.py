@@ -1,4 +1,4 @@
-"""Inputs that do not follow from the signature and configuration of a transformers model, by family."""
+"""Inputs by family that do not follow from a transformers model's signature and configuration."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _glm_image(subject: Subject) -> Known:
 
 
 def _whole_patches(subject: Subject) -> Known:
-    """Make unflattened patches, each as large as those that one token of the language model stands for."""
+    """Make unflattened patches, each as large as those behind one token of the language model."""
     merge, size = (int(look_up(subject.config, (name,), ("vision",))) for name in ("spatial_merge_size", "patch_size"))
     side = merge * size
     return {"pixel_values": grey(16, side, side, 3), "image_grid_thw": torch.tensor([[1, 4, 4]])}

@@ -1,4 +1,4 @@
-"""Example inputs of a transformers model, from its signature and configuration, without a processor."""
+"""Example inputs of a transformers model, derived from its signature and configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules with nested arguments, such as caches of keys and values, as modules that take tensors."""
+"""Modules with nested arguments, such as key-value caches, as modules that take tensors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text with one placeholder token for each feature of an image, a sound or a video in a multimodal model."""
+"""Text with one placeholder token per feature of an image, sound or video in a multimodal model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Provide = Callable[[str], Tensor | None]
 
 
 def insert_placeholders(subject: Subject, inputs: Mapping[str, Tensor], provide: Provide) -> dict[str, Tensor]:
-    """Insert placeholders into the text if the model replaces them by features of an image or a sound.
+    """Insert placeholders into the text if features of an image or a sound replace them.
 
     Args:
         subject: The model.
@@ -76,7 +76,10 @@ def _token(config: Any, kind: str) -> int | None:
 
 
 def _features(subject: Subject, kind: str, inputs: dict[str, Tensor], provide: Provide) -> int:
-    """Return the number of features, one per token, that the model computes of an image or a sound; 0 without them."""
+    """Return the number of features (one per token) that the model computes from an input.
+
+    Return 0 if it computes none.
+    """
     function, named = _function(subject.module, f"get_{kind}_features", inputs)
     if function is None:
         return 0
@@ -93,7 +96,7 @@ def _features(subject: Subject, kind: str, inputs: dict[str, Tensor], provide: P
 
 
 def _function(module: Any, name: str, inputs: Mapping[str, Tensor]) -> tuple[Any, Mapping[str, inspect.Parameter]]:
-    """Return the outermost module's method that computes features of one of the inputs, and its parameters."""
+    """Return the outermost module's method that computes features of an input, and its inputs."""
     for owner in module.modules():
         function = getattr(owner, name, None)
         named = inspect.signature(function).parameters if callable(function) else {}
@@ -127,5 +130,5 @@ class _ShapesOnly(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 _LARGE = frozenset({"bmm", "baddbmm", "_softmax"})
-"""Operators of attention: their results grow with the square of the sequence, and are never written to."""
+"""Operators of attention: results grow quadratically with the sequence and are not written to."""
 _COSTLY = _LARGE | {"mm", "addmm", "convolution", "_convolution", "gelu"}

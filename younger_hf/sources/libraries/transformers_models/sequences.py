@@ -1,4 +1,4 @@
-"""Inputs of models for sounds, series and decisions that do not follow from signature and configuration."""
+"""Inputs of models for sounds, series and decisions that do not follow from their configuration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def one_of_two_sounds(subject: Subject) -> Known:
 
 
 def speecht5(subject: Subject) -> Known:
-    """Make the beginning of the speech to generate, or the outputs of the pre-networks for a model without them."""
+    """Make the start of the speech to generate, or the outputs of missing pre-networks."""
     config, frames = subject.config, 16
     lacks_prenets = type(subject.module).__name__ == "SpeechT5Model"
     bins = config.hidden_size if lacks_prenets else config.num_mel_bins
