@@ -33,6 +33,7 @@ def copy(run_of: Runs, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("split", ["train", "validation", "test"])
 @pytest.mark.parametrize("task", TASKS)
 def test_predictions_are_aligned_with_the_rows(built: Built, run_of: Runs, small: Small, task: str, split: str) -> None:
@@ -122,6 +123,7 @@ def test_an_unknown_reference_or_track_is_named(built: Built, tmp_path: Path) ->
         write_reference_entry(built.release, "uniform", "operator", tmp_path)
 
 
+@pytest.mark.heavy
 def test_a_run_on_another_dataset_is_refused(run_of: Runs, built: Built, tmp_path: Path) -> None:
     other = build_small(tmp_path, secret="b").release
     expected = f"trained on the dataset {built.release.content_hash}, but .* is {other.content_hash}"

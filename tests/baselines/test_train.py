@@ -49,6 +49,7 @@ def test_training_lowers_the_loss_and_beats_guessing(built: Built, run_of: Runs,
         assert best.validation["accuracy"] > 1.1 * float(np.mean(labels == commonest))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("stop", [1, 2, 4])
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(
@@ -74,6 +75,7 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     assert all(torch.equal(one[name], other[name]) for name in one)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("cut_off_at", ["model.safetensors", "state.pt", "history.jsonl"])
 def test_a_run_killed_while_it_keeps_an_epoch_ends_as_an_uninterrupted_one(
     built: Built, small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_off_at: str
@@ -153,6 +155,7 @@ def test_the_folder_of_another_configuration_is_refused_with_what_differs(
     assert "--out" in caught.value.hint
 
 
+@pytest.mark.heavy
 def test_the_folder_of_a_run_on_another_dataset_is_refused(
     built: Built, run_of: Runs, small: Small, tmp_path: Path
 ) -> None:

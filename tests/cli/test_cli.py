@@ -129,6 +129,7 @@ def test_an_interrupted_verb_says_whether_the_same_command_goes_on(
     assert "Interrupted." in shown
 
 
+@pytest.mark.heavy
 def test_inspect_shows_a_model_as_table_and_as_json() -> None:
     path = next(path for path in LIGHT if "squeezenet" in path.stem)
     table = younger("inspect", path)
@@ -182,6 +183,7 @@ def test_a_truncated_model_is_one_clear_message(tmp_path: Path) -> None:
     assert_one_clear_message(younger("inspect", path), "cut.onnx: this is not a readable ONNX model", "Hint:")
 
 
+@pytest.mark.heavy
 def test_text_named_onnx_is_one_clear_message(tmp_path: Path) -> None:
     path = tmp_path / "text.onnx"
     path.write_text("This is a letter, not a model.\n")
@@ -189,6 +191,7 @@ def test_text_named_onnx_is_one_clear_message(tmp_path: Path) -> None:
     assert_one_clear_message(younger("extract", path, "--out", tmp_path / "dags"), "none of the 1 files is a readable")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "command", [("extract", "--out", "dags"), ("build", "--out", "younger", "--models"), ("stats",)]
 )
@@ -199,6 +202,7 @@ def test_an_empty_folder_is_one_clear_message(command: tuple[str, ...], tmp_path
     assert_one_clear_message(run, str(empty), "empty")
 
 
+@pytest.mark.heavy
 def test_a_missing_config_is_one_clear_message(release: Release, entry: Path) -> None:
     run = younger("stats", release.root, "--config", "operator_with_attrs")
     assert_one_clear_message(run, "there is no config 'operator_with_attrs'", "operator_wo_attrs", "Hint:")
@@ -206,6 +210,7 @@ def test_a_missing_config_is_one_clear_message(release: Release, entry: Path) ->
     assert_one_clear_message(run, "operator_with_attrs", "one of operator_wo_attrs")
 
 
+@pytest.mark.heavy
 def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Path) -> None:
     assert "valid for operator_wo_attrs" in younger("validate", entry, "--data", release.root).stdout
     scored = json.loads(younger("score", entry, "--data", release.root, "--json").stdout)
@@ -217,6 +222,7 @@ def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Pat
     assert {"low": 0.0, "high": 1.0} == scored["intervals"]["accuracy"]
 
 
+@pytest.mark.heavy
 def test_a_score_is_shown_with_its_interval_unless_no_resamples_are_asked_for(release: Release, entry: Path) -> None:
     table = younger("score", entry, "--data", release.root).stdout
     assert "1,000 resamples of 3 graphs" in table
@@ -229,6 +235,7 @@ def test_a_score_is_shown_with_its_interval_unless_no_resamples_are_asked_for(re
     )
 
 
+@pytest.mark.heavy
 def test_two_submissions_are_compared(release: Release, entry: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     write_predictions(other, "operator_wo_attrs", {"test0": [3], "test1": [2], "test2": [2]})
@@ -245,6 +252,7 @@ def test_two_submissions_are_compared(release: Release, entry: Path, tmp_path: P
     assert all(text in table for text in ("difference", "p value", "1,000 resamples of 3 graphs"))
 
 
+@pytest.mark.heavy
 def test_a_mistake_in_either_submission_is_one_clear_message(release: Release, entry: Path, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong"
     write_predictions(wrong, "operator_wo_attrs", {"test0": [3], "test1": [2]})
@@ -269,6 +277,7 @@ def test_sealed_answers_score_as_the_open_ones_with_the_key_and_say_so_without(
     assert_one_clear_message(younger("score", entry, "--data", release.root, "--answers", sealed), KEY, "found nothing")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("scores", "fragments"),
     [
@@ -305,6 +314,7 @@ def test_a_submission_folder_without_predictions_is_one_clear_message(release: R
     )
 
 
+@pytest.mark.heavy
 def test_reference_predictions_are_a_valid_submission(release: Release, tmp_path: Path) -> None:
     out = tmp_path / "uniform"
     run = younger(
@@ -314,6 +324,7 @@ def test_reference_predictions_are_a_valid_submission(release: Release, tmp_path
     assert json.loads(younger("validate", out, "--data", release.root, "--json").stdout)["valid"]
 
 
+@pytest.mark.heavy
 def test_predictions_of_the_validation_split_are_scored_without_the_answers(release: Release, tmp_path: Path) -> None:
     out = tmp_path / "validation"
     arguments = ("--data", release.root, "--split", "validation")

@@ -38,6 +38,7 @@ def test_the_dag_is_that_of_a_plain_export_with_real_weights(name: str) -> None:
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", TINY)
 def test_the_file_holds_no_value_but_few_whole_numbers(name: str) -> None:
     tensors = [message for message in messages(exported(name)) if isinstance(message, TensorProto)]
@@ -141,6 +142,7 @@ def _export_sequence(model: nn.Sequential) -> onnx.ModelProto:
     return export_module(model, {"input": torch.zeros(2, 3, model[0].in_features)})
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["bert", "mobilenet_v2", "swin"])
 def test_exporting_again_gives_the_same_bytes(name: str) -> None:
     again = export_transformers(TINY[name])

@@ -39,6 +39,7 @@ def card_rows(root: Path) -> dict[str, dict[str, int]]:
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("config", CONFIGS)
 def test_datasets_loads_every_config_as_it_was_written(built: Built, config: str) -> None:
     loaded = datasets.load_dataset(str(built.root), config)
@@ -86,6 +87,7 @@ def test_a_rebuild_in_the_same_place_is_not_served_from_the_cache(tmp_path: Path
         assert expected != before[config]
 
 
+@pytest.mark.heavy
 def test_a_clone_loads_with_datasets_alone_and_offline(built: Built, tmp_path: Path) -> None:
     """As in the first line of the guide: in the folder that holds `younger`, with nothing of this package."""
     code = """

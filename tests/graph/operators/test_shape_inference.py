@@ -41,6 +41,7 @@ def result(text: str, dynamic_size: int = 1) -> TensorInfo:
     return infer_values(dag, dynamic_size).output(dag.outputs[0].node, dag.outputs[0].slot)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
 def test_every_value_of_a_vision_model_has_the_shape_that_a_run_gives_it(path: Path) -> None:
     model = to_onnx(from_onnx(path))

@@ -44,6 +44,7 @@ def _loaded() -> None:
     examine(seeds()[0])
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", BUILDERS)
 def test_a_hostile_file_is_cheap(name: str) -> None:
     data = BUILDERS[name]()
@@ -65,6 +66,7 @@ def test_operators_over_hostile_constants_are_folded_away(name: str) -> None:
     assert ("Add",) == from_onnx(FOLDED[name]()).op_types
 
 
+@pytest.mark.heavy
 def test_a_file_without_weights_is_the_same_in_blocks_and_in_memory(tmp_path: Path) -> None:
     """Wherever a block ends: in a name, a shape, between two tensors."""
     tensors = [TensorProto(name=f"w{n}" + "e" * (n % 97), data_type=1, dims=[n, 2]) for n in range(30_000)]

@@ -126,6 +126,7 @@ def whole_dags(draw: st.DrawFn) -> Dag:
     )
 
 
+@pytest.mark.heavy
 @given(st.lists(whole_dags(), max_size=3))
 def test_any_dags_come_back(dags: list[Dag]) -> None:
     assert tuple(dags) == table_to_dags(dags_to_table(dags))

@@ -165,6 +165,7 @@ def test_library_command_line_and_board_say_the_same_in_the_same_order(
     assert library == found["problems"]
 
 
+@pytest.mark.heavy
 def test_no_attack_is_ranked_and_none_is_lost(
     attacked: tuple[Dataset, Server], client: httpx.Client, sent: dict[str, tuple[Path, str]]
 ) -> None:

@@ -87,6 +87,7 @@ def noisy(rows, rng, share):
         yield classes, edges
 
 
+@pytest.mark.heavy
 def test_real_architectures_are_better_than_noisy_ones_and_these_than_constant_ones():
     rng = np.random.default_rng(0)
     vocabulary, train, real = (

@@ -43,6 +43,7 @@ def scored(board, path, track=FLOW):
     return score(report.predictions, board.release, board.answers).metrics
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("attack", REFUSED, ids=str)
 def test_it_is_refused_by_its_code_with_its_place_and_what_to_do(board, noisy, metadata, tmp_path, monkeypatch, attack):
     monkeypatch.chdir(tmp_path)

@@ -70,6 +70,7 @@ def test_what_is_written_is_what_is_validated(complete_board, write_table, suffi
     }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize(
     ("row", "code", "message"),
