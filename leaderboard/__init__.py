@@ -1,1 +1,1 @@
-"""The leaderboard of younger-hf: takes predictions, scores them against hidden answers and shows who ranks where."""
+"""The leaderboard: receive predictions, score them against hidden answers, and rank the systems."""

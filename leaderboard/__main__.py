@@ -22,7 +22,7 @@ STOP_SECONDS = 3
 
 
 def settings_from(arguments: Sequence[str] | None) -> Settings:
-    """Return the settings of the command line; the environment supplies the rest, as limits and the database URL."""
+    """Return the settings of the command line; limits and database come from the environment."""
     parser = argparse.ArgumentParser(prog="python -m leaderboard", description="Serve the leaderboard of a dataset.")
     parser.add_argument("--dataset", required=True, type=Path, help="folder of the dataset repo")
     parser.add_argument("--answers", type=Path, help="folder of its hidden answers (default: DATASET-answers)")
@@ -107,7 +107,7 @@ def serve(settings: Settings) -> int:
     listener = listen(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     os.environ.update(settings.to_environment())  # for the application and every process that it starts
-    from leaderboard.web.server import app
+    from leaderboard.server import app
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     sys.stdout.write(f"Board of dataset {release.version} on http://{host}:{settings.port} (Ctrl+C stops it)\n")

@@ -1,4 +1,4 @@
-"""One open board: its settings, its store and the release that it scores, opened once per process."""
+"""An open board: its settings, its store and the release it scores, opened once per process."""
 
 from __future__ import annotations
 

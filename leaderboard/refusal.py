@@ -1,4 +1,4 @@
-"""The one form in which the board refuses a request: an error with a stable code, for the API and the page."""
+"""The refusal of a request: an error with a stable code, shared by the API and the pages."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def shown_folder(dataset: Path) -> str:
-    """Return a dataset folder as the page may show it: relative to where the board runs, or its name alone."""
+    """Return a dataset folder relative to where the board runs, or just its name."""
     absolute, here = dataset.absolute(), Path.cwd()
     return str(absolute.relative_to(here)) if absolute.is_relative_to(here) else absolute.name
 

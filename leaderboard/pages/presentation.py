@@ -45,7 +45,7 @@ def best_values(rows: Sequence[Ranked], metrics: Sequence[Metric]) -> dict[str, 
 
 
 def table(rows: Sequence[Ranked], metrics: Sequence[Metric], best: Mapping[str, float]) -> pd.DataFrame:
-    """Return rows of the ranked table with Markdown in their cells; the best value of each metric is bold.
+    """Return rows of the ranked table as Markdown; the best value of each metric is bold.
 
     Args:
         rows: Best first.
@@ -81,7 +81,7 @@ def problem_table(problems: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
 
 def points(rows: Sequence[Ranked], metric: Metric) -> pd.DataFrame:
-    """Return one point per submission: `label` (rank and system, unique), `system`, `team`, `value`."""
+    """Return points: `label` (rank and system, unique), `system`, `team`, `value`."""
     seen: Counter[str] = Counter()
     records = []
     for row in rows:
@@ -100,7 +100,7 @@ def points(rows: Sequence[Ranked], metric: Metric) -> pd.DataFrame:
 
 
 def csv_file(rows: Sequence[Ranked], metrics: Sequence[Metric]) -> bytes:
-    """Return the ranked rows with all digits as UTF-8 CSV; a spreadsheet takes none of the fields for a formula."""
+    """Return the ranked rows with all digits as UTF-8 CSV, safe from formulas in a spreadsheet."""
     columns = ["rank", "id", "system", "team", *(metric.name for metric in metrics)]
     columns += ["parameters", "submitted_at", "code_url", "paper_url"]
     text = io.StringIO()

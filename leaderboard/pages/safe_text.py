@@ -1,4 +1,4 @@
-"""Texts of submitters made safe to show: on a Markdown page, as a link, as a field of a CSV file."""
+"""Text of submitters made safe to show: on a Markdown page, as a link, as a field of a CSV file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def visible(text: str) -> str:
-    """Return the text as one line without invisible characters, such as those that reverse the writing direction."""
+    """Return the text as one line without invisible characters, such as direction marks."""
     spaced = "".join(" " if character.isspace() else character for character in text)
     return "".join(character for character in spaced if unicodedata.category(character) not in ("Cc", "Cf", "Co", "Cs"))
 

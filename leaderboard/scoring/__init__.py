@@ -1,1 +1,1 @@
-"""Scoring in processes of its own: a worker takes submissions, and a limited child process scores each."""
+"""Scoring outside the server: a worker claims submissions, a limited child process scores each."""

@@ -1,4 +1,4 @@
-"""The process that validates and scores one submission within limits, and sends the outcome to its parent.
+"""The limited process that validates and scores one submission and reports to its parent.
 
 It sends `{"step": "scoring"}` when the file has proved valid, then the outcome. The answers are
 opened only after that first message, when nothing is left to parse. The text of an exception never

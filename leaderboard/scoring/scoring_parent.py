@@ -54,7 +54,7 @@ def score_submission(board: Board, submission: Submission) -> Outcome:
     if not file.is_file():
         LOG.error("%s: the uploaded file is gone", submission.id)
         return Outcome("failed", reason="The board lost the uploaded file; submit it again.")
-    # The child runs in the folder of the upload, so that its messages do not show paths of the host.
+    # The child runs in the upload's folder, so that its messages do not show paths of the host.
     run = run_child(
         "leaderboard.scoring.scoring_child",
         job,
@@ -109,7 +109,7 @@ def _too_expensive(limit: str) -> Outcome:
 
 
 def _environment() -> dict[str, str]:
-    """Return only what Python needs and the key of sealed answers: no database URL, no token of the host."""
+    """Return what Python needs and the key of sealed answers, but no database URL or token."""
     names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "TMPDIR", KEY)
     needed = {name: os.environ[name] for name in names if name in os.environ}
     return {**needed, **_LIBRARIES, "PYTHONPATH": str(Path(leaderboard.__file__).parent.parent)}

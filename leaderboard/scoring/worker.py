@@ -81,7 +81,7 @@ def work(board: Board, parent: int | None = None) -> None:
 
 @contextlib.contextmanager
 def _worker_lock(path: Path, orphaned: Callable[[], bool]) -> Iterator[None]:
-    """Wait for the board's worker lock and hold it; the system releases it however this process ends."""
+    """Wait for the board's worker lock and hold it until this process ends, however it ends."""
     with path.open("w") as lock:
         while not orphaned():
             try:

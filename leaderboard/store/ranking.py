@@ -1,4 +1,4 @@
-"""Ranking scored submissions: a pure function, so that the page, the API and the tests rank alike."""
+"""Ranking of scored submissions: a pure function, used by the page, the API and the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values that the store takes and returns; they stay valid after the database session is closed."""
+"""The records that the store takes and returns; they outlive the database session."""
 
 from __future__ import annotations
 

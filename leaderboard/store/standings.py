@@ -39,7 +39,7 @@ def row_json(row: Ranked) -> dict[str, Any]:
 
 
 def submission_json(submission: Submission, rank: int | None) -> dict[str, Any]:
-    """Return the state of one submission as the API shows it, with its scores or all its problems."""
+    """Return the state of a submission as the API shows it, with its scores or all its problems."""
     return {
         **{name: getattr(submission, name) for name in ("id", "state", "track", "system", "team", "reason")},
         "metrics": dict(submission.metrics) or None,

@@ -93,7 +93,7 @@ class Store:
             return _submission(row, {})
 
     def get(self, submission_id: str) -> Submission | None:
-        """Return the submission with an id, or None. A malformed id is not sent to the database, which may refuse it."""
+        """Return the submission with an id, or None; any text is safe as an id."""
         if not _ID.fullmatch(submission_id):
             return None
         with Session(self._engine) as session:
@@ -189,7 +189,7 @@ class Store:
             return True
 
     def recover(self) -> int:
-        """Return the submissions that a dead worker left in `scoring` to `received`, and void their claims.
+        """Move what a dead worker left in `scoring` back to `received`, and void its claims.
 
         Call it only while no worker is running. A submission that was claimed `MAX_CLAIMS` times
         ends as `failed`.

@@ -1,4 +1,4 @@
-"""Accepting a submission: its files go to disk, its row into the store. The API and the page both use this."""
+"""Acceptance of a submission, by API or page: its files go to disk, its row into the store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON routes under `/api/v1`, which the command line uses; all errors have one form, without a traceback."""
+"""The JSON routes under `/api/v1`; all errors have one form, without a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading a form with a submission from the network: straight to disk, and never more than the limit."""
+"""Reading of an uploaded submission: straight to disk, and never more than the limit."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from leaderboard.web.accept import METADATA_LIMIT, too_large
 UPLOAD_SECONDS = 600
 """Longest time that one upload may take."""
 DISCARD_SECONDS = 10
-"""Time to keep reading from a client that sends too much, so that it receives the reason of its refusal."""
+"""Time to keep reading from a client that sends too much, so that it receives the refusal."""
 FORM_BYTES = METADATA_LIMIT + 16 * 1024
 """Most bytes of a request beside the predictions file: the metadata, and the form around both."""
 
 _FIELDS = {"predictions", "metadata"}
 _UPLOADS: Counter[str] = Counter()
-"""Address -> number of its current uploads. One process serves the board, so this needs neither lock nor table."""
+"""Number of current uploads by address; a board is served by one process, so no lock is needed."""
 _EXPECTED = "Send a form (multipart/form-data) with the files `predictions` and `metadata` (submission.yaml)."
 
 
@@ -139,7 +139,7 @@ async def _fields(form: FormData) -> Upload:
 
 
 async def _discard(request: Request, limit: int) -> None:
-    """Keep reading for a while: if the connection closes while the client still sends, the answer is lost."""
+    """Keep reading for a while; the answer is lost if the connection closes during the upload."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DISCARD_SECONDS):
             discarded = 0

@@ -11,7 +11,7 @@ from younger_hf.errors import BaselineError
 
 
 @pytest.mark.parametrize(("task", "learning_rate", "batch_size"), [("operator", 1e-3, 512), ("dataflow", 1e-4, 1)])
-def test_defaults_are_the_paper_s(task: str, learning_rate: float, batch_size: int) -> None:
+def test_defaults_are_those_of_the_paper(task: str, learning_rate: float, batch_size: int) -> None:
     config = make_config(f"{task}_w_attrs", {})
     assert (learning_rate, batch_size) == (config.learning_rate, config.batch_size)
     assert (5e-5, 0.5, 12345) == (config.weight_decay, config.dropout, config.seed)

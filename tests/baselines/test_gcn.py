@@ -51,7 +51,7 @@ def test_renumbered_nodes_give_renumbered_outputs(built: Built, small: Small, ta
 
 
 @pytest.mark.parametrize("task", ["operator", "dataflow"])
-def test_a_graph_s_output_does_not_depend_on_its_batch(built: Built, small: Small, task: str) -> None:
+def test_the_output_of_a_graph_does_not_depend_on_its_batch(built: Built, small: Small, task: str) -> None:
     config = small(task)
     torch.manual_seed(1)
     model = make_model(100, config).eval()
@@ -70,7 +70,7 @@ def test_operator_outputs_are_log_probabilities_of_every_class_at_the_masked_nod
 
 
 def test_undirected_messages_pass_both_ways_and_directed_ones_forward_only(small: Small) -> None:
-    """A chain of two: what the first operator is reaches the second either way, the second the first only undirected."""
+    """In a chain of two, the second operator influences the first only if edges are undirected."""
     from torch_geometric.data import Data
 
     for undirected, reaches_back in ((True, True), (False, False)):

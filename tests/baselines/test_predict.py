@@ -132,14 +132,14 @@ def test_a_run_on_another_dataset_is_refused(run_of: Runs, built: Built, tmp_pat
     assert caught.value.hint
 
 
-def test_a_run_that_is_not_finished_is_refused_with_how_to_go_on(built: Built, copy: Path) -> None:
+def test_an_unfinished_run_is_refused_with_the_command_to_resume(built: Built, copy: Path) -> None:
     (copy / "run.json").unlink()
     with pytest.raises(BaselineError, match=r"the run is not finished: it has no run\.json") as caught:
         predict(built.release, copy, device="cpu")
     assert "younger-hf train" in caught.value.hint
 
 
-def test_a_folder_that_is_no_run_is_refused(built: Built, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_is_refused(built: Built, tmp_path: Path) -> None:
     with pytest.raises(BaselineError, match="this is not a run folder"):
         predict(built.release, tmp_path, device="cpu")
 
@@ -167,7 +167,7 @@ def test_weights_that_do_not_fit_are_one_error(built: Built, copy: Path, run_of:
     assert caught.value.hint
 
 
-def test_what_a_run_recorded_can_be_read(built: Built, run_of: Runs) -> None:
+def test_the_record_of_a_run_can_be_read(built: Built, run_of: Runs) -> None:
     record = read_run(run_of("operator")[0])
     assert built.release.content_hash == record["dataset_version"]
     assert json.loads((run_of("operator")[0] / "run.json").read_text()) == record

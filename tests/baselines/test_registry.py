@@ -47,7 +47,7 @@ def test_a_file_in_the_folder_is_a_model() -> None:
 
 
 @pytest.mark.usefixtures("_linear")
-def test_a_model_that_cannot_predict_what_the_track_asks_for_is_named() -> None:
+def test_a_model_without_the_task_of_the_track_is_named() -> None:
     with pytest.raises(BaselineError, match="The model 'linear' cannot predict a score") as caught:
         find_model("linear", "score")
     assert "models/linear.py" in caught.value.hint

@@ -77,10 +77,10 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("cut_off_at", ["model.safetensors", "state.pt", "history.jsonl"])
-def test_a_run_killed_while_it_keeps_an_epoch_ends_as_an_uninterrupted_one(
+def test_a_run_killed_while_writing_an_epoch_ends_as_an_uninterrupted_one(
     built: Built, small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut_off_at: str
 ) -> None:
-    """The third epoch's files are not all written: those up to one are new, the others still of the second."""
+    """The run dies between two files of its third epoch: some are new, the others still old."""
     config = small("operator", epochs=4)
     whole = train(built.release, config, tmp_path / "whole", device="cpu")
     snapshots: dict[int, Path] = {}
@@ -113,7 +113,7 @@ def test_a_finished_run_returns_at_once(built: Built, run_of: Runs, small: Small
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_the_kept_weights_are_those_of_the_best_epoch(built: Built, run_of: Runs, small: Small, task: str) -> None:
+def test_the_saved_weights_are_those_of_the_best_epoch(built: Built, run_of: Runs, small: Small, task: str) -> None:
     folder, history = run_of(task)
     best = max(history, key=lambda epoch: sum(epoch.validation.values()))
     config = small(task)
@@ -136,7 +136,7 @@ def test_the_history_file_holds_every_epoch(run_of: Runs) -> None:
     assert [] == list(folder.glob("*.partial"))
 
 
-def test_the_seed_decides_about_everything(built: Built, small: Small, tmp_path: Path) -> None:
+def test_the_seed_determines_the_run(built: Built, small: Small, tmp_path: Path) -> None:
     losses = [
         [e.loss for e in train(built.release, small("operator", epochs=2, seed=seed), tmp_path / name, device="cpu")]
         for name, seed in (("one", 1), ("again", 1), ("other", 2))
@@ -213,7 +213,7 @@ def test_a_dataset_without_the_config_is_one_error(built: Built, small: Small, t
         train(poorer, small("operator"), tmp_path / "run", device="cpu")
 
 
-def test_a_device_that_is_not_there_is_named() -> None:
+def test_an_unavailable_device_is_named() -> None:
     assert torch.device("cpu") == resolve_device("cpu")
     assert ("cuda" if torch.cuda.is_available() else "cpu") == resolve_device("auto").type
     with pytest.raises(BaselineError, match="Unknown device 'tpu'; expected auto, cpu or cuda") as caught:

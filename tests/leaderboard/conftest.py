@@ -1,4 +1,4 @@
-"""Boards to test on: a dataset for all tests, a board of its own for each, and a server for the tests of the API."""
+"""Fixtures: a dataset for all tests, a fresh board for each, and a server for the API tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small real boards for the tests: a release with its answers, submission files, and stores filled with scored systems."""
+"""Small real boards: a release with answers, submission files, and stores of scored systems."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Dataset:
 
 
 def write_dataset(root: Path, seed: int = 0) -> Dataset:
-    """Write a release with all four tracks of twelve test graphs each, and its answers beside it."""
+    """Write a release with four tracks of twelve test graphs each, and its answers beside it."""
     rng = np.random.default_rng(seed)
     tables: dict[str, dict[str, pa.Table]] = {}
     labels: dict[str, dict[str, list[int]]] = {}
@@ -158,7 +158,7 @@ def new_submission(
 
 
 def add_scored(board: Board, track: str, values: Sequence[float], **changes: object) -> Submission:
-    """Put a scored submission into a board's store, with the metrics of the track's task in their order."""
+    """Put a scored submission into a board's store, with the metrics of the track's task."""
     from leaderboard.store.standings import metrics_of
 
     board.store.add(new_submission(board.release.content_hash, track, **changes))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The configuration of a training run: one frozen value, written beside everything that the run produces."""
+"""The configuration of a training run: a frozen value, written into the folder of the run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAPER: dict[str, dict[str, Any]] = {
     "operator": {"learning_rate": 1e-3, "batch_size": 512},
     "dataflow": {"learning_rate": 1e-4, "batch_size": 1},
 }
-"""Settings of the Younger paper that differ by task; Adam, weight decay 5e-5 and seed 12345 hold for both."""
+"""Settings of the Younger paper that differ by task; the other defaults hold for both."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class TrainConfig:
 
 
 def make_config(track: str, overrides: Mapping[str, Any], file: Path | None = None) -> TrainConfig:
-    """Return the paper's settings for a track, overridden by a TOML file, then by each of `overrides` that is not None.
+    """Return the paper's settings, overridden by a TOML file, then by `overrides` other than None.
 
     Raises:
         BaselineError: If a setting is unknown or out of range, or the file cannot be read.

@@ -1,4 +1,4 @@
-"""The entry of a baseline for the board: its predictions, and the `submission.yaml` that describes them."""
+"""A baseline's entry for the board: its predictions and their `submission.yaml`."""
 
 from __future__ import annotations
 

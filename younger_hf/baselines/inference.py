@@ -29,7 +29,7 @@ def make_model(num_classes: int, config: TrainConfig) -> nn.Module:
 
 
 def forward(model: nn.Module, batch: Data, config: TrainConfig) -> Tensor:
-    """Return the output at the targets of a batch, on its device: log-probabilities [M, V] or logits [P]."""
+    """Return the output at a batch's targets: log-probabilities [M, V] or logits [P]."""
     edges = to_undirected(batch.edge_index, num_nodes=batch.num_nodes) if config.undirected else batch.edge_index
     output: Tensor = model(batch.x, edges, batch[config.task.targets])
     return output

@@ -26,7 +26,7 @@ class Objective:
 
 
 def _likeliest_class(log_probabilities: Tensor) -> Tensor:
-    """Return the likeliest class of each node, never UNK or MASK, which are never right: [M, V] -> int32 [M]."""
+    """Return the likeliest class of each node other than UNK and MASK: [M, V] -> int32 [M]."""
     return (log_probabilities[:, FIRST_CLASS:].argmax(dim=-1) + FIRST_CLASS).int().cpu()
 
 

@@ -20,7 +20,7 @@ Model = TypeVar("Model", bound="type[nn.Module]")
 
 
 def register(predicts: str) -> Callable[[Model], Model]:
-    """Register a class as the model that its module is named after: `models/gat.py` is `--model gat`.
+    """Register a class as the model named after its module: `models/gat.py` is `--model gat`.
 
     Args:
         predicts: What it predicts: `class` (one per masked node) or `score` (one per pair of

@@ -1,4 +1,4 @@
-"""The folder of a training run: what is written after each epoch and at the end, and read to go on or to predict."""
+"""The folder of a training run: written after each epoch, read to resume or to predict."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def resume(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, dev
 
 
 def save_epoch(folder: Path, model: nn.Module, optimizer: torch.optim.Optimizer, history: Sequence[Epoch]) -> None:
-    """Write the results of an epoch. A run goes on from `STATE` alone, so one that is cut off in here stays whole."""
+    """Write the results of an epoch; a run resumes from `STATE` alone, so dying in here is safe."""
     if history[-1].best:
         with replacing(folder / WEIGHTS) as partial:
             save_file(
@@ -145,7 +145,7 @@ def count_parameters(model: nn.Module) -> int:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """Return the record of a finished run: dataset, parameters, hardware, hours, best epoch and its validation metrics.
+    """Return a finished run's record: dataset, parameters, hardware, hours, best epoch, metrics.
 
     Raises:
         BaselineError: If the run is not finished or its record is damaged.

@@ -1,4 +1,4 @@
-"""Training a reference baseline: Adam, the best checkpoint by validation, resumable after an interruption."""
+"""Training of a baseline: Adam, best checkpoint by validation, resumable after an interruption."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A headless Chromium that opens the board's page: `python -m tests.leaderboard.pages.browser URL OUT.png` takes a screenshot."""
+"""Headless Chromium on the board's pages.
+
+`python -m tests.leaderboard.pages.browser URL OUT.png` takes a screenshot.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +56,7 @@ def chromium(width: int = 1440, height: int = 1100) -> Iterator[WebDriver]:
 
 
 def open_page(driver: WebDriver, url: str, selector: str = "table tbody tr") -> None:
-    """Open a page and wait until what a selector names is drawn and Streamlit has nothing left to do.
+    """Open a page and wait until a selector's element is drawn and Streamlit is idle.
 
     Raises:
         TimeoutException: If it is not drawn in time.

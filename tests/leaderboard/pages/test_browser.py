@@ -1,4 +1,4 @@
-"""The page in a real headless Chromium. Needs Debian's `chromium` and `chromium-driver`; without them it fails and says so."""
+"""The page in headless Chromium; fails without Debian's `chromium` and `chromium-driver`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_browser_sees_the_ranked_systems(server: Server, served: Board) -> Non
         assert ["https://example.org/code"] == links
 
 
-def test_a_browser_shows_hostile_names_as_they_were_written(server: Server, served: Board) -> None:
+def test_a_browser_shows_hostile_names_verbatim(server: Server, served: Board) -> None:
     with chromium() as driver:
         open_page(driver, f"{server.url}/?track=dataflow_wo_attrs")
         rows = cells(driver)

@@ -34,14 +34,14 @@ def texts(app: AppTest) -> str:
     )
 
 
-def test_an_empty_board_says_what_to_do(page_board: Board) -> None:
+def test_an_empty_board_tells_how_to_submit(page_board: Board) -> None:
     app = opened()
     assert "Younger leaderboard" == app.title[0].value
     assert "three commands" in app.info[0].value
     assert 0 == len(app.table)
 
 
-def test_the_page_says_which_dataset_it_is_for(page_board: Board) -> None:
+def test_the_page_names_its_dataset(page_board: Board) -> None:
     assert page_board.release.content_hash[7:19] in texts(opened())
 
 

@@ -42,7 +42,7 @@ def test_a_table_escapes_what_submitters_wrote(rows: tuple[Ranked, ...]) -> None
     assert "\\@\u2060team" == shown["Team"][0]
 
 
-def test_a_table_of_some_rows_keeps_the_bold_of_all(rows: tuple[Ranked, ...]) -> None:
+def test_a_filtered_table_keeps_the_best_of_all_rows_bold(rows: tuple[Ranked, ...]) -> None:
     assert "0.3333" == table(rows[2:], METRICS, best_values(rows, METRICS))["Accuracy ↑"][0]
 
 
@@ -56,7 +56,7 @@ def test_a_csv_file_has_every_digit_and_no_formula(rows: tuple[Ranked, ...]) -> 
     assert rows[0].submission.id == found[0]["id"]
 
 
-def test_points_tell_systems_of_one_name_apart(rows: tuple[Ranked, ...]) -> None:
+def test_points_distinguish_systems_of_the_same_name(rows: tuple[Ranked, ...]) -> None:
     data = points(rows, METRICS[0])
     assert ["1. =HYPERLINK(1)", "1. =HYPERLINK(1) (2)", "3. <b>*"] == data["label"].tolist()
     assert [0.5, 0.5, 1 / 3] == data["value"].tolist()

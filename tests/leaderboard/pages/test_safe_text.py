@@ -14,13 +14,13 @@ from leaderboard.pages.safe_text import csv_field, link, markdown, visible
 
 
 @given(st.text())
-def test_no_punctuation_of_a_text_is_left_to_markdown(text: str) -> None:
+def test_all_punctuation_is_escaped_for_markdown(text: str) -> None:
     escaped = markdown(text, limit=10_000)
     assert not re.search(r"(?<!\\)(?:\\\\)*[!-/:-@\[\]-`{-~]", escaped)
 
 
 @given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"]), max_size=100))
-def test_what_can_be_seen_of_a_text_is_kept(text: str) -> None:
+def test_visible_characters_are_preserved(text: str) -> None:
     unescaped = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown(text)).replace("\u2060", "")
     assert " ".join(text.split()) == unescaped
 
@@ -39,7 +39,7 @@ def test_a_long_text_is_cut() -> None:
 @pytest.mark.parametrize(
     "text", ["https://a.example", "www.a.example", "WWW.a.example", "me@a.example", ":streamlit:", "->", "<=", "---"]
 )
-def test_what_markdown_would_find_after_escaping_is_broken_up(text: str) -> None:
+def test_links_that_markdown_finds_despite_escapes_are_broken_up(text: str) -> None:
     assert "\u2060" in markdown(text)
 
 
@@ -66,7 +66,7 @@ def test_web_addresses_become_links(url: str) -> None:
         " https://example.org",
     ],
 )
-def test_anything_else_becomes_no_link(url: str) -> None:
+def test_other_texts_do_not_become_links(url: str) -> None:
     assert "" == link("code", url)
 
 

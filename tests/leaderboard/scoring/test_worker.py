@@ -58,7 +58,7 @@ def copied(dataset: Dataset, folder: Path) -> Dataset:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("track", TRACKS)
-def test_a_valid_submission_is_scored_as_the_metric_says(
+def test_a_valid_submission_gets_the_score_of_the_metric(
     board: Board, dataset: Dataset, tmp_path: Path, track: str
 ) -> None:
     predictions, metadata = write_submission(tmp_path / "s", dataset, track, 0.7)
@@ -158,7 +158,7 @@ def test_scoring_that_takes_too_long_fails(dataset: Dataset, tmp_path: Path) -> 
 
 
 @pytest.mark.heavy
-def test_missing_or_foreign_answers_fail_without_saying_where_they_should_be(dataset: Dataset, tmp_path: Path) -> None:
+def test_missing_or_foreign_answers_fail_without_showing_their_folder(dataset: Dataset, tmp_path: Path) -> None:
     spoiled = copied(dataset, tmp_path)
     board = open_test_board(spoiled, tmp_path / "board")
     manifest = spoiled.answers / "manifest.json"
@@ -213,7 +213,7 @@ def start_worker(board: Board, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.heavy
-def test_what_a_killed_worker_left_is_scored_once_by_the_next(board: Board, dataset: Dataset, tmp_path: Path) -> None:
+def test_the_submission_of_a_killed_worker_is_scored_once_by_the_next(board: Board, dataset: Dataset, tmp_path: Path) -> None:
     submission_id = submit(board, *write_submission(tmp_path / "s", dataset, TRACK, 0.7))
     worker = start_worker(board)
     try:
@@ -264,7 +264,7 @@ def test_a_worker_whose_server_is_gone_ends(board: Board) -> None:
 
 
 @pytest.mark.heavy
-def test_a_worker_can_score_what_waits_and_end(board: Board, dataset: Dataset, tmp_path: Path) -> None:
+def test_a_worker_can_score_the_queue_and_end(board: Board, dataset: Dataset, tmp_path: Path) -> None:
     submission_id = submit(board, *write_submission(tmp_path / "s", dataset, TRACK, 0.7))
     assert 0 == start_worker(board, "--once").wait(30)
     assert "scored" == result(board, submission_id).state

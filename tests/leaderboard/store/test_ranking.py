@@ -52,22 +52,22 @@ def test_the_order_does_not_depend_on_the_order_of_the_input(numbers: list[float
     assert rank(submissions, (AUC,), "auc") == rank(submissions[::-1], (AUC,), "auc")
 
 
-def test_in_a_tie_who_came_first_stands_first_and_the_next_rank_is_left_out() -> None:
+def test_ties_share_a_rank_in_order_of_arrival_and_the_next_rank_is_skipped() -> None:
     rows = rank([submission(3, auc=0.5), submission(1, auc=0.9), submission(2, auc=0.9)], (AUC,), "auc")
     assert [(1, "system 1"), (1, "system 2"), (3, "system 3")] == [(row.rank, row.submission.system) for row in rows]
 
 
-def test_who_lacks_a_metric_or_has_one_that_is_not_finite_is_not_ranked() -> None:
+def test_submissions_with_a_missing_or_non_finite_metric_are_not_ranked() -> None:
     complete = submission(1, auc=0.5, loss=1.0)
     others = [submission(2, auc=0.9), submission(3, auc=math.nan, loss=1.0), submission(4, auc=math.inf, loss=1.0)]
     assert (complete,) == tuple(row.submission for row in rank([*others, complete], (AUC, LOSS), "auc"))
 
 
-def test_nobody_gives_an_empty_table() -> None:
+def test_no_submissions_rank_as_an_empty_table() -> None:
     assert () == rank([], (AUC,), "auc")
 
 
-def test_the_metric_that_decides_is_the_first_column() -> None:
+def test_the_ranking_metric_is_the_first_column() -> None:
     assert ["accuracy", "macro_f1", "macro_precision", "macro_recall"] == [
         metric.name for metric in metrics_of("operator_wo_attrs")
     ]

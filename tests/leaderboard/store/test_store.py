@@ -52,11 +52,11 @@ def test_a_submission_comes_back_as_it_was_added(store: Store) -> None:
     assert before <= added.created_at <= datetime.now(UTC)
 
 
-def test_an_unknown_id_gives_nothing(store: Store) -> None:
+def test_an_unknown_id_returns_none(store: Store) -> None:
     assert store.get("0" * 32) is None
 
 
-def test_an_id_cannot_be_taken_twice(store: Store) -> None:
+def test_an_id_is_unique(store: Store) -> None:
     new = new_submission(HASH)
     store.add(new)
     with pytest.raises(IntegrityError):
@@ -64,7 +64,7 @@ def test_an_id_cannot_be_taken_twice(store: Store) -> None:
     assert ["received"] == states(store, new.id)
 
 
-def test_a_scored_submission_keeps_its_metrics_and_every_step(store: Store) -> None:
+def test_a_scored_submission_has_its_metrics_and_every_event(store: Store) -> None:
     new = new_submission(HASH)
     store.add(new)
     assert store.finish(claimed(store), SCORED)
@@ -76,7 +76,7 @@ def test_a_scored_submission_keeps_its_metrics_and_every_step(store: Store) -> N
     ]
 
 
-def test_a_rejected_submission_keeps_its_problems_and_a_failed_one_its_reason(store: Store) -> None:
+def test_a_rejected_submission_has_its_problems_and_a_failed_one_its_reason(store: Store) -> None:
     problem = {"code": "missing_graph", "row": None, "message": "m", "expected": "e", "got": "g", "hint": "h"}
     rejected, failed = new_submission(HASH), new_submission(HASH)
     store.add(rejected)
@@ -97,7 +97,7 @@ def test_submissions_are_claimed_in_the_order_in_which_they_came(store: Store) -
     assert store.claim() is None
 
 
-def test_a_result_is_kept_once_and_only_for_the_current_claim(store: Store) -> None:
+def test_a_result_is_stored_once_and_only_for_the_current_claim(store: Store) -> None:
     new = new_submission(HASH)
     store.add(new)
     first = claimed(store)
@@ -112,7 +112,7 @@ def test_a_result_is_kept_once_and_only_for_the_current_claim(store: Store) -> N
     assert "scored" == found.state
 
 
-def test_a_submission_that_takes_its_worker_down_each_time_is_given_up(store: Store) -> None:
+def test_a_submission_that_always_kills_its_worker_is_given_up(store: Store) -> None:
     new = new_submission(HASH)
     store.add(new)
     for _ in range(MAX_CLAIMS):
@@ -125,7 +125,7 @@ def test_a_submission_that_takes_its_worker_down_each_time_is_given_up(store: St
     assert "cut off" in found.reason
 
 
-def test_recovering_leaves_what_has_ended_alone(store: Store) -> None:
+def test_recovery_leaves_ended_submissions_alone(store: Store) -> None:
     for outcome in (SCORED, Outcome("rejected"), Outcome("failed", reason="x")):
         store.add(new_submission(HASH))
         store.finish(claimed(store), outcome)
@@ -152,7 +152,7 @@ def test_more_scored_submissions_than_one_statement_may_name_are_listed(store: S
     ]
 
 
-def test_of_many_threads_exactly_one_gets_a_submission(store: Store) -> None:
+def test_exactly_one_of_many_threads_claims_a_submission(store: Store) -> None:
     for _ in range(5):
         new = new_submission(HASH)
         store.add(new)
@@ -180,7 +180,7 @@ def claim_all(url: str, won: multiprocessing.Queue[list[str]]) -> None:
 
 
 @pytest.mark.heavy
-def test_of_many_processes_each_submission_goes_to_one(store: Store, tmp_path: Path) -> None:
+def test_each_submission_is_claimed_by_one_of_many_processes(store: Store, tmp_path: Path) -> None:
     ids = [store.add(new_submission(HASH)).id for _ in range(40)]
     context = multiprocessing.get_context("spawn")
     won: multiprocessing.Queue[list[str]] = context.Queue()

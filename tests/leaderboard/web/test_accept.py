@@ -29,7 +29,7 @@ def refusal(board: Board, predictions: bytes, name: str, metadata: bytes) -> Ref
     return caught.value
 
 
-def test_the_files_and_what_was_declared_are_kept(board: Board, files: tuple[Path, Path]) -> None:
+def test_files_and_metadata_are_stored(board: Board, files: tuple[Path, Path]) -> None:
     predictions, metadata = files
     with predictions.open("rb") as file:
         taken = accept(board, file, "../../My File.PARQUET", metadata.read_bytes())
@@ -50,7 +50,7 @@ def test_a_file_of_another_kind_is_refused(board: Board, files: tuple[Path, Path
     assert ".parquet" in error.message
 
 
-def test_a_file_without_bytes_is_refused(board: Board, files: tuple[Path, Path]) -> None:
+def test_an_empty_file_is_refused(board: Board, files: tuple[Path, Path]) -> None:
     assert "file_empty" == refusal(board, b"", "p.parquet", files[1].read_bytes()).code
 
 
@@ -88,7 +88,7 @@ def test_metadata_that_is_wrong_is_refused_with_every_problem(board: Board, meta
     assert str(board.settings.board) not in str(error.to_json())
 
 
-def test_a_folder_that_cannot_be_written_is_a_refusal_and_no_crash(
+def test_an_unwritable_folder_is_a_refusal(
     board: Board, files: tuple[Path, Path], tmp_path: Path
 ) -> None:
     uploads = board.settings.uploads

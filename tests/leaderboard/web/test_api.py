@@ -111,7 +111,7 @@ def test_invalid_rows_end_as_rejected_with_all_problems_and_no_rank(
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
-def test_an_upload_above_the_limit_is_answered_with_413(client: httpx.Client, chunked: bool) -> None:
+def test_an_upload_above_the_limit_gets_413(client: httpx.Client, chunked: bool) -> None:
     boundary = "xxBOUNDARYxx"
     head = f'--{boundary}\r\nContent-Disposition: form-data; name="predictions"; filename="p.parquet"\r\n\r\n'
     body = [head.encode(), *[b"x" * 65_536] * (UPLOAD_LIMIT // 65_536 + 10), f"\r\n--{boundary}--\r\n".encode()]
@@ -157,13 +157,13 @@ def test_a_malformed_form_is_refused(client: httpx.Client, request_of: dict[str,
 
 
 @pytest.mark.parametrize("submission_id", ["0" * 32, "x", "' OR 1=1 --", "%F0%9F%98%80", "a" * 2000])
-def test_an_unknown_submission_is_404(client: httpx.Client, submission_id: str) -> None:
+def test_an_unknown_submission_gets_404(client: httpx.Client, submission_id: str) -> None:
     answer = client.get(f"/submissions/{submission_id}")
     assert 404 == answer.status_code
     assert answer.json()["error"]["code"] in ("not_found", "unknown_route")
 
 
-def test_an_unknown_track_is_404_and_names_the_tracks(client: httpx.Client) -> None:
+def test_an_unknown_track_gets_404_with_the_names_of_the_tracks(client: httpx.Client) -> None:
     error = assert_refused(client.get("/leaderboard", params={"track": "<script>"}), 404, "unknown_track")
     assert TRACK in error["message"]
 

@@ -1,4 +1,4 @@
-"""Attacks as real submissions to a running board: the library's, the command line's and the board's answers are the same."""
+"""Attacks on a running board: library, command line and board give the same answers."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def error_of(answer: httpx.Response) -> tuple[int, str]:
 def sent(
     attacked: tuple[Dataset, Server], client: httpx.Client, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, tuple[Path, str]]:
-    """Each attack's folder, and its id on the board: all are sent before the first is waited for."""
+    """Send all attacks before waiting for the first; return each one's folder and id."""
     root = tmp_path_factory.mktemp("sent")
     ids = {}
     for number, attack in enumerate(SAMPLE):
@@ -139,14 +139,14 @@ def sent(
     return ids
 
 
-def test_the_sample_is_what_was_meant() -> None:
+def test_the_sample_has_the_expected_verdicts() -> None:
     assert SENT == {(attack.number, attack.name, attack.file.split(".")[-1]) for attack in SAMPLE}
     assert {"csv", "jsonl", "parquet"} == {suffix for _, _, suffix in SENT}
 
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("attack", SAMPLE, ids=str)
-def test_library_command_line_and_board_say_the_same_in_the_same_order(
+def test_library_command_line_and_board_report_the_same_problems_in_order(
     attacked: tuple[Dataset, Server], client: httpx.Client, sent: dict[str, tuple[Path, str]], attack: Attack
 ) -> None:
     folder, submission_id = sent[str(attack)]
@@ -176,7 +176,7 @@ def test_no_attack_is_ranked_and_none_is_lost(
 
 
 def rows(server: Server) -> dict[str, int]:
-    """How many submissions the board has in each state; each has its folder, and nothing else is there."""
+    """Count the submissions by state, and check that the folders are exactly theirs."""
     with closing(Store(f"sqlite:///{server.folder / 'board.sqlite'}")) as store:
         counts = store.counts()
     assert sum(counts.values()) == len(list((server.folder / "uploads").iterdir()))
@@ -193,7 +193,7 @@ def rows(server: Server) -> dict[str, int]:
     ],
     ids=str,
 )
-def test_what_the_board_refuses_at_once_is_not_kept(
+def test_refused_uploads_are_not_stored(
     attacked: tuple[Dataset, Server],
     client: httpx.Client,
     tmp_path: Path,
@@ -241,7 +241,7 @@ def opened(server: Server, *headers: str) -> socket.socket:
 
 
 def answered(connection: socket.socket) -> bytes:
-    """Everything that the server says until it closes the connection; nothing if it says nothing."""
+    """Read everything that the server sends until it closes the connection."""
     said = b""
     with suppress(ConnectionError):  # it was closed while we were still sending
         while data := connection.recv(65_536):
@@ -257,7 +257,7 @@ def assert_unharmed(server: Server, client: httpx.Client, before: dict[str, int]
 @pytest.mark.parametrize(
     "length", ["-1", "abc", "1e3", "0x10", "1" + "0" * 30, "", "\u0661", "10\r\nContent-Length: 20"]
 )
-def test_a_content_length_that_is_none_is_refused(
+def test_a_malformed_content_length_is_refused(
     attacked: tuple[Dataset, Server], client: httpx.Client, length: str
 ) -> None:
     before = rows(attacked[1])
@@ -267,7 +267,7 @@ def test_a_content_length_that_is_none_is_refused(
 
 
 @pytest.mark.parametrize("header", ["Content-Length: 5000", "Transfer-Encoding: chunked"])
-def test_a_body_that_is_shorter_than_it_says_keeps_nothing(
+def test_a_body_shorter_than_its_content_length_is_not_stored(
     attacked: tuple[Dataset, Server], client: httpx.Client, header: str
 ) -> None:
     before = rows(attacked[1])
@@ -282,7 +282,7 @@ def test_a_body_that_is_shorter_than_it_says_keeps_nothing(
     assert_unharmed(attacked[1], client, before)
 
 
-def test_a_body_that_is_longer_than_it_says_is_cut(attacked: tuple[Dataset, Server], client: httpx.Client) -> None:
+def test_a_body_longer_than_its_content_length_is_cut(attacked: tuple[Dataset, Server], client: httpx.Client) -> None:
     before = rows(attacked[1])
     with opened(attacked[1], f"Content-Length: {len(PART)}") as connection:
         connection.sendall(PART + END * 3)
@@ -290,7 +290,7 @@ def test_a_body_that_is_longer_than_it_says_is_cut(attacked: tuple[Dataset, Serv
     assert_unharmed(attacked[1], client, before)
 
 
-def test_chunks_without_end_are_stopped_at_the_limit(attacked: tuple[Dataset, Server], client: httpx.Client) -> None:
+def test_endless_chunks_are_stopped_at_the_limit(attacked: tuple[Dataset, Server], client: httpx.Client) -> None:
     before = rows(attacked[1])
     chunk, sent_bytes = b"10000\r\n" + b"x" * 65_536 + b"\r\n", 0
     with opened(attacked[1], "Transfer-Encoding: chunked") as connection:
@@ -313,7 +313,7 @@ def test_chunks_without_end_are_stopped_at_the_limit(attacked: tuple[Dataset, Se
 
 
 @pytest.mark.parametrize("size", [b"-1", b"xyz", b"f" * 17, b"f" * 1000, b"", b"0x10"])
-def test_chunks_whose_size_is_none_are_refused(
+def test_chunks_of_a_malformed_size_are_refused(
     attacked: tuple[Dataset, Server], client: httpx.Client, size: bytes
 ) -> None:
     before = rows(attacked[1])
@@ -323,7 +323,7 @@ def test_chunks_whose_size_is_none_are_refused(
     assert_unharmed(attacked[1], client, before)
 
 
-def test_one_address_may_send_only_so_many_uploads_at_once(
+def test_concurrent_uploads_of_an_address_are_limited(
     attacked: tuple[Dataset, Server], client: httpx.Client
 ) -> None:
     before = rows(attacked[1])
@@ -345,7 +345,7 @@ def test_one_address_may_send_only_so_many_uploads_at_once(
     assert_unharmed(attacked[1], client, before)
 
 
-def test_of_twenty_submissions_at_once_as_many_are_taken_as_may_wait(dataset: Dataset, tmp_path: Path) -> None:
+def test_twenty_submissions_at_once_are_accepted_up_to_the_queue_limit(dataset: Dataset, tmp_path: Path) -> None:
     board = open_test_board(dataset, tmp_path / "board", pending_limit=8, team_pending_limit=5)
 
     def submit(team: str) -> str:
@@ -375,15 +375,15 @@ def counted(answers: list[str]) -> dict[str, int]:
 OF_THE_SERVER = {
     2: [test_one_byte_above_the_limit_is_refused_and_the_limit_itself_is_read],
     3: [
-        test_a_content_length_that_is_none_is_refused,
-        test_a_body_that_is_shorter_than_it_says_keeps_nothing,
-        test_a_body_that_is_longer_than_it_says_is_cut,
-        test_chunks_without_end_are_stopped_at_the_limit,
-        test_chunks_whose_size_is_none_are_refused,
+        test_a_malformed_content_length_is_refused,
+        test_a_body_shorter_than_its_content_length_is_not_stored,
+        test_a_body_longer_than_its_content_length_is_cut,
+        test_endless_chunks_are_stopped_at_the_limit,
+        test_chunks_of_a_malformed_size_are_refused,
     ],
     8: [
-        test_one_address_may_send_only_so_many_uploads_at_once,
-        test_of_twenty_submissions_at_once_as_many_are_taken_as_may_wait,
+        test_concurrent_uploads_of_an_address_are_limited,
+        test_twenty_submissions_at_once_are_accepted_up_to_the_queue_limit,
     ],
 }
 """Attacks that are answered before there is a file, and what tests them."""

@@ -1,4 +1,4 @@
-"""`python -m leaderboard`: it starts with everything it needs or says in one line what is missing, and leaves nothing behind."""
+"""`python -m leaderboard` starts completely or reports one error, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def test_a_board_folder_that_is_a_file_is_one_clear_error(dataset: Dataset, tmp_
     assert_refused(run("--dataset", str(dataset.release.root), "--board", str(tmp_path / "b")), str(tmp_path / "b"))
 
 
-def test_a_limit_that_is_no_number_is_one_clear_error(dataset: Dataset, tmp_path: Path) -> None:
+def test_a_limit_that_is_not_a_number_is_one_clear_error(dataset: Dataset, tmp_path: Path) -> None:
     result = run("--dataset", str(dataset.release.root), YOUNGER_HF_BOARD_UPLOAD_LIMIT="64 MiB")
     assert_refused(result, "YOUNGER_HF_BOARD_UPLOAD_LIMIT", "64 MiB")
 

@@ -27,7 +27,7 @@ class _GCN(nn.Module):
 
 @register("class")
 class OperatorClassifier(_GCN):
-    """Embedding -> dropout -> convolution -> ReLU -> dropout -> convolution -> class scores at the masked nodes.
+    """The paper's network for masked nodes: embedding, two convolutions with dropout, class scores.
 
     Shapes:
         x: int64 [N], edge_index: int64 [2, E], index: int64 [M] -> float32 [M, V]
@@ -45,7 +45,7 @@ class OperatorClassifier(_GCN):
 
 @register("score")
 class DataflowScorer(_GCN):
-    """Embedding -> convolution -> ReLU -> dropout -> convolution -> dot product of the two nodes of a pair.
+    """The paper's network for pairs: embedding, two convolutions, dot product of the two nodes.
 
     Shapes:
         x: int64 [N], edge_index: int64 [2, E], index: int64 [2, P] -> float32 [P] logits.

@@ -1,6 +1,6 @@
 """The board as one ASGI application: the pages, the JSON routes, and the worker beside them.
 
-`uvicorn leaderboard.web.server:app` serves the board of the environment; `python -m leaderboard`
+`uvicorn leaderboard.server:app` serves the board of the environment; `python -m leaderboard`
 sets the environment.
 """
 
@@ -25,4 +25,4 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
         yield {}
 
 
-app = st.App(Path(__file__).parent.parent / "app.py", routes=ROUTES, lifespan=lifespan)
+app = st.App(Path(__file__).parent / "app.py", routes=ROUTES, lifespan=lifespan)
