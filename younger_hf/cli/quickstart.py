@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from younger_hf.dataset.read.release import Release
     from younger_hf.submission.client import BoardClient
 
-VERSION = "quickstart"
-"""Version of the dataset, so that it is not taken for a release."""
+VERSION = "0.0.0"
+"""Version of the dataset, lower than any release; `datasets` requires three numbers."""
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "operator_w_attrs": {"learning_rate": 1e-3, "batch_size": 16},
     "dataflow_w_attrs": {"learning_rate": 1e-3, "batch_size": 1},

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import datasets
 import pytest
 
 from tests.dataset.models import LIGHT, network
+from younger_hf.cli import quickstart
 from younger_hf.dataset.build.pipeline import PUBLIC_SECRET, Advance, BuildPlan, BuildResult, build_dataset
 from younger_hf.dataset.read.release import open_answers
 from younger_hf.tasks import TRACKS
@@ -96,7 +98,7 @@ def test_a_secret_file_decides_about_the_test_rows(folder: Path, work: Path, tmp
         (b"  too short  \n", "expected a secret of at least 16 characters, found 9"),
     ],
 )
-def test_a_secret_that_is_none_is_refused_before_any_work(
+def test_a_malformed_secret_is_refused_before_any_work(
     folder: Path, tmp_path: Path, content: bytes | None, found: str
 ) -> None:
     secret = tmp_path / "secret"
@@ -113,6 +115,17 @@ def test_nothing_to_build_from_is_one_error_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="nothing to build from") as caught:
         Console().run(BuildPlan(tmp_path / "younger"))
     assert "--models" in caught.value.hint
+
+
+@pytest.mark.parametrize("version", ["quickstart", "1.0", "1.0.0-rc1", ""])
+def test_a_version_that_datasets_cannot_load_is_refused_before_any_work(tmp_path: Path, version: str) -> None:
+    with pytest.raises(DatasetError, match="expected three numbers"):
+        Console().run(BuildPlan(tmp_path / "younger", preset="mini", version=version))
+    assert [] == list(tmp_path.iterdir())
+
+
+def test_the_version_of_the_quickstart_can_be_loaded() -> None:
+    assert datasets.Version(quickstart.VERSION) < datasets.Version("0.1.0")
 
 
 def test_folders_lie_beside_the_dataset_unless_told_otherwise(tmp_path: Path) -> None:

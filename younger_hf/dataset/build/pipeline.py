@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, fields
@@ -95,8 +96,10 @@ def build_dataset(plan: BuildPlan, show: ShowProgress, warn: Callable[[str], Non
     Raises:
         SourceError: If no models are named.
         WorkspaceError: If the workspace cannot be used.
-        DatasetError: If the dataset cannot be built from the models.
+        DatasetError: If the version is malformed, or the models do not make a dataset.
     """
+    if not re.fullmatch(r"\d+\.\d+\.\d+", plan.version):  # `datasets` could not load the result
+        raise DatasetError(f"Version {plan.version!r}: expected three numbers.", "Choose one such as 0.1.0.")
     secret = _secret(plan.secret_file)
     if plan.archives:
         with show("Reading") as advance:
