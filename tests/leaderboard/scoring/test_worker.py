@@ -213,7 +213,9 @@ def start_worker(board: Board, *arguments: str) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.heavy
-def test_the_submission_of_a_killed_worker_is_scored_once_by_the_next(board: Board, dataset: Dataset, tmp_path: Path) -> None:
+def test_the_submission_of_a_killed_worker_is_scored_once_by_the_next(
+    board: Board, dataset: Dataset, tmp_path: Path
+) -> None:
     submission_id = submit(board, *write_submission(tmp_path / "s", dataset, TRACK, 0.7))
     worker = start_worker(board)
     try:

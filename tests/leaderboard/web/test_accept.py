@@ -88,9 +88,7 @@ def test_metadata_that_is_wrong_is_refused_with_every_problem(board: Board, meta
     assert str(board.settings.board) not in str(error.to_json())
 
 
-def test_an_unwritable_folder_is_a_refusal(
-    board: Board, files: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_an_unwritable_folder_is_a_refusal(board: Board, files: tuple[Path, Path], tmp_path: Path) -> None:
     uploads = board.settings.uploads
     uploads.rmdir()
     uploads.write_text("a file where a folder should be")

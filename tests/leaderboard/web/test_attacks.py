@@ -323,9 +323,7 @@ def test_chunks_of_a_malformed_size_are_refused(
     assert_unharmed(attacked[1], client, before)
 
 
-def test_concurrent_uploads_of_an_address_are_limited(
-    attacked: tuple[Dataset, Server], client: httpx.Client
-) -> None:
+def test_concurrent_uploads_of_an_address_are_limited(attacked: tuple[Dataset, Server], client: httpx.Client) -> None:
     before = rows(attacked[1])
     with ExitStack() as stack:
         for _ in range(AT_ONCE):
