@@ -151,7 +151,7 @@ def test_a_rejected_submission_can_be_looked_up_with_its_problems(
     assert r"\<b\>Bold" in app.error[0].value
     assert 1 <= len(app.table[0].value)
     app.text_input[0].set_value("no such id").run()
-    assert "no submission" in app.warning[0].value
+    assert "No submission" in app.warning[0].value
 
 
 @pytest.mark.parametrize("page", ["", "guide", "submit"])
