@@ -88,7 +88,7 @@ def entry(release: Release, tmp_path: Path) -> Path:
     return folder
 
 
-def test_help_lists_the_verbs_in_the_order_of_work() -> None:
+def test_help_lists_the_commands_in_the_order_of_work() -> None:
     run = younger("--help")
     assert 0 == run.returncode
     words = [line.split()[1] for line in run.stdout.splitlines() if line.startswith("\u2502 ") and line[2] != " "]
@@ -99,11 +99,11 @@ def test_help_lists_the_verbs_in_the_order_of_work() -> None:
 
 
 @pytest.mark.parametrize("command", app.registered_commands, ids=lambda command: command.name)
-def test_every_verb_has_examples(command: CommandInfo) -> None:
+def test_every_command_has_examples(command: CommandInfo) -> None:
     assert f"younger-hf {command.name}" in (command.epilog or "")
 
 
-def test_help_of_a_verb_shows_its_examples() -> None:
+def test_help_of_a_command_shows_its_examples() -> None:
     assert "younger-hf build --preset mini" in " ".join(younger("build", "--help").stdout.split())
 
 
@@ -112,7 +112,7 @@ def test_the_version_is_that_of_the_package() -> None:
 
 
 @pytest.mark.parametrize(("verb", "again"), [("build", True), ("stats", False)])
-def test_an_interrupted_verb_says_whether_the_same_command_goes_on(
+def test_an_interrupted_command_reports_whether_it_can_be_resumed(
     verb: str, again: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(*_arguments: object) -> None:
@@ -153,7 +153,7 @@ def test_inspect_reads_a_model_on_a_server_without_its_weights(tmp_path: Path) -
 
 
 @pytest.mark.heavy
-def test_inspect_draws_a_small_model_and_says_kindly_when_one_is_too_large(tmp_path: Path) -> None:
+def test_inspect_draws_a_small_model_and_explains_when_one_is_too_large(tmp_path: Path) -> None:
     small, large = (next(path for path in LIGHT if name in path.stem) for name in ("squeezenet", "densenet"))
     run = younger("inspect", small, "--svg", tmp_path / "model.svg")
     assert (0, True) == (run.returncode, f"The drawing is in {tmp_path / 'model.svg'}" in run.stdout)
@@ -165,7 +165,7 @@ def test_inspect_draws_a_small_model_and_says_kindly_when_one_is_too_large(tmp_p
     assert_one_clear_message(younger("inspect", small, "--svg", tmp_path / "none" / "x.svg"), "cannot be written")
 
 
-def test_inspect_takes_dynamic_dimensions_as_asked_and_shows_names_as_text(tmp_path: Path) -> None:
+def test_inspect_uses_the_given_dynamic_dimensions_and_shows_names_as_text(tmp_path: Path) -> None:
     text = """<ir_version: 8, opset_import: ["" : 17]>
     g (float[n, 8] name) => (y) <float[2] w = {1, 2}> { t = Transpose(name)  y = MatMul(t, name) }"""
     model = onnx.ModelProto.FromString(parse(text))
@@ -223,7 +223,7 @@ def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Pat
 
 
 @pytest.mark.heavy
-def test_a_score_is_shown_with_its_interval_unless_no_resamples_are_asked_for(release: Release, entry: Path) -> None:
+def test_a_score_is_shown_with_its_interval_unless_resamples_are_zero(release: Release, entry: Path) -> None:
     table = younger("score", entry, "--data", release.root).stdout
     assert "1,000 resamples of 3 graphs" in table
     row = next(line for line in table.splitlines() if "accuracy" in line)
@@ -265,7 +265,7 @@ def test_a_mistake_in_either_submission_is_one_clear_message(release: Release, e
 
 
 @pytest.mark.heavy
-def test_sealed_answers_score_as_the_open_ones_with_the_key_and_say_so_without(
+def test_sealed_answers_score_like_open_ones_and_need_the_key(
     release: Release, entry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(KEY, "correct horse battery staple")

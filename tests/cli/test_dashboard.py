@@ -36,7 +36,7 @@ def test_it_names_what_runs(tmp_path: Path) -> None:
     assert "resnet50" in shown(Dashboard(1, tmp_path, set()))
 
 
-def test_what_a_killed_run_left_is_not_taken_for_running(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_run_are_not_shown_as_running(tmp_path: Path) -> None:
     register_worker(tmp_path / "scratch", "resnet50")
     card = tmp_path / "scratch.json"
     started = psutil.Process().create_time()

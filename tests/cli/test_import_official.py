@@ -27,7 +27,7 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_what_was_imported_is_counted_and_not_imported_twice(official: Path, tmp_path: Path) -> None:
+def test_imported_samples_are_counted_and_not_imported_twice(official: Path, tmp_path: Path) -> None:
     first = json.loads(younger("import-official", official, "-w", tmp_path / "w", "--json").stdout)
     ((name, error),) = first.pop("failed").items()
     assert {"samples": 32, "new": 31, "known": 0} == first
@@ -39,7 +39,7 @@ def test_what_was_imported_is_counted_and_not_imported_twice(official: Path, tmp
     assert ("official", 32, 31, 1, 0) == tuple(source[k] for k in ("hub", "candidates", "done", "failed", "waiting"))
 
 
-def test_it_says_what_failed_and_what_comes_next(official: Path, tmp_path: Path) -> None:
+def test_failures_and_the_next_command_are_printed(official: Path, tmp_path: Path) -> None:
     run = younger("import-official", official / "initial_full" / "train" / "train.tar.gz", "-w", tmp_path / "w")
     assert 0 == run.returncode, run.stderr
     assert "Importing: 31/31" in run.stderr

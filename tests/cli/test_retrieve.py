@@ -37,7 +37,7 @@ def test_without_a_source_all_of_them_are_shown() -> None:
     )
 
 
-def test_the_status_says_what_is_done_and_why_not(workspace: Path) -> None:
+def test_the_status_shows_results_and_reasons_for_failures(workspace: Path) -> None:
     status = json.loads(younger("status", "-w", workspace, "--json").stdout)
     (source,) = status["sources"]
     assert (4, 3, 3, 1, 0) == tuple(source[name] for name in ("candidates", "done", "distinct", "failed", "waiting"))
@@ -60,7 +60,7 @@ def test_a_model_that_ran_out_of_memory_is_named_with_the_reason(tmp_path: Path)
     assert "status --failures" in younger("status", "-w", tmp_path).stdout
 
 
-def test_an_export_that_has_nothing_to_do_says_so_and_failures_are_retried_by_reason(workspace: Path) -> None:
+def test_an_export_without_pending_models_reports_it_and_failures_are_retried_by_reason(workspace: Path) -> None:
     assert "0/0 models" in younger("export", "-w", workspace).stdout
     assert {} == json.loads(younger("export", "-w", workspace, "--retry", "time", "--json").stdout)
     assert {"build": 1} == json.loads(younger("export", "-w", workspace, "--retry", "failed", "--json").stdout)
@@ -92,7 +92,7 @@ def test_a_mistake_is_one_clear_message(tmp_path: Path, arguments: tuple[str, ..
     assert_one_clear_message(younger(*arguments, cwd=tmp_path), said)
 
 
-def test_an_engine_that_is_none_is_named(workspace: Path) -> None:
+def test_an_unknown_engine_is_reported(workspace: Path) -> None:
     assert_one_clear_message(
         younger("export", "-w", workspace, "--engine", "steam"), "Unknown engine 'steam'; expected local or ray"
     )

@@ -83,7 +83,7 @@ def write_a_big_file(outside: str) -> None:
 
 def print_a_lot(outside: str) -> None:
     for _ in range(100_000):
-        os.write(1, b"so many words\n")
+        os.write(1, b"many words\n")
     raise RuntimeError("words failed me")
 
 
@@ -104,9 +104,9 @@ def behave(outside: str) -> None:
     Path("own").write_text("in its own folder", encoding="utf-8")
 
 
-DEEDS: Mapping[str, Callable[[str], None]] = {
-    deed.__name__: deed
-    for deed in (
+ACTIONS: Mapping[str, Callable[[str], None]] = {
+    action.__name__: action
+    for action in (
         *(behave, segfault, sleep, swallow, leave_a_process, multiply, write_outside, write_outside_by_the_system),
         *(delete_outside, write_a_big_file, print_a_lot, exit_well, raise_an_interrupt, be_killed),
     )
@@ -118,16 +118,16 @@ def _candidates(query: Query) -> Iterator[Candidate]:
     return select_candidates(
         (
             Candidate(
-                f"hostile--{name}", "hostile", name, "", "", "", {"kind": "hostile", "deed": name, "outside": outside}
+                f"hostile--{name}", "hostile", name, "", "", "", {"kind": "hostile", "action": name, "outside": outside}
             )
-            for name in DEEDS
+            for name in ACTIONS
         ),
         query,
     )
 
 
 def _build(recipe: Mapping[str, Any]) -> onnx.ModelProto:
-    DEEDS[recipe["deed"]](recipe["outside"])
+    ACTIONS[recipe["action"]](recipe["outside"])
     return relu()
 
 

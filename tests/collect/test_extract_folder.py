@@ -50,7 +50,7 @@ def test_a_file_that_has_changed_is_read_again(tmp_path: Path, file: Path) -> No
     assert from_onnx(file) == again.dag
 
 
-def test_records_of_another_version_of_the_extractor_are_made_again(
+def test_records_of_another_extractor_version_are_rebuilt(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extract_folder(file, tmp_path)
@@ -63,7 +63,7 @@ def test_records_of_another_version_of_the_extractor_are_made_again(
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"stamp": 1}', "no dag", "half a dag"])
-def test_a_damaged_record_is_made_again(tmp_path: Path, file: Path, text: str) -> None:
+def test_a_damaged_record_is_rebuilt(tmp_path: Path, file: Path, text: str) -> None:
     extract_folder(file, tmp_path)
     record = tmp_path / "net.json"
     intact = record.read_text()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.collect.models import run
-from tests.sources.asking import BERT, LIGHT, Serve, onnx_repos
 from tests.sources.conftest import large, serve
+from tests.sources.hub_queries import BERT, LIGHT, Serve, onnx_repos
 from tests.sources.hub_server import Repo
 from younger_hf import from_onnx
 from younger_hf.collect.run import Selection, num_pending, retrieve
@@ -98,7 +98,7 @@ def test_a_configuration_is_all_that_is_fetched_of_a_transformers_repo(serve: Se
     (result,) = run(workspace)
     assert ("done", "torchscript") == (result.status, result.exporter), result.error
     assert server.sent < 50_000
-    assert [] == server.asked(r"resolve.*safetensors")
+    assert [] == server.requests_to(r"resolve.*safetensors")
     ((_, _, _, dag),) = workspace.results()
     assert 2 == workspace.dag(dag).op_types.count("Softmax")
 

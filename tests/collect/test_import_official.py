@@ -87,9 +87,7 @@ def _broken() -> dict[str, tuple[Any, str]]:
 
 
 @pytest.mark.parametrize("name", _broken())
-def test_a_sample_that_is_no_architecture_is_one_clear_failure_and_costs_only_itself(
-    name: str, workspace: Workspace, tmp_path: Path
-) -> None:
+def test_an_invalid_sample_fails_alone_with_a_clear_message(name: str, workspace: Workspace, tmp_path: Path) -> None:
     broken, message = _broken()[name]
     good = checked_pickle(graph_of("Relu"))
     archive = write_split(tmp_path / "train", [good, checked_pickle(broken), good])
@@ -102,7 +100,7 @@ def test_a_sample_that_is_no_architecture_is_one_clear_failure_and_costs_only_it
     assert 3 == workspace.num_results()
 
 
-def test_a_split_becomes_candidates_with_what_its_labels_say(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_split_becomes_candidates_with_its_labels(workspace: Workspace, tmp_path: Path) -> None:
     graphs = [standardised(folded(path)) for path in LIGHT[:2]]
     graphs[0].graph.update(
         {"tasks": ["fill-mask"], "metrics": [0.5, float("nan")], "hash": "abc", "downloads": [], "likes": []}
@@ -161,7 +159,7 @@ def test_an_archive_can_hold_many_instances_in_any_order_of_their_files(workspac
     assert "the instance has labels, but no graph" in imported.failed["filter/instances/all/c"]
 
 
-def test_a_bad_instance_archive_or_label_costs_itself(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_bad_instance_archive_or_label_fails_alone(workspace: Workspace, tmp_path: Path) -> None:
     payload = checked_pickle(graph_of("Relu"))
     (tmp_path / "f").mkdir()
     good = write_tar(tmp_path / "f" / "b.tgz", instance_files(payload, LABELS))
@@ -222,7 +220,7 @@ def test_a_workspace_in_use_is_left_alone(workspace: Workspace, tmp_path: Path) 
         ({"size": 2}, "expected 2 samples as stated in meta.json, found 1"),
     ],
 )
-def test_a_meta_file_that_fits_not_is_told(
+def test_a_mismatched_meta_file_is_reported(
     meta: dict[str, Any], message: str | None, workspace: Workspace, tmp_path: Path
 ) -> None:
     write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))], **meta)
@@ -233,7 +231,7 @@ def test_a_meta_file_that_fits_not_is_told(
         run(workspace, tmp_path / "s" / "meta.json")
 
 
-def test_where_nothing_is_that_is_told(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_path_without_official_files_is_reported(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "model.onnx").write_bytes(b"x")
     for name, message in (("empty", "found none"), ("missing", "found none"), ("model.onnx", "expected a tar archive")):
@@ -255,7 +253,7 @@ def test_where_nothing_is_that_is_told(workspace: Workspace, tmp_path: Path) -> 
         ("../" * 60 + "sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
     ],
 )
-def test_a_hostile_archive_is_refused_and_what_came_before_is_kept(
+def test_a_hostile_archive_is_refused_and_earlier_samples_stay(
     name: str, kind: bytes, message: str, workspace: Workspace, tmp_path: Path
 ) -> None:
     archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))] * 2)
@@ -268,7 +266,7 @@ def test_a_hostile_archive_is_refused_and_what_came_before_is_kept(
     assert ["s", "workspace"] == sorted(path.name for path in tmp_path.iterdir())
 
 
-def test_sizes_in_headers_are_not_believed(
+def test_sizes_in_headers_are_not_trusted(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))])

@@ -123,7 +123,7 @@ DAMAGE: dict[str, Callable[[Workspace, Path], object]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
-def test_what_is_missing_or_not_current_is_made_again_and_nothing_else(
+def test_only_missing_or_outdated_objects_are_rebuilt(
     damage: Callable[[Workspace, Path], object], workspace: Workspace, models: Path
 ) -> None:
     run(workspace)
@@ -207,7 +207,7 @@ def test_failures_stay_until_they_are_to_be_retried(workspace: Workspace, models
 
 
 @pytest.mark.skipif(find_spec("tf2onnx") is not None, reason="it is about an environment without TensorFlow")
-def test_what_another_environment_did_stays(workspace: Workspace) -> None:
+def test_results_of_another_environment_stay(workspace: Workspace) -> None:
     """TensorFlow needs one of its own; without it, its models can neither be made nor be made again."""
     candidate = Candidate("keras--VGG16", "keras", "VGG16", "", "vgg16", "", {"kind": "keras", "application": "VGG16"})
     workspace.add([candidate])
@@ -216,7 +216,7 @@ def test_what_another_environment_did_stays(workspace: Workspace) -> None:
     assert 3 == num_pending(workspace, Selection())
 
 
-def test_a_selection_means_some_and_the_limit_counts_what_is_to_be_done(workspace: Workspace) -> None:
+def test_a_selection_restricts_the_run_and_the_limit_counts_pending_models(workspace: Workspace) -> None:
     assert ["local--Tanh"] == _names(run(workspace, Selection(query=Query(only=("T*",)))))
     assert ["local--Relu"] == _names(run(workspace, Selection(query=Query(limit=1))))
     assert [] == _names(run(workspace, Selection(hubs=("timm",))))
@@ -231,7 +231,7 @@ def test_one_process_works_in_a_workspace_at_a_time(workspace: Workspace) -> Non
     assert 3 == len(run(workspace))
 
 
-def test_what_is_no_workspace_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_workspace_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("here already")
     with pytest.raises(WorkspaceError, match="file: the workspace cannot be created"):
         Workspace(tmp_path / "file")

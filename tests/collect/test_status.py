@@ -63,9 +63,9 @@ def test_errors_of_one_kind_count_together() -> None:
 
 
 def test_a_packed_workspace_has_all_of_it_but_the_models(workspace: Workspace, tmp_path: Path) -> None:
-    told: list[int] = []
-    assert 6 == pack(workspace, tmp_path / "deep" / "corpus.parquet", told.append)
-    assert [6] == told
+    counts: list[int] = []
+    assert 6 == pack(workspace, tmp_path / "deep" / "corpus.parquet", counts.append)
+    assert [6] == counts
     unpacked = list(unpack(tmp_path / "deep" / "corpus.parquet"))
     stored = list(workspace.results())
     assert [candidate for candidate, _, _, _ in stored] == [candidate for candidate, _, _ in unpacked]
@@ -76,7 +76,7 @@ def test_a_packed_workspace_has_all_of_it_but_the_models(workspace: Workspace, t
         assert dict(result.notes) == dict(again.notes)
 
 
-def test_packing_again_gives_the_same_bytes(workspace: Workspace, tmp_path: Path) -> None:
+def test_packing_again_writes_the_same_bytes(workspace: Workspace, tmp_path: Path) -> None:
     pack(workspace, tmp_path / "one.parquet")
     pack(workspace, tmp_path / "two.parquet")
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
@@ -104,7 +104,7 @@ def test_a_sealed_archive_opens_with_the_key_alone(
     assert caught.value.hint
 
 
-def test_what_is_no_archive_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_reported(tmp_path: Path) -> None:
     (tmp_path / "text.parquet").write_text("no Parquet")
     with pytest.raises(WorkspaceError, match=r"text.parquet: the archive cannot be read"):
         list(unpack(tmp_path / "text.parquet"))

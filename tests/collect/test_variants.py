@@ -45,7 +45,7 @@ def test_a_model_has_a_quantised_and_a_fused_variant_which_are_counted_apart(wor
 
 
 @pytest.mark.heavy
-def test_no_made_up_weight_is_kept(workspace: Workspace) -> None:
+def test_random_weights_are_not_written(workspace: Workspace) -> None:
     retrieve(workspace, "variants", Query(options={"from": str(workspace.root)}))
     run(workspace)
     for candidate, _, model, _ in workspace.results():
@@ -56,7 +56,7 @@ def test_no_made_up_weight_is_kept(workspace: Workspace) -> None:
         assert sum(len(tensor.raw_data) for tensor in stored.graph.initializer) < 4_000
 
 
-def test_too_many_weights_are_refused_before_they_are_made_up() -> None:
+def test_too_many_weights_are_refused_before_they_are_generated() -> None:
     model = onnx.ModelProto()
     model.graph.initializer.add(name="w", data_type=1, dims=[MOST_ELEMENTS, 2])
     with pytest.raises(ExportError, match="200,000,000 elements; variants are made of at most"):
@@ -64,6 +64,6 @@ def test_too_many_weights_are_refused_before_they_are_made_up() -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"from": "nowhere"}])
-def test_a_workspace_to_make_them_of_is_needed(tmp_path: Path, options: dict[str, str]) -> None:
+def test_a_workspace_to_derive_variants_from_is_needed(tmp_path: Path, options: dict[str, str]) -> None:
     with pytest.raises(SourceError, match="needs a workspace with models"):
         retrieve(Workspace(tmp_path), "variants", Query(options=options))

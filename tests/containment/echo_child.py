@@ -12,7 +12,7 @@ from younger_hf.containment.limited_child import receive_job
 job, send = receive_job()
 send({"received": job, "folder": str(Path.cwd()), "variables": sorted(os.environ)})
 sys.stdout.write("what a library prints")
-match job["deed"]:
+match job["action"]:
     case "sleep":
         time.sleep(3600)
     case "sleep_silently":

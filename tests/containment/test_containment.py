@@ -40,12 +40,12 @@ def results(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return found
 
 
-def test_a_model_that_behaves_is_done(results: dict[str, ExportResult]) -> None:
+def test_a_well_behaved_model_succeeds(results: dict[str, ExportResult]) -> None:
     assert ("done", "", 1) == (results["behave"].status, results["behave"].error, results["behave"].num_nodes)
 
 
 @pytest.mark.parametrize(
-    ("deed", "reason", "said"),
+    ("action", "reason", "message"),
     [
         ("segfault", "crash", "SIGSEGV"),
         ("sleep", "time", "longer than 6 seconds"),
@@ -60,12 +60,12 @@ def test_a_model_that_behaves_is_done(results: dict[str, ExportResult]) -> None:
         ("be_killed", "crash", "as when the system runs out of memory"),
     ],
 )
-def test_one_that_does_not_fails_with_the_reason(
-    results: dict[str, ExportResult], deed: str, reason: str, said: str
+def test_a_misbehaving_model_fails_with_the_reason(
+    results: dict[str, ExportResult], action: str, reason: str, message: str
 ) -> None:
-    result = results[deed]
+    result = results[action]
     assert ("failed", reason) == (result.status, result.reason), result
-    assert said in result.error
+    assert message in result.error
 
 
 @pytest.mark.skipif(
@@ -80,7 +80,7 @@ def test_nothing_outside_was_touched(results: dict[str, ExportResult], hostile: 
     assert "must stay" == (hostile / "precious").read_text(encoding="utf-8")
 
 
-def test_what_was_refused_is_named(results: dict[str, ExportResult], hostile: Path) -> None:
+def test_refused_actions_are_named(results: dict[str, ExportResult], hostile: Path) -> None:
     assert [str(hostile / "written")] == results["write_outside"].notes["refused_writes"]
 
 
@@ -92,17 +92,17 @@ def test_processes_that_are_left_behind_are_ended_and_counted(results: dict[str,
     assert [] == alive
 
 
-def test_what_a_failing_model_printed_is_kept_but_not_all_of_it(results: dict[str, ExportResult]) -> None:
-    said = results["print_a_lot"].notes["printed"]
-    assert said.endswith("so many words")
-    assert len(said) <= 600
+def test_the_end_of_a_failing_models_output_is_recorded(results: dict[str, ExportResult]) -> None:
+    message = results["print_a_lot"].notes["printed"]
+    assert message.endswith("many words")
+    assert len(message) <= 600
 
 
 def test_the_hostile_source_is_listed_with_ours() -> None:
     assert "Models that misbehave." == find_source("hostile").about
 
 
-def test_one_that_the_kernel_ended_for_lack_of_memory_says_so(
+def test_a_model_killed_for_lack_of_memory_is_reported_as_such(
     hostile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kills = iter([0, 1])

@@ -14,12 +14,12 @@ SCRIPT = """
 import resource, sys
 from younger_hf.containment.limits import limit_process
 limit_process({limits})
-{deed}
+{action}
 """
 
 
-def run(limits: str, deed: str) -> subprocess.CompletedProcess[str]:
-    code = SCRIPT.format(limits=limits, deed=deed)
+def run(limits: str, action: str) -> subprocess.CompletedProcess[str]:
+    code = SCRIPT.format(limits=limits, action=action)
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
 
 

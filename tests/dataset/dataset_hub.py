@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from benchmarks.serving import running
-from tests.sources.faulty_server import Asked, FaultyServer, Reply, in_json
+from tests.sources.faulty_server import FaultyServer, Reply, Request, in_json
 
 LARGE = (".parquet", ".sealed", ".png")
 """Files that are uploaded to a place of their own (Git LFS), and found there again."""
@@ -70,17 +70,17 @@ class DatasetHub(FaultyServer):
         self.objects: dict[str, bytes] = {}
         self.routes += [_validate, self._create, self._api, self._large, self._resolve]
 
-    def _create(self, asked: Asked) -> Reply | None:
-        if asked.path != "/api/repos/create":
+    def _create(self, request: Request) -> Reply | None:
+        if request.path != "/api/repos/create":
             return None
-        given = json.loads(asked.body)
+        given = json.loads(request.body)
         name = f"{given['organization']}/{given['name']}"
         status = 409 if name in self.repos else 200
         self.repos.setdefault(name, Repo(name, given.get("visibility") == "private"))
         return in_json({"url": f"{self.address}/datasets/{name}", "name": name}, status)
 
-    def _api(self, asked: Asked) -> Reply | None:
-        found = re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/([a-z-]+)(?:/([^/]+)(?:/(.+))?)?)?", asked.path)
+    def _api(self, request: Request) -> Reply | None:
+        found = re.fullmatch(r"/api/datasets/([^/]+/[^/]+)(?:/([a-z-]+)(?:/([^/]+)(?:/(.+))?)?)?", request.path)
         if found is None:
             return None
         repo = self.repos.get(found[1])
@@ -96,9 +96,11 @@ class DatasetHub(FaultyServer):
                 tags = [{"name": n, "ref": f"refs/tags/{n}", "targetCommit": c} for n, c in repo.tags.items()]
                 return in_json({"branches": [main], "tags": tags, "converts": []})
             case "tree":
-                return in_json(list(_tree(files, found[4] or "", recursive="true" in asked.query.get("recursive", []))))
+                return in_json(
+                    list(_tree(files, found[4] or "", recursive="true" in request.query.get("recursive", [])))
+                )
             case "paths-info":
-                wanted = asked.form.get("paths") or json.loads(asked.body or b"{}").get("paths", [])
+                wanted = request.form.get("paths") or json.loads(request.body or b"{}").get("paths", [])
                 return in_json([_file(name, files[name]) for name in wanted if name in files])
             case "preupload":
                 modes = [
@@ -107,13 +109,13 @@ class DatasetHub(FaultyServer):
                         "uploadMode": "lfs" if file["path"].endswith(LARGE) else "regular",
                         "shouldIgnore": False,
                     }
-                    for file in json.loads(asked.body)["files"]
+                    for file in json.loads(request.body)["files"]
                 ]
                 return in_json({"files": modes})
             case "commit":
-                return self._commit(repo, asked.body)
+                return self._commit(repo, request.body)
             case "tag":
-                tag = json.loads(asked.body)["tag"]
+                tag = json.loads(request.body)["tag"]
                 if tag in repo.tags:
                     return Reply(409)
                 repo.tags[tag] = commit
@@ -140,26 +142,26 @@ class DatasetHub(FaultyServer):
         address = f"{self.address}/datasets/{repo.id}/commit/{commit}"
         return in_json({"success": True, "commitOid": commit, "commitUrl": address})
 
-    def _large(self, asked: Asked) -> Reply | None:
-        if asked.path.endswith(".git/info/lfs/objects/batch"):
-            wanted = json.loads(asked.body)["objects"]
+    def _large(self, request: Request) -> Reply | None:
+        if request.path.endswith(".git/info/lfs/objects/batch"):
+            wanted = json.loads(request.body)["objects"]
             objects = [{**entry, **self._actions(entry["oid"])} for entry in wanted]
             return in_json({"transfer": "basic", "objects": objects})
-        found = re.fullmatch(r"/lfs/([0-9a-f]{64})", asked.path)
+        found = re.fullmatch(r"/lfs/([0-9a-f]{64})", request.path)
         if found is None:
             return None
-        if asked.method == "PUT":
-            if hashlib.sha256(asked.body).hexdigest() != found[1]:
+        if request.method == "PUT":
+            if hashlib.sha256(request.body).hexdigest() != found[1]:
                 return Reply(400)
-            self.objects[found[1]] = asked.body
+            self.objects[found[1]] = request.body
             return Reply(200)
         return Reply(200, {"ETag": f'"{found[1]}"'}, self.objects[found[1]])
 
     def _actions(self, oid: str) -> dict[str, Any]:
         return {} if oid in self.objects else {"actions": {"upload": {"href": f"{self.address}/lfs/{oid}"}}}
 
-    def _resolve(self, asked: Asked) -> Reply | None:
-        found = re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", asked.path)
+    def _resolve(self, request: Request) -> Reply | None:
+        found = re.fullmatch(r"/datasets/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", request.path)
         if found is None:
             return None
         repo = self.repos.get(found[1])
@@ -186,11 +188,11 @@ def dataset_hub() -> Iterator[DatasetHub]:
         yield server
 
 
-def _validate(asked: Asked) -> Reply | None:
+def _validate(request: Request) -> Reply | None:
     """Of a card's metadata; the Hub says more."""
-    if asked.path != "/api/validate-yaml":
+    if request.path != "/api/validate-yaml":
         return None
-    head = yaml.safe_load(json.loads(asked.body)["content"].split("---\n")[1])
+    head = yaml.safe_load(json.loads(request.body)["content"].split("---\n")[1])
     errors = [] if isinstance(head, dict) and head.get("license") else [{"message": '"license" is required'}]
     return in_json({"errors": errors, "warnings": []}, 400 if errors else 200)
 

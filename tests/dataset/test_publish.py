@@ -71,11 +71,11 @@ def test_publishing_again_changes_nothing_and_a_rebuild_needs_another_version(
 ) -> None:
     assert 0 == publish(server, tmp_path, built.root).returncode
     repo = server.repos[REPO]
-    commits, uploads = len(repo.commits), len(server.asked("/lfs/"))
+    commits, uploads = len(repo.commits), len(server.requests_to("/lfs/"))
     again = publish(server, tmp_path, built.root)
     assert 0 == again.returncode, again.stderr
     assert "exists already" in again.stdout
-    assert (commits, uploads) == (len(repo.commits), len(server.asked("/lfs/")))
+    assert (commits, uploads) == (len(repo.commits), len(server.requests_to("/lfs/")))
     other = build_small(tmp_path, secret="f")
     refused = publish(server, tmp_path, other.root)
     assert 2 == refused.returncode

@@ -36,10 +36,10 @@ def inputs_of(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
 @cache
 def exported(name: str) -> onnx.ModelProto:
     """The export of a tiny architecture whose big weights are views of the pool; not to be changed."""
-    asked, (inputs, extra) = TINY[name], inputs_of(name)
-    config = transformers.CONFIG_MAPPING[asked["model_type"]](**asked["overrides"])
+    model_recipe, (inputs, extra) = TINY[name], inputs_of(name)
+    config = transformers.CONFIG_MAPPING[model_recipe["model_type"]](**model_recipe["overrides"])
     with LazyWeights():
-        module = getattr(transformers, asked["auto_class"]).from_config(config, attn_implementation="eager")
+        module = getattr(transformers, model_recipe["auto_class"]).from_config(config, attn_implementation="eager")
     return export_program(module, inputs, extra)
 
 
@@ -90,7 +90,7 @@ def test_an_export_is_the_plain_one_without_weights(name: str) -> None:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", ["bert", "llama", "resnet"])
-def test_an_export_holds_no_weights_and_does_not_say_where_it_was_made(name: str) -> None:
+def test_an_export_contains_no_weights_and_no_trace_of_its_machine(name: str) -> None:
     model = exported(name)
     for tensor in model.graph.initializer:
         values = tensor.raw_data or tensor.float_data or tensor.int64_data
@@ -156,7 +156,7 @@ def test_the_weights_are_neither_written_nor_moved() -> None:
     assert not model.weight.any()
 
 
-def test_inputs_that_were_made_within_lazy_weights_are_exported() -> None:
+def test_inputs_created_within_lazy_weights_are_exported() -> None:
     """As views of the pool they would bring conditions on its size with them."""
     with LazyWeights():
         image = torch.zeros(1, 3, 100, 100)
@@ -218,7 +218,7 @@ class Bits(nn.Module):
         (Spectrum(), "dynamo", DYNAMO_OPSET, "DFT"),
     ],
 )
-def test_each_model_is_exported_by_the_first_way_that_can(
+def test_each_model_is_exported_by_the_first_exporter_that_supports_it(
     module: nn.Module, exporter: str, opset: int, operator: str
 ) -> None:
     made = export_torch(TorchModel(module, {"x": torch.ones(2, 3)}, positional=True))
@@ -227,7 +227,7 @@ def test_each_model_is_exported_by_the_first_way_that_can(
     assert {opset} == {o.version for o in made.model.opset_import if o.domain == ""}
 
 
-def test_a_model_that_no_exporter_can_do_says_why_for_both() -> None:
+def test_a_model_that_no_exporter_supports_is_reported_with_both_reasons() -> None:
     class Fails(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             raise RuntimeError("the first line\nthe second line")

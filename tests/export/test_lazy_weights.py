@@ -71,7 +71,7 @@ def test_filling_a_big_tensor_does_nothing() -> None:
     assert not linear.weight.any()
 
 
-def test_small_tensors_are_initialised_as_ever() -> None:
+def test_small_tensors_are_initialised_as_usual() -> None:
     torch.manual_seed(0)
     expected = nn.Linear(20, 20)
     torch.manual_seed(0)
@@ -123,7 +123,7 @@ def test_tied_weights_stay_tied_and_others_apart() -> None:
     assert twin[0].weight is not model[0].weight
 
 
-def test_a_big_weight_made_in_another_way_becomes_lazy_once_it_is_filled() -> None:
+def test_a_big_weight_created_in_another_way_becomes_lazy_once_filled() -> None:
     with LazyWeights():
         weight = nn.Parameter(torch.FloatTensor(200, 200))
         nn.init.normal_(weight)

@@ -22,9 +22,9 @@ print(json.dumps([peak(), len(payload), sha256(payload).hexdigest()]))
 )
 
 
-def measure(asked: Recipe) -> tuple[float, int, str]:
+def measure(model_recipe: Recipe) -> tuple[float, int, str]:
     """Peak memory in MB, size of the file in bytes and its hash."""
-    return tuple(json.loads(run_child(MEASURE, json.dumps(asked)).splitlines()[-1]))
+    return tuple(json.loads(run_child(MEASURE, json.dumps(model_recipe)).splitlines()[-1]))
 
 
 @pytest.mark.heavy
@@ -66,7 +66,7 @@ print(set(found), len(found), int(peak() - before))
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("asked", "limit"),
+    ("model_recipe", "limit"),
     [
         (recipe("llama", "AutoModelForCausalLM"), 1024),  # 6.7 billion parameters: 27 GB
         (
@@ -76,5 +76,5 @@ print(set(found), len(found), int(peak() - before))
     ],
     ids=["llama-7b", "regnet"],
 )
-def test_a_model_of_any_size_fits_a_gigabyte(asked: Recipe, limit: int) -> None:
-    assert measure(asked)[0] < limit
+def test_a_model_of_any_size_fits_a_gigabyte(model_recipe: Recipe, limit: int) -> None:
+    assert measure(model_recipe)[0] < limit

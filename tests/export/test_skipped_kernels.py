@@ -35,7 +35,7 @@ def same_form(one: Any, other: Any) -> bool:
     transposed=st.booleans(),
     batched=st.booleans(),
 )
-def test_convolutions_have_the_shape_that_torch_gives_them(
+def test_convolutions_have_the_shape_of_torch(
     axes: int, groups: int, kernel: int, stride: int, padding: int, dilation: int, transposed: bool, batched: bool
 ) -> None:
     name = f"conv{'_transpose' if transposed else ''}{axes}d"
@@ -87,7 +87,7 @@ CALLS: dict[str, Callable[[torch.Tensor], Any]] = {
 @pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 @pytest.mark.parametrize("rows", [2, BIG_ROWS], ids=["small", "big"])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
-def test_results_have_the_form_that_torch_gives_them(call: Callable[[Any], Any], rows: int, dtype: torch.dtype) -> None:
+def test_results_have_the_layout_of_torch(call: Callable[[Any], Any], rows: int, dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     x = torch.rand(rows, 16, dtype=dtype)
     if call is CALLS["linear"]:
@@ -118,7 +118,7 @@ def test_results_have_the_form_that_torch_gives_them(call: Callable[[Any], Any],
         lambda i: (i.float() - 3).relu().clone(),
     ],
 )
-def test_integers_and_few_numbers_are_computed_as_ever(call: Callable[[Any], Any]) -> None:
+def test_integers_and_small_tensors_are_computed_as_usual(call: Callable[[Any], Any]) -> None:
     """Shapes, positions and frequencies follow from them."""
     integers = torch.arange(12).view(3, 4)
     expected = call(integers)
@@ -150,7 +150,7 @@ def test_afterwards_everything_is_as_before() -> None:
 
 
 @pytest.mark.heavy
-def test_what_is_left_out_takes_no_memory() -> None:
+def test_skipped_results_take_no_memory() -> None:
     """40 results of 400 MB each."""
     code = (
         PEAK

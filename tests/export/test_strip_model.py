@@ -79,7 +79,7 @@ def test_whole_numbers_up_to_64_keep_their_values_and_others_do_not() -> None:
     assert not any(t.raw_data or t.external_data for t in model.graph.initializer[3:])
 
 
-def test_what_says_where_a_model_was_made_is_gone() -> None:
+def test_traces_of_where_a_model_was_written_are_removed() -> None:
     node = helper.make_node("Softmax", ["x"], ["y"], doc_string="File /home/someone/model.py, line 3", axis=0)
     node.attribute[0].doc_string = "/home/someone"
     given = helper.make_tensor_value_info("x", TensorProto.FLOAT, [2], doc_string="/home/someone")
@@ -126,7 +126,7 @@ def test_a_weight_transposed_twice_stays_one_parameter() -> None:
     assert 12 == extract(model).summary().num_parameters
 
 
-def test_transposes_of_what_is_no_parameter_stay() -> None:
+def test_transposes_of_other_values_stay() -> None:
     model = onnx.parser.parse_model(
         """<ir_version: 8, opset_import: ["" : 17]>
         g (float[2,2] x, float[2,2] w) => (float[2,2] y, float[2,2] z) {

@@ -52,7 +52,7 @@ def test_the_file_holds_no_value_but_few_whole_numbers(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TINY)
-def test_the_file_does_not_say_where_it_was_made(name: str) -> None:
+def test_the_file_does_not_reveal_where_it_was_written(name: str) -> None:
     payload = exported(name).SerializeToString()
     for trace in (sys.prefix, str(Path.cwd()), "site-packages", "transformers", ".py", "stack_trace"):
         assert trace.encode() not in payload
@@ -144,7 +144,7 @@ def _export_sequence(model: nn.Sequential) -> onnx.ModelProto:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("name", ["bert", "mobilenet_v2", "swin"])
-def test_exporting_again_gives_the_same_bytes(name: str) -> None:
+def test_exporting_again_writes_the_same_bytes(name: str) -> None:
     again = export_transformers(TINY[name])
     assert exported(name).SerializeToString(deterministic=True) == again.SerializeToString(deterministic=True)
 
@@ -183,7 +183,7 @@ class Fails(nn.Module):
         raise RuntimeError("the first line\nthe second line")
 
 
-def test_a_model_whose_code_fails_gives_the_first_line_of_why() -> None:
+def test_failing_model_code_is_reported_by_its_first_line() -> None:
     with pytest.raises(ExportError) as caught:
         export_module(Fails(), {"x": torch.zeros(1)})
     assert "The TorchScript exporter failed: RuntimeError: the first line" == caught.value.message

@@ -42,7 +42,7 @@ _SPEECH = {"conv_dim": [8, 8], "conv_stride": [5, 64], "conv_kernel": [10, 64], 
 
 
 @pytest.mark.parametrize(
-    ("asked", "inputs"),
+    ("model_recipe", "inputs"),
     [
         (
             recipe("whisper", "AutoModelForSpeechSeq2Seq", **_WHISPER),
@@ -72,8 +72,10 @@ _SPEECH = {"conv_dim": [8, 8], "conv_stride": [5, 64], "conv_kernel": [10, 64], 
     ],
     ids=lambda value: value.get("model_type", ""),
 )
-def test_every_kind_of_input_is_given_under_its_name(asked: dict[str, Any], inputs: dict[str, tuple[int, ...]]) -> None:
-    dag = extract(export_transformers(asked))
+def test_every_kind_of_input_is_passed_by_name(
+    model_recipe: dict[str, Any], inputs: dict[str, tuple[int, ...]]
+) -> None:
+    dag = extract(export_transformers(model_recipe))
     found = {item.name: item.shape for item in dag.inputs if item.kind == "graph_input"}
     assert inputs == found
     assert 20 < dag.num_nodes
@@ -91,17 +93,17 @@ def test_overrides_change_the_model() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "named"),
+    ("model_recipe", "named"),
     [
         (recipe("bert", "AutoModelForNothing"), "AutoModelForNothing"),
         (recipe("bert", "AutoModelForImageClassification"), "BertConfig"),
         (recipe("bert", "AutoModel", hidden_size=7), "hidden size (7)"),
     ],
 )
-def test_a_recipe_that_makes_no_model_says_why(asked: dict[str, Any], named: str) -> None:
+def test_a_recipe_that_builds_no_model_is_reported_with_the_reason(model_recipe: dict[str, Any], named: str) -> None:
     with pytest.raises(ExportError) as caught:
-        export_transformers(asked)
-    assert caught.value.message.startswith(f"{asked['model_type']}: the model cannot be built (")
+        export_transformers(model_recipe)
+    assert caught.value.message.startswith(f"{model_recipe['model_type']}: the model cannot be built (")
     assert named in caught.value.message
     assert "\n" not in caught.value.message
     assert len(caught.value.message) < 400

@@ -56,10 +56,10 @@ TINY: Mapping[str, Recipe] = {
 }
 
 
-def export_transformers(asked: Recipe) -> onnx.ModelProto:
+def export_transformers(model_recipe: Recipe) -> onnx.ModelProto:
     """What the TorchScript exporter gives for a recipe of the source `transformers`."""
     with LazyWeights():
-        model = build(asked)
+        model = build(model_recipe)
     return export_module(model.module, model.inputs, model.extra, model.positional)
 
 
@@ -72,10 +72,10 @@ def exported(name: str) -> onnx.ModelProto:
 @cache
 def real_module(name: str) -> torch.nn.Module:
     """The same architecture with real weights, initialised as the library does it."""
-    asked = TINY[name]
-    config = transformers.CONFIG_MAPPING[asked["model_type"]](**asked["overrides"])
+    model_recipe = TINY[name]
+    config = transformers.CONFIG_MAPPING[model_recipe["model_type"]](**model_recipe["overrides"])
     torch.manual_seed(0)
-    module: torch.nn.Module = getattr(transformers, asked["auto_class"]).from_config(
+    module: torch.nn.Module = getattr(transformers, model_recipe["auto_class"]).from_config(
         config, attn_implementation="eager"
     )
     return module.eval()

@@ -48,7 +48,7 @@ def test_every_case_has_the_nodes_and_edges_that_an_independent_count_finds(
     assert expected == {name: (dag.num_nodes, distinct[name], dag.num_edges) for name, dag in dags.items()}
 
 
-def test_a_parsed_model_gives_the_dag_of_its_bytes(models: dict[str, onnx.ModelProto], dags: dict[str, Dag]) -> None:
+def test_a_parsed_model_has_the_dag_of_its_bytes(models: dict[str, onnx.ModelProto], dags: dict[str, Dag]) -> None:
     assert [] == [name for name, model in models.items() if extract(model) != dags[name]]
 
 

@@ -31,7 +31,7 @@ def test_the_summary_counts_what_is_there() -> None:
     assert {"Add": 1, "Mul": 1, "Relu": 1} == summary.operators
 
 
-def test_vgg19_has_the_parameters_that_its_paper_says() -> None:
+def test_vgg19_has_as_many_parameters_as_in_its_paper() -> None:
     path = next(path for path in LIGHT if "vgg19" in path.stem)
     # 143,667,240 weights and biases (Simonyan and Zisserman 2014, table 2: 144M)
     assert 143_667_240 == from_onnx(path).summary().num_parameters

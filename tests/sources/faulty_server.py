@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 @dataclass
-class Asked:
+class Request:
     """A request, and once it is answered, what was sent.
 
     Attributes:
@@ -96,8 +96,8 @@ class FaultyServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.routes: list[Callable[[Asked], Reply | None]] = []
-        self.log: list[Asked] = []
+        self.routes: list[Callable[[Request], Reply | None]] = []
+        self.log: list[Request] = []
         self.faults: list[Fault] = []
         self.expire: Callable[[], None] = lambda: None
         self.lock = threading.Lock()
@@ -125,14 +125,14 @@ class FaultyServer(ThreadingHTTPServer):
                         return fault
         return None
 
-    def asked(self, pattern: str) -> list[Asked]:
+    def requests_to(self, pattern: str) -> list[Request]:
         """Requests whose path matches."""
-        return [asked for asked in self.log if re.search(pattern, asked.path)]
+        return [request for request in self.log if re.search(pattern, request.path)]
 
     @property
     def sent(self) -> int:
         """Bytes of bodies that went out."""
-        return sum(asked.sent for asked in self.log)
+        return sum(request.sent for request in self.log)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing when a client goes away."""
@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(get("Content-Length") or 0)
         body = self.rfile.read(length)
         is_form = get("Content-Type", "").startswith("application/x-www-form-urlencoded")
-        asked = Asked(
+        request = Request(
             self.command,
             unquote(parts.path),
             parse_qs(parts.query),
@@ -167,8 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
             parse_qs(body.decode()) if is_form else {},
             b"" if is_form else body,
         )
-        self.server.log.append(asked)
-        fault = self.server.fault(asked.path)
+        self.server.log.append(request)
+        fault = self.server.fault(request.path)
         kind = fault.kind if fault else ""
         if kind == "reset":
             return self._break()
@@ -177,33 +177,33 @@ class _Handler(BaseHTTPRequestHandler):
         if fault and (kind.isdigit() or kind == "expire"):
             if kind == "expire":
                 self.server.expire()
-            return self._send(asked, Reply(int(kind) if kind.isdigit() else 403, fault.headers, b"no"), None)
-        replies = (route(asked) for route in self.server.routes)
-        return self._send(asked, next((reply for reply in replies if reply is not None), Reply(404)), fault)
+            return self._send(request, Reply(int(kind) if kind.isdigit() else 403, fault.headers, b"no"), None)
+        replies = (route(request) for route in self.server.routes)
+        return self._send(request, next((reply for reply in replies if reply is not None), Reply(404)), fault)
 
     def _break(self) -> None:
         self.close_connection = True
         self.connection.close()
 
-    def _send(self, asked: Asked, reply: Reply, fault: Fault | None) -> None:
+    def _send(self, request: Request, reply: Reply, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""
         body, status, headers = reply.body, reply.status, dict(reply.headers)
         size = body.stat().st_size if isinstance(body, Path) else len(body)
         start, stop = 0, size
-        part = re.fullmatch(r"bytes=(\d+)-(\d+)", asked.range)
-        if status == 200 and part and asked.method == "GET" and kind != "whole":
+        part = re.fullmatch(r"bytes=(\d+)-(\d+)", request.range)
+        if status == 200 and part and request.method == "GET" and kind != "whole":
             start, stop = int(part[1]), min(int(part[2]) + 1, size)
             status = 206
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
             if start >= size:
                 status, start, stop, headers["Content-Range"] = 416, 0, 0, f"bytes */{size}"
-        asked.status = status
+        request.status = status
         self.send_response(status)
         said = stop - start + {"longer": 7, "shorter": -7}.get(kind, 0)
         for name, text in {**headers, "Content-Length": str(said), "Accept-Ranges": "bytes"}.items():
             self.send_header(name, text)
         self.end_headers()
-        if asked.method == "HEAD":
+        if request.method == "HEAD":
             return
         if kind == "cut":
             stop = start + (stop - start) // 2
@@ -213,7 +213,7 @@ class _Handler(BaseHTTPRequestHandler):
         for piece in _pieces(body, start, stop, 1024 if drips else 1 << 18):
             time.sleep(drips)
             self.wfile.write(piece)
-            asked.sent += len(piece)
+            request.sent += len(piece)
         if kind in ("cut", "longer", "shorter"):
             self.wfile.flush()
             self._break()

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from benchmarks.serving import running
-from tests.sources.faulty_server import Asked, FaultyServer, Reply, in_json
+from tests.sources.faulty_server import FaultyServer, Reply, Request, in_json
 
 LARGE = (".onnx", ".safetensors", ".bin", ".h5")
 """Files that are kept elsewhere (Git LFS), so that asking for one is redirected."""
@@ -107,12 +107,12 @@ class Hub(FaultyServer):
     def _expire(self) -> None:
         self.signature += 1
 
-    def _list(self, asked: Asked) -> Reply | None:
-        if asked.path != "/api/models":
+    def _list(self, request: Request) -> Reply | None:
+        if request.path != "/api/models":
             return None
-        query = asked.query
+        query = request.query
         one = {name: values[0] for name, values in query.items()}
-        found = [repo for repo in self.repos.values() if _meant(repo.entry(), query, one)]
+        found = [repo for repo in self.repos.values() if _matches(repo.entry(), query, one)]
         sort = one.get("sort", "trendingScore")
         found.sort(key=lambda repo: (repo.entry().get(sort, 0), repo.id), reverse=True)
         if "cursor" in one:
@@ -132,8 +132,10 @@ class Hub(FaultyServer):
         extra = [] if "cursor" in one else self.extra
         return in_json([*extra, *page], **headers)
 
-    def _repo(self, asked: Asked) -> Reply | None:
-        found = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/(revision|tree|paths-info)/([^/]+)(?:/(.+))?)?", asked.path)
+    def _repo(self, request: Request) -> Reply | None:
+        found = re.fullmatch(
+            r"/api/models/([^/]+/[^/]+)(?:/(revision|tree|paths-info)/([^/]+)(?:/(.+))?)?", request.path
+        )
         if found is None:
             return None
         repo = self.repos.get(found[1])
@@ -142,13 +144,13 @@ class Hub(FaultyServer):
         if found[3] not in (None, "main", repo.sha):
             return _nothing("RevisionNotFound")
         if found[2] == "tree":
-            return in_json(list(_tree(repo, found[4] or "", recursive="true" in asked.query.get("recursive", []))))
+            return in_json(list(_tree(repo, found[4] or "", recursive="true" in request.query.get("recursive", []))))
         if found[2] == "paths-info":
-            return in_json([_file(repo, name) for name in asked.form.get("paths", []) if name in repo.files])
+            return in_json([_file(repo, name) for name in request.form.get("paths", []) if name in repo.files])
         return in_json(repo.entry())
 
-    def _resolve(self, asked: Asked) -> Reply | None:
-        found = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", asked.path)
+    def _resolve(self, request: Request) -> Reply | None:
+        found = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", request.path)
         if found is None:
             return None
         repo = self.repos.get(found[1])
@@ -169,11 +171,11 @@ class Hub(FaultyServer):
         headers["Location"] = f"{elsewhere}/cdn/{repo.id}/{quote(name)}?signature={self.signature}"
         return Reply(302, headers)
 
-    def _cdn(self, asked: Asked) -> Reply | None:
-        found = re.fullmatch(r"/cdn/([^/]+/[^/]+)/(.+)", asked.path)
+    def _cdn(self, request: Request) -> Reply | None:
+        found = re.fullmatch(r"/cdn/([^/]+/[^/]+)/(.+)", request.path)
         if found is None:
             return None
-        if asked.query["signature"] != [str(self.signature)]:
+        if request.query["signature"] != [str(self.signature)]:
             return Reply(403)
         return Reply(200, {"ETag": f'"{_oid(found[2])}"'}, self.repos[found[1]].files[found[2]])
 
@@ -186,7 +188,7 @@ def hub(repos: list[Repo]) -> Iterator[Hub]:
         yield server
 
 
-def _meant(entry: dict[str, Any], query: dict[str, list[str]], one: dict[str, str]) -> bool:
+def _matches(entry: dict[str, Any], query: dict[str, list[str]], one: dict[str, str]) -> bool:
     return (
         all(tag in entry["tags"] for tag in query.get("filter", []))
         and one.get("pipeline_tag", entry["pipeline_tag"]) == entry["pipeline_tag"]

@@ -21,7 +21,7 @@ NAMES = st.lists(st.text("abA0-_./ é\0", min_size=1, max_size=8), min_size=1, m
 
 
 @pytest.mark.parametrize("module", [config_module, identifier_module, licence_module, variant_module])
-def test_examples_are_true(module: object) -> None:
+def test_docstring_examples_are_correct(module: object) -> None:
     result = doctest.testmod(module)  # type: ignore[arg-type]
     assert result.attempted
     assert not result.failed
@@ -89,5 +89,5 @@ def test_licences_get_their_spdx_name(name: object, expected: str) -> None:
         ("resnet50.onnx", "half/org", "fp16"),
     ],
 )
-def test_a_name_says_how_a_file_was_changed(file: str, repo: str, expected: str) -> None:
+def test_variants_are_recognised_by_file_names(file: str, repo: str, expected: str) -> None:
     assert expected == name_variant(file, repo)

@@ -52,7 +52,7 @@ def test_the_installed_transformers_has_the_class_for_every_recipe(candidate: Ca
     assert config in getattr(transformers, recipe["auto_class"])._model_mapping
 
 
-def test_no_recipe_makes_a_model_smaller_and_all_are_json() -> None:
+def test_no_recipe_shrinks_a_model_and_all_are_json() -> None:
     for candidate in FROM_TRANSFORMERS:
         assert {} == candidate.recipe["overrides"]
         assert candidate.recipe == json.loads(json.dumps(candidate.recipe))

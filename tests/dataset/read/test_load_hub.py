@@ -50,7 +50,7 @@ def test_every_config_loads_and_only_its_own_files_are_fetched(
     server.log.clear()
     loaded = load(server, tmp_path / "one", REPO, "", "vocabulary_w_attrs")
     assert {"vocabulary_w_attrs": rows_of(built, "vocabulary_w_attrs")} == loaded
-    got = {asked.path.split("/resolve/")[1].split("/", 1)[1] for asked in server.asked("/resolve/")}
+    got = {request.path.split("/resolve/")[1].split("/", 1)[1] for request in server.requests_to("/resolve/")}
     assert {"README.md", "manifest.json", *built.release.files["vocabulary_w_attrs"].values()} == got
     assert {config: rows_of(built, config) for config in CONFIGS} == load(server, tmp_path / "all", REPO, "", *CONFIGS)
 
@@ -80,9 +80,9 @@ def test_what_was_loaded_once_loads_without_the_hub_and_other_configs_say_so(
     assert first == load(server, cache, REPO, "", config)
     missing = load(server, cache, REPO, "", "dataflow_w_attrs")
     nothing = load(server, tmp_path / "empty", REPO, "", config)
-    for found, asked in ((missing, "dataflow_w_attrs"), (nothing, config)):
+    for found, name in ((missing, "dataflow_w_attrs"), (nothing, config)):
         assert (
-            f"{REPO}: the Hub cannot be reached, and the config {asked!r} was not fetched from there before."
+            f"{REPO}: the Hub cannot be reached, and the config {name!r} was not fetched from there before."
             == found["message"]
         )
         assert "connection" in found["hint"]

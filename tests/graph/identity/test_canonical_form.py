@@ -48,7 +48,7 @@ def test_large_colours_are_kept_apart():
     assert canonical_form([2**31 - 1, 5], edges) != canonical_form([2**31 - 2, 5], edges)
 
 
-def test_a_self_loop_is_no_data_flow_between_two_nodes():
+def test_a_self_loop_is_not_a_data_flow_between_two_nodes():
     forms = {canonical_form([2, 2], edges) for edges in ([[], []], [[0], [0]], [[0], [1]], [[0, 1], [1, 0]])}
     assert 4 == len(forms)
 

@@ -85,7 +85,7 @@ def test_the_search_finds_what_trying_every_map_finds(search: tuple[list[Graph],
 
 @given(searches())
 @settings(max_examples=200, deadline=None)
-def test_an_embedding_is_one(search: tuple[list[Graph], Pattern]) -> None:
+def test_every_reported_embedding_is_valid(search: tuple[list[Graph], Pattern]) -> None:
     where, pattern = search
     index = index_graphs(where)
     found = find_embeddings(index, pattern)
@@ -97,16 +97,16 @@ def test_an_embedding_is_one(search: tuple[list[Graph], Pattern]) -> None:
 
 @given(searches(), st.data())
 @settings(max_examples=200, deadline=None)
-def test_edges_may_be_suspected_only(search: tuple[list[Graph], Pattern], data: st.DataObject) -> None:
+def test_edges_may_be_uncertain(search: tuple[list[Graph], Pattern], data: st.DataObject) -> None:
     where, pattern = search
     uncertain, expected = [], 0
     for classes, edge_index in where:
         all_pairs = sorted(pairs(edge_index))
         held = set(data.draw(st.lists(st.sampled_from(all_pairs), unique=True))) if all_pairs else set()
         sure = np.array(sorted(set(all_pairs) - held), dtype=np.int32).reshape(-1, 2).T
-        asked = held | {(t, s) for s, t in held}
-        uncertain.append((classes, sure, np.array(sorted(asked), dtype=np.int32).reshape(-1, 2).T))
-        expected += sum(1 for _ in every_embedding(pattern, (classes, sure), asked))
+        possible = held | {(t, s) for s, t in held}
+        uncertain.append((classes, sure, np.array(sorted(possible), dtype=np.int32).reshape(-1, 2).T))
+        expected += sum(1 for _ in every_embedding(pattern, (classes, sure), possible))
     found = find_embeddings(index_uncertain_graphs(uncertain), pattern)
     assert (bool(expected) and bool(pattern.complete.any())) == (found.embeddings > 0)
 
@@ -177,11 +177,11 @@ def region_of(*classes: int) -> Pattern:
         ([chain(0, 6, 7)], False, False),  # no target is UNK
     ],
 )
-def test_which_rows_can_be_looked_up(public: list[Graph], whole: bool, expected: bool) -> None:
+def test_rows_that_can_be_looked_up_are_found(public: list[Graph], whole: bool, expected: bool) -> None:
     assert [expected] == embedded_rows(public, [region_of(1, 6, 1)], whole=whole).tolist()
 
 
-def test_of_rows_that_answer_each_other_the_later_one_goes() -> None:
+def test_of_rows_that_reveal_each_other_the_later_one_is_dropped() -> None:
     one, other, apart = region_of(1, 6, 1), region_of(5, 6, 7), region_of(1, 8, 1)
     other = Pattern(
         np.array([5, 6, 7, 1], dtype=np.int32),

@@ -40,7 +40,7 @@ def test_flops_are_those_that_torch_counts_for_the_module(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "asked",
+    "model_recipe",
     [
         recipe("gpt2", "AutoModelForCausalLM"),
         recipe("vit", "AutoModelForImageClassification"),
@@ -48,13 +48,15 @@ def test_flops_are_those_that_torch_counts_for_the_module(name: str) -> None:
         recipe("swin", "AutoModelForImageClassification"),
         recipe("convnext", "AutoModelForImageClassification"),
     ],
-    ids=lambda asked: asked["model_type"],
+    ids=lambda model_recipe: model_recipe["model_type"],
 )
-def test_flops_of_full_size_are_those_that_torch_counts_without_weights(asked: Recipe) -> None:
+def test_flops_of_full_size_are_those_that_torch_counts_without_weights(model_recipe: Recipe) -> None:
     with torch.device("meta"):
-        config = transformers.CONFIG_MAPPING[asked["model_type"]]()
-        module = getattr(transformers, asked["auto_class"]).from_config(config, attn_implementation="eager").eval()
-    assert flops_of_torch(module, "meta") == count_macs(extract(export_transformers(asked))).flops
+        config = transformers.CONFIG_MAPPING[model_recipe["model_type"]]()
+        module = (
+            getattr(transformers, model_recipe["auto_class"]).from_config(config, attn_implementation="eager").eval()
+        )
+    assert flops_of_torch(module, "meta") == count_macs(extract(export_transformers(model_recipe))).flops
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_what_cannot_be_counted_is_named() -> None:
     assert 36 == compute(text).flops
 
 
-def test_the_dearest_branch_counts() -> None:
+def test_the_most_expensive_branch_counts() -> None:
     text = """g (bool c, float[2, 3] x, float[3, 3] w) => (y) {
         y = If (c) <then_branch = t () => (p) { p = MatMul(x, w) }, else_branch = e () => (q) { a = MatMul(x, w)  q = MatMul(a, w) }>
     }"""
@@ -160,7 +162,7 @@ def test_a_scan_runs_once_for_each_element_and_a_loop_an_unknown_number_of_times
     assert (9, {"Loop": 1}) == (compute(loop).macs, compute(loop).uncounted)
 
 
-def test_attributes_that_do_not_fit_are_not_counted() -> None:
+def test_nodes_with_inconsistent_attributes_are_not_counted() -> None:
     text = 'g (float[2, 3] x, float[3, 4] w) => (y) { y = Einsum<equation = "ijk,lm->i">(x, w) }'
     assert {"Einsum": 1} == compute(text).uncounted
     text = 'g (float[2, 3] x, float[2, 3, 4] w) => (y) { y = Einsum<equation = "...i,...ij->...j">(x, w) }'

@@ -24,7 +24,7 @@ g (float[1, 4, 9] x) => (float[1, 4, 3, 3] y) <float half = {0.5}, int64[2] head
 }"""
 
 
-def test_shape_arithmetic_becomes_the_integers_it_gives() -> None:
+def test_shape_arithmetic_is_replaced_by_its_integers() -> None:
     model = fold_constants(onnx.ModelProto.FromString(parse(THROUGH_FLOATS)))
     kept = [node.op_type for node in model.graph.node]
     assert "Concat" not in kept

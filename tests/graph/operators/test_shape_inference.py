@@ -43,7 +43,7 @@ def result(text: str, dynamic_size: int = 1) -> TensorInfo:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
-def test_every_value_of_a_vision_model_has_the_shape_that_a_run_gives_it(path: Path) -> None:
+def test_every_value_of_a_vision_model_has_its_shape_at_run_time(path: Path) -> None:
     model = to_onnx(from_onnx(path))
     dag = undeclared(from_onnx(model.SerializeToString()))
     inferred = infer_values(dag)
@@ -95,7 +95,7 @@ def test_shape_arithmetic_is_followed_to_the_reshape() -> None:
 @pytest.mark.parametrize(
     ("bounds", "expected"), [("", (2, 3, 4)), ("<start = 1>", (3, 4)), ("<start = -2, end = -1>", (3,))]
 )
-def test_a_shape_may_be_part_of_one(bounds: str, expected: tuple[int, ...]) -> None:
+def test_a_partial_shape_is_inferred(bounds: str, expected: tuple[int, ...]) -> None:
     assert expected == result(f"g (float[2, 3, 4] x) => (y) {{ y = Shape {bounds} (x) }}").values
 
 
@@ -145,13 +145,13 @@ LOOP = """g (int64 m, bool c, float[2, 3] x) => (y, all) {
 }"""
 
 
-def test_a_loop_gives_its_state_and_stacks_its_scan_outputs() -> None:
+def test_a_loop_returns_its_state_and_stacks_its_scan_outputs() -> None:
     inferred = infer_values(undeclared(from_onnx(parse(HEAD + LOOP))))
     assert TensorInfo("float", (2, 3)) == inferred.output(3, 0)
     assert TensorInfo("float", (-1, 3, 2)) == inferred.output(3, 1)
 
 
-def test_the_number_of_turns_is_not_taken_for_the_number_of_the_turn() -> None:
+def test_the_trip_count_is_not_confused_with_the_iteration_number() -> None:
     text = """g (bool c, float[2] x) => (y) <int64 m = {10}> {
         y = Loop (m, c, x) <body = b (int64 i, bool d, float[2] h) => (bool e, float[2] g) {
             e = Identity(d)  j = Neg(i)  f = Cast<to = 1>(j)  g = Add(h, f)
@@ -206,7 +206,7 @@ SHAPES = st.none() | st.lists(st.integers(-1, 2**62), max_size=4).map(tuple)
 
 
 @given(labelled_dags(), st.data())
-def test_a_graph_that_makes_no_sense_is_inferred_without_an_exception(
+def test_inference_of_an_inconsistent_graph_raises_no_exception(
     graph: tuple[np.ndarray[tuple[int, ...], np.dtype[np.int32]], list[str]], data: st.DataObject
 ) -> None:
     edge_index, labels = graph[0], graph[1]

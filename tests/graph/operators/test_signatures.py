@@ -31,12 +31,12 @@ def test_defaults_are_those_of_the_models_opset() -> None:
     assert ({"axis": 1}, {"axis": -1}) == (attributes("Softmax", 12), attributes("Softmax", 13))
 
 
-def test_an_attribute_that_says_the_default_is_the_same_class() -> None:
+def test_an_explicit_default_is_the_same_class() -> None:
     said, unsaid = helper.make_node("LeakyRelu", [], [], alpha=0.01), helper.make_node("LeakyRelu", [], [])
     assert canonical_attributes(said, 17) == canonical_attributes(unsaid, 17)
 
 
-def test_floats_are_the_shortest_that_give_the_same_float32() -> None:
+def test_floats_are_the_shortest_text_of_the_same_float32() -> None:
     assert 1e-05 == attributes("BatchNormalization", 17, epsilon=1e-05)["epsilon"]
 
 
@@ -62,12 +62,12 @@ def test_tensors_keep_values_only_if_they_are_few_integers() -> None:
     assert [7] == attributes("ConstantOfShape", 17, value=integers)["value"]["values"]
 
 
-def test_no_value_of_an_ml_attribute_is_kept() -> None:
+def test_values_of_ml_attributes_are_dropped() -> None:
     found = attributes("Scaler", 1, "ai.onnx.ml", offset=[1.5, 2.5], scale=[3.0])
     assert {"offset": {"type": "floats"}, "scale": {"type": "floats"}} == found
 
 
-def test_text_that_is_no_utf8_is_kept_as_bytes() -> None:
+def test_text_that_is_not_utf8_stays_bytes() -> None:
     assert {"type": "bytes", "value": "ff00"} == attributes("Thing", 1, "other", raw=b"\xff\x00")["raw"]
 
 

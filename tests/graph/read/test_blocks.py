@@ -71,7 +71,7 @@ def test_a_number_that_does_not_end_is_not_counted() -> None:
     assert (1, 2) == blocks_of(data).count_fields(0, len(data), 0x40, 0)
 
 
-def test_a_list_on_a_server_is_not_read_for_ever() -> None:
+def test_a_list_on_a_server_is_read_up_to_a_limit() -> None:
     blocks = Blocks(lambda start, stop: bytes(stop - start), 1 << 40, "file", REMOTE)
     with pytest.raises(ModelReadError, match="lists of more than 64 MiB"):
         blocks.count_varints(0, 1 << 30)
@@ -83,7 +83,7 @@ def test_a_file_that_ends_early_is_named() -> None:
         blocks.load(len(FILE) - 10, len(FILE) + 10)
 
 
-def test_more_than_the_limit_is_not_kept() -> None:
+def test_no_more_than_the_limit_is_stored() -> None:
     blocks = blocks_of(FILE)
     assert FILE[:1000] == blocks.keep(0, 1000, 1 << 20)
     with pytest.raises(ModelReadError, match="larger than 0 MiB"):

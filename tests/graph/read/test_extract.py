@@ -24,13 +24,13 @@ def edges(dag: Dag) -> list[tuple[int, int, int, int]]:
     return list(zip(*dag.edge_index.tolist(), dag.edge_output.tolist(), dag.edge_input.tolist(), strict=True))
 
 
-def test_parallel_edges_are_kept_with_their_positions() -> None:
+def test_parallel_edges_stay_with_their_positions() -> None:
     dag = from_onnx(parse(HEAD + "g (float[n] x) => (float[n] y) { z = Relu(x)  y = Mul(z, z) }"))
     assert ("Relu", "Mul") == dag.op_types
     assert [(0, 1, 0, 0), (0, 1, 0, 1)] == edges(dag)
 
 
-def test_the_order_of_outputs_and_inputs_is_kept() -> None:
+def test_the_order_of_outputs_and_inputs_is_preserved() -> None:
     text = """g (float[4] x) => (float[2] y) {
         a, b = Split(x)
         y = Sub(b, a)
@@ -46,7 +46,7 @@ def test_an_absent_optional_input_leaves_its_position_free() -> None:
     assert [(0, 0), (1, 2)] == [(item.node, item.slot) for item in dag.inputs]
 
 
-def test_graph_inputs_parameters_and_small_integers_are_told_apart() -> None:
+def test_graph_inputs_parameters_and_small_integers_are_distinguished() -> None:
     text = """g (float[2, 3] x) => (float[6] y)
         <float[3] w = {1, 2, 3}, int64[1] shape = {6}> {
         z = Add(x, w)
@@ -140,7 +140,7 @@ def test_local_functions_are_inlined() -> None:
     assert ("", "") == dag.domains
 
 
-def test_unknown_domains_are_kept() -> None:
+def test_unknown_domains_stay() -> None:
     text = '<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>\n'
     dag = from_onnx(parse(text + "g (float[n] x) => (float[n] y) { y = com.microsoft.Gelu(x) }"))
     assert (("com.microsoft",), ("Gelu",)) == (dag.domains, dag.op_types)
@@ -159,7 +159,7 @@ def test_initializers_listed_as_inputs_are_parameters() -> None:
     assert 38 == sum(item.kind == "parameter" for item in dag.inputs)  # VGG-19: 16 convolutions, 3 dense layers
 
 
-def test_weights_need_not_be_there() -> None:
+def test_weights_may_be_missing() -> None:
     model = helper.make_model(
         helper.make_graph(
             [helper.make_node("Add", ["x", "w"], ["y"])],
@@ -195,7 +195,7 @@ def test_no_float_of_a_model_reaches_its_dag() -> None:
     assert "1234.5" not in json.dumps(dag.to_dict())
 
 
-def test_paths_bytes_and_files_give_the_same() -> None:
+def test_paths_bytes_and_files_have_the_same_dag() -> None:
     path = LIGHT[0]
     with path.open("rb") as file:
         from_file = from_onnx(file)
@@ -225,7 +225,7 @@ def test_a_cut_off_file_is_one_clear_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"hello, this is text\n", b"\x00" * 64, b"\x08\x08"])
-def test_what_is_no_model_is_one_clear_error(payload: bytes, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_model_is_one_clear_error(payload: bytes, tmp_path: Path) -> None:
     path = tmp_path / "odd.onnx"
     path.write_bytes(payload)
     with pytest.raises(ModelReadError, match=r"odd\.onnx"):

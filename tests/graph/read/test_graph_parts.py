@@ -69,7 +69,7 @@ def test_a_graph_in_two_pieces_is_one_graph() -> None:
     assert expected() == from_onnx(first.SerializeToString() + second.SerializeToString())
 
 
-def test_unknown_fields_and_metadata_are_no_matter() -> None:
+def test_unknown_fields_and_metadata_make_no_difference() -> None:
     whole = model()
     for owner in (whole, whole.graph, *whole.graph.node):
         owner.metadata_props.add(key="made", value="by somebody")
@@ -82,7 +82,7 @@ def test_unknown_fields_and_metadata_are_no_matter() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 127, 128, 300, 9_999])
-def test_names_of_any_length_are_names(length: int) -> None:
+def test_names_of_any_length_are_read(length: int) -> None:
     whole, name = model(), "n" * length
     whole.graph.node[0].output[0] = whole.graph.node[2].input[0] = name
     whole.graph.initializer[1].name = whole.graph.node[0].input[1] = "b" + name
@@ -91,7 +91,7 @@ def test_names_of_any_length_are_names(length: int) -> None:
     assert "b" + name in {item.name for item in dag.inputs}
 
 
-def test_a_name_that_nobody_writes_is_refused() -> None:
+def test_an_implausible_name_is_refused() -> None:
     whole = model()
     whole.graph.node[0].output[0] = whole.graph.node[2].input[0] = "n" * 1_000_000
     with pytest.raises(ModelReadError, match="has 1,000,000 characters"):
@@ -99,7 +99,7 @@ def test_a_name_that_nobody_writes_is_refused() -> None:
 
 
 @pytest.mark.parametrize("place", ["int64_data", "raw_data"])
-def test_a_tensor_says_the_same_however_it_holds_its_values(place: str) -> None:
+def test_a_tensor_is_the_same_however_it_stores_its_values(place: str) -> None:
     whole = model()
     tensor = whole.graph.initializer[0]
     tensor.CopyFrom(

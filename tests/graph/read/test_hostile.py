@@ -54,7 +54,7 @@ def test_a_hostile_file_is_cheap(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_hostile_file_is_refused_by_a_message_that_can_be_read(name: str) -> None:
+def test_a_hostile_file_is_refused_with_a_readable_message(name: str) -> None:
     with pytest.raises(ModelReadError, match=REFUSED[name]) as caught:
         from_onnx(BUILDERS[name]())
     assert len(str(caught.value)) < 400
@@ -78,7 +78,7 @@ def test_a_file_without_weights_is_the_same_in_blocks_and_in_memory(tmp_path: Pa
     assert from_onnx(data) == from_onnx(io.BytesIO(data)) == from_onnx(path)
 
 
-def test_the_hash_is_networkx_s_also_where_it_is_made_in_pieces() -> None:
+def test_the_hash_is_networkxs_even_when_computed_in_pieces() -> None:
     dag = from_onnx(BUILDERS["long_lists_in_the_neighbourhood_of_very_many_nodes"]())
     assert sum(map(len, dag.w_attrs)) + len(dag.w_attrs[0]) * dag.num_edges > LARGEST_TEXT
     graph = nx.DiGraph(dag.to_networkx())

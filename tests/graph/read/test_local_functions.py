@@ -71,7 +71,7 @@ def test_what_only_a_function_imports_is_imported() -> None:
     assert [17] == from_onnx(parse(text)).opset_versions.tolist()
 
 
-def test_a_function_s_own_long_list_is_its_length() -> None:
+def test_a_long_list_in_a_function_becomes_its_length() -> None:
     made = NodeProto(op_type="Custom", domain="other", input=["a"], output=["b"])
     made.attribute.append(AttributeProto(name="table", ref_attr_name="table", type=AttributeProto.FLOATS))
     opsets = [helper.make_opsetid("other", 1)]
@@ -81,13 +81,13 @@ def test_a_function_s_own_long_list_is_its_length() -> None:
 
 
 @pytest.mark.parametrize(("depth", "nodes"), [(1, 2), (5, 32), (13, 8192)])
-def test_what_functions_expand_to_is_read_up_to_the_limit(depth: int, nodes: int) -> None:
+def test_functions_are_expanded_up_to_the_limit(depth: int, nodes: int) -> None:
     dag = from_onnx(model([node("f0", ["x"], ["y"], domain="f")], functions=levels(depth, 2)))
     assert nodes == dag.num_nodes <= local_functions.MAX_NODES
 
 
 @pytest.mark.parametrize("depth", [15, 60, 99])
-def test_what_expands_beyond_the_limit_is_refused_before_it_is_expanded(depth: int) -> None:
+def test_functions_beyond_the_limit_are_refused_before_expansion(depth: int) -> None:
     with pytest.raises(
         ModelReadError, match=r"expand to more than 30,000 nodes with 200,000 inputs or 16 MiB, from \d+ nodes"
     ):

@@ -114,7 +114,7 @@ def test_no_planted_weight_is_in_a_rebuilt_model() -> None:
 
 
 @SIZES
-def test_a_model_that_cannot_be_rebuilt_says_so_without_its_weights(large: bool) -> None:
+def test_a_failed_rebuild_is_reported_without_weights(large: bool) -> None:
     with pytest.raises(RebuildError) as error:
         to_onnx(from_onnx(planted_model(large=large).SerializeToString()))
     assert set() == found_in(str(error.value).encode())

@@ -39,7 +39,7 @@ def test_no_float_or_text_payload_survives(field: str) -> None:
 
 
 @pytest.mark.parametrize(("count", "kept"), [(64, True), (65, False)])
-def test_integers_are_kept_up_to_64_elements(count: int, kept: bool) -> None:
+def test_integers_stay_up_to_64_elements(count: int, kept: bool) -> None:
     tensor = numpy_helper.from_array(np.arange(count, dtype=np.int64), "shape")
     tensor.doc_string = "long enough not to be copied as it is " * 40
     value = helper.make_tensor_value_info
@@ -178,7 +178,7 @@ def test_heavy_constants_and_initializers_lose_only_their_payload(name: str) -> 
 
 
 @pytest.mark.parametrize("size", [10, 2000])
-def test_external_data_is_neither_opened_nor_kept(size: int) -> None:
+def test_external_data_is_neither_opened_nor_stored(size: int) -> None:
     tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[3], data_location=TensorProto.EXTERNAL)
     tensor.external_data.add(key="location", value="n" * size)
     value = helper.make_tensor_value_info

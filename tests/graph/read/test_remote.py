@@ -103,7 +103,7 @@ def test_an_address_on_the_hub_is_read_by_its_short_form(server: FileServer, fol
         ("500", 3, "500"),
     ],
 )
-def test_a_server_that_fails_is_one_error_that_says_how(folder: Path, fault: str, after: int, message: str) -> None:
+def test_a_failing_server_is_one_error_with_the_reason(folder: Path, fault: str, after: int, message: str) -> None:
     with serve(folder, fault, after) as server:
         address = f"{server.address}/60.onnx"
         with pytest.raises(ModelReadError, match=message) as caught:

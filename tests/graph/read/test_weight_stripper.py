@@ -67,7 +67,7 @@ def test_a_model_is_the_same_with_and_without_its_weights() -> None:
 
 
 @pytest.mark.parametrize("path", ALL[:: len(ALL) // 40], ids=lambda path: path.parent.name + "/" + path.stem)
-def test_the_stripped_model_gives_the_dag_of_the_whole_one(path: Path) -> None:
+def test_the_stripped_model_has_the_dag_of_the_whole_one(path: Path) -> None:
     assert extract(onnx.load(path, load_external_data=False)) == from_onnx(path)
 
 
@@ -140,7 +140,7 @@ def test_a_compressed_file_is_read_through_its_decompression(tmp_path: Path) -> 
 
 @settings(max_examples=300, deadline=None)
 @given(st.data())
-def test_damaged_files_give_only_our_errors(data: st.DataObject) -> None:
+def test_damaged_files_raise_only_our_errors(data: st.DataObject) -> None:
     payload = bytearray(LIGHT[data.draw(st.integers(0, len(LIGHT) - 1))].read_bytes())
     for _ in range(data.draw(st.integers(1, 8))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
@@ -182,7 +182,7 @@ TELLING = [n for n, byte in enumerate(HEAVY_AND_ODD) if n < 200 or set(HEAVY_AND
 
 @settings(max_examples=1000, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(TELLING), st.integers(0, 255)), max_size=3))
-def test_a_damaged_file_gives_the_dag_of_the_whole_file_or_an_error(changes: list[tuple[int, int]]) -> None:
+def test_a_damaged_file_has_the_dag_of_the_whole_file_or_raises(changes: list[tuple[int, int]]) -> None:
     damaged = bytearray(HEAVY_AND_ODD)
     for position, byte in changes:
         damaged[position] = byte
@@ -198,7 +198,7 @@ def test_a_damaged_file_gives_the_dag_of_the_whole_file_or_an_error(changes: lis
 
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
-def test_any_bytes_give_only_our_errors(payload: bytes) -> None:
+def test_any_bytes_raise_only_our_errors(payload: bytes) -> None:
     with pytest.raises(ModelReadError, match="<bytes>"):
         from_onnx(payload)
 

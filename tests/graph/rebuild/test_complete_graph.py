@@ -80,13 +80,13 @@ DOES_NOT = {
 
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("kind", ["w_attrs", "wo_attrs"])
-def test_graphs_that_can_run_do(name, kind):
+def test_runnable_graphs_run(name, kind):
     graph, vocabulary = graph_of(*RUNS[name], kind)
     run_model(complete_graph(graph, vocabulary))
 
 
 @pytest.mark.parametrize("name", DOES_NOT)
-def test_graphs_that_cannot_run_do_not_and_it_is_said_where(name):
+def test_graphs_that_cannot_run_are_reported_with_the_place(name):
     nodes, edges, said = DOES_NOT[name]
     graph, vocabulary = graph_of(nodes, edges)
     with pytest.raises(RebuildError, match=said):
@@ -120,7 +120,7 @@ def test_models_of_real_graphs_are_those_graphs_again_and_run(real):
     assert completed >= 17
 
 
-def test_the_same_graph_gives_the_same_model(real):
+def test_the_same_graph_yields_the_same_model(real):
     graphs, vocabulary = real
     graph = next(graph for graph in graphs if UNK not in graph.node_feat)
     models = [complete_graph(graph, vocabulary).SerializeToString(deterministic=True) for _ in range(2)]
@@ -128,12 +128,12 @@ def test_the_same_graph_gives_the_same_model(real):
     assert models[0] != complete_graph(graph, vocabulary, seed=1).SerializeToString(deterministic=True)
 
 
-def test_a_class_that_is_no_operator_is_named(real):
+def test_a_class_that_is_not_an_operator_is_reported(real):
     with pytest.raises(RebuildError, match="class 0 is not an operator"):
         complete_graph(Graph(np.array([UNK]), np.zeros((2, 0), dtype=np.int64)), real[1])
 
 
-def test_opsets_that_no_version_has_in_common_are_an_error():
+def test_operators_without_a_common_opset_are_an_error():
     # the axes of ReduceMean became an input with opset 18, and Gelu came with 20
     classes = ('["","ReduceMean",{"axes":[1],"keepdims":1}]', '["","Gelu",{"approximate":"none"}]')
     with pytest.raises(RebuildError, match="no opset version in common"):
@@ -151,7 +151,7 @@ def assert_is_of(model, graph, vocabulary):
 
 
 @pytest.mark.heavy
-def test_what_is_found_does_not_depend_on_the_numbers_of_nodes(real):
+def test_the_result_does_not_depend_on_node_numbering(real):
     graphs, vocabulary = real
     rng = np.random.default_rng(0)
     for graph in [graph for graph in graphs if UNK not in graph.node_feat][:20]:

@@ -41,8 +41,8 @@ def shapes_of(values: Sequence[Any]) -> list[Any]:
 def run(payload: bytes, feeds: Mapping[str, Any]) -> list[Any]:
     """Output shapes of a model, given what of the feeds it asks for."""
     session = onnxruntime.InferenceSession(payload, providers=["CPUExecutionProvider"])
-    asked = {given.name for given in session.get_inputs()}
-    return shapes_of(session.run(None, {name: value for name, value in feeds.items() if name in asked}))
+    names = {given.name for given in session.get_inputs()}
+    return shapes_of(session.run(None, {name: value for name, value in feeds.items() if name in names}))
 
 
 @pytest.mark.slow
@@ -74,7 +74,7 @@ def test_every_operator_case_that_onnxruntime_runs_is_rebuilt_and_runs() -> None
 
 
 @pytest.mark.parametrize("name", TINY)
-def test_a_rebuilt_model_gives_what_the_exported_one_with_its_weights_gives(name: str) -> None:
+def test_a_rebuilt_model_returns_the_shapes_of_the_exported_one(name: str) -> None:
     original = plain_export(name)
     rebuilt = to_onnx(from_onnx(original)).SerializeToString()
     expected = run_with_ones(onnxruntime.InferenceSession(original))

@@ -26,14 +26,14 @@ def test_a_rebuilt_model_is_valid_and_is_the_same_architecture(path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet", "light_inception_v1"])
-def test_a_rebuilt_model_gives_outputs_of_the_originals_shape(name: str) -> None:
+def test_a_rebuilt_model_returns_outputs_of_the_originals_shape(name: str) -> None:
     path = next(path for path in LIGHT if path.stem == name)
     original = onnxruntime.InferenceSession(path.read_bytes())
     rebuilt = onnxruntime.InferenceSession(to_onnx(from_onnx(path)).SerializeToString())
     assert [output.shape for output in run_with_ones(original)] == [output.shape for output in run_with_ones(rebuilt)]
 
 
-def test_the_seed_decides_about_the_weights() -> None:
+def test_the_seed_determines_the_weights() -> None:
     dag = from_onnx(next(path for path in LIGHT if "squeezenet" in path.stem))
     assert to_onnx(dag, seed=1) == to_onnx(dag, seed=1)
     assert to_onnx(dag, seed=1) != to_onnx(dag, seed=2)
@@ -123,7 +123,7 @@ def test_sub_graphs_come_back(text: str) -> None:
     assert [value.shape for value in expected] == [value.shape for value in actual]
 
 
-def test_a_loop_of_a_rebuilt_model_takes_as_many_turns_and_carries_its_state() -> None:
+def test_a_loop_of_a_rebuilt_model_iterates_as_often_and_carries_its_state() -> None:
     text = LOOP.replace("Add (state, w)", "Mul (state, w)").replace("float[2] w)", "float[2] w)")
     rebuilt = to_onnx(from_onnx(parse('<ir_version: 8, opset_import: ["" : 17]>\n' + text)))
     session = onnxruntime.InferenceSession(rebuilt.SerializeToString())
@@ -154,6 +154,6 @@ def test_an_empty_dag_is_not_rebuilt() -> None:
         ),
     ],
 )
-def test_what_cannot_be_rebuilt_is_said(text: str, message: str) -> None:
+def test_a_dag_that_cannot_be_rebuilt_is_reported(text: str, message: str) -> None:
     with pytest.raises(RebuildError, match=message):
         to_onnx(from_onnx(parse('<ir_version: 8, opset_import: ["" : 17, "ai.onnx.ml" : 3]>\n' + text)))

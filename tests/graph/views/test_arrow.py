@@ -162,7 +162,7 @@ def test_parquet_is_much_smaller_than_json() -> None:
     assert 4 * file.tell() < sum(len(json.dumps(dag.to_dict(), separators=(",", ":"))) for dag in dags)
 
 
-def test_what_arrow_cannot_hold_is_said() -> None:
+def test_values_that_arrow_cannot_store_are_reported() -> None:
     dag = from_onnx(parse(LOOP))
     values = {**dag.to_dict(), "op_types": ["\ud800"] * dag.num_nodes}
     with pytest.raises(DatasetError, match="cannot be written to Arrow"):

@@ -50,7 +50,7 @@ def test_every_operator_input_and_result_is_a_box_and_every_data_flow_a_line() -
     assert 10 == svg.count("marker-end")
 
 
-def test_a_box_says_what_is_known_of_its_operator() -> None:
+def test_a_box_shows_what_is_known_about_its_operator() -> None:
     found = {label: tooltip for label, tooltip, _ in boxes(draw_svg(from_onnx(parse(TEXT)), dynamic_size=7))}
     assert (
         "node 0: Mul, opset 17\ninput 0: graph input x float 2\u00d7?\ninput 1: graph input x float 2\u00d7?\noutput 0: float 2\u00d77"
@@ -93,12 +93,12 @@ def test_names_from_a_model_are_text_and_nothing_else(name: str) -> None:
     assert all(len(label) <= 20 for label, _, _ in boxes(svg))
 
 
-def test_the_same_model_gives_the_same_drawing() -> None:
+def test_the_same_model_has_the_same_drawing() -> None:
     dag = from_onnx(LIGHT[0])
     assert draw_svg(dag) == draw_svg(dag)
 
 
-def test_a_model_too_large_to_be_read_as_a_drawing_is_said_with_the_limit() -> None:
+def test_a_model_too_large_to_draw_is_reported_with_the_limit() -> None:
     path = next(path for path in LIGHT if "densenet" in path.stem)
     with pytest.raises(YoungerError, match=rf"densenet has 668 operators, expected 1 to {LARGEST_DRAWING}"):
         draw_svg(from_onnx(path), "densenet")

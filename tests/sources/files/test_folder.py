@@ -34,7 +34,7 @@ def test_files_are_found_at_every_depth_and_ordered_by_their_path(tmp_path: Path
         assert (tmp_path / f"{candidate.model}.onnx").resolve() == Path(candidate.recipe["path"])
 
 
-def test_a_relative_folder_gives_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_folder_yields_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers may run elsewhere, and the recipe decides whether a model is exported again."""
     put(tmp_path, "models/a.onnx")
     monkeypatch.chdir(tmp_path)
@@ -48,7 +48,9 @@ def test_a_relative_folder_gives_absolute_paths(tmp_path: Path, monkeypatch: pyt
         (("readme.txt", "deep/model.pt"), "but it has none"),
     ],
 )
-def test_a_folder_without_models_says_what_it_has(tmp_path: Path, names: tuple[str, ...], message: str) -> None:
+def test_a_folder_without_models_is_reported_with_its_contents(
+    tmp_path: Path, names: tuple[str, ...], message: str
+) -> None:
     put(tmp_path, *names)
     with pytest.raises(
         SourceError, match=re.escape(f"{tmp_path}: expected ONNX files (*.onnx) in this folder, {message}")
@@ -73,7 +75,7 @@ def test_odd_names_stay_distinct_and_are_safe_as_file_names(tmp_path: Path) -> N
     assert "local--%c3%a4" in identifiers
 
 
-def test_names_that_are_no_text_are_read(tmp_path: Path) -> None:
+def test_file_names_that_are_not_utf8_are_read(tmp_path: Path) -> None:
     """Linux allows any bytes in a file name; what is written to Parquet must be text."""
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.onnx")).write_bytes(b"")
     (candidate,) = folder(tmp_path)

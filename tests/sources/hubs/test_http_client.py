@@ -29,7 +29,7 @@ def server() -> Iterator[FaultyServer]:
     pages["/circle"] = Reply(302, {"Location": "/circle"})
     pages["/elsewhere"] = Reply(302, {"Location": "ftp://127.0.0.1/file"})
     pages["/text"] = Reply(200, {}, b"no json")
-    server.routes.append(lambda asked: pages.get(asked.path))
+    server.routes.append(lambda request: pages.get(request.path))
     with running(server):
         yield server
 
@@ -53,42 +53,44 @@ def waits(server: FaultyServer) -> list[float]:
         {"Retry_After": "0", "RateLimit": '"api";r=0;t=1'},
     ],
 )
-def test_the_wait_that_a_server_asks_for_is_kept(server: FaultyServer, client: Client, headers: dict[str, str]) -> None:
+def test_the_client_waits_as_long_as_a_server_asks(
+    server: FaultyServer, client: Client, headers: dict[str, str]
+) -> None:
     server.fail("value", 429, **headers)
     assert {"a": 1} == client.json(f"{server.address}/value")[0]
     assert [True] == [1 <= wait < 2.5 for wait in waits(server)]
 
 
-def test_a_date_to_come_back_at_is_kept(server: FaultyServer, client: Client) -> None:
+def test_the_client_waits_until_the_date_in_retry_after(server: FaultyServer, client: Client) -> None:
     server.fail("value", 503, Retry_After=formatdate(time.time() + 2, usegmt=True))
     client.json(f"{server.address}/value")
     assert [True] == [0.9 <= wait < 3.5 for wait in waits(server)]
 
 
-def test_no_request_is_sent_while_none_remains(server: FaultyServer, client: Client) -> None:
-    server.routes.insert(0, lambda asked: in_json(1, RateLimit=f'"api";r={2 - len(server.log)};t=1'))
+def test_no_request_is_sent_while_the_rate_limit_is_used_up(server: FaultyServer, client: Client) -> None:
+    server.routes.insert(0, lambda request: in_json(1, RateLimit=f'"api";r={2 - len(server.log)};t=1'))
     for _ in range(3):
         client.json(f"{server.address}/limited")
     short, long = waits(server)
     assert short < 0.5 < 0.99 <= long < 2
 
 
-def test_a_redirection_may_say_that_no_request_remains(server: FaultyServer, client: Client) -> None:
+def test_a_redirect_may_report_a_used_up_rate_limit(server: FaultyServer, client: Client) -> None:
     headers = {"Location": "/value", "RateLimit": '"resolvers";r=0;t=1'}
-    server.routes.insert(0, lambda asked: Reply(302, headers) if asked.path == "/moved" else None)
+    server.routes.insert(0, lambda request: Reply(302, headers) if request.path == "/moved" else None)
     client.json(f"{server.address}/moved")
     client.json(f"{server.address}/value")
     assert waits(server)[0] < 0.5 < 0.99 <= waits(server)[1] < 2
 
 
 @pytest.mark.parametrize("said", ["soon", "-5", "Wed, 99 Oct", ""])
-def test_a_wait_that_makes_no_sense_is_our_own(server: FaultyServer, client: Client, said: str) -> None:
+def test_an_invalid_retry_after_is_replaced_by_our_own_wait(server: FaultyServer, client: Client, said: str) -> None:
     server.fail("value", 429, Retry_After=said, RateLimit="nonsense")
     client.json(f"{server.address}/value")
     assert [True] == [0.05 <= wait < 0.5 for wait in waits(server)]
 
 
-def test_an_answer_that_only_drips_is_not_waited_for(server: FaultyServer, client: Client) -> None:
+def test_an_answer_that_drips_is_aborted(server: FaultyServer, client: Client) -> None:
     server.fail("file", "drip", seconds=0.2)
     started = time.monotonic()
     assert CONTENT == client.get(f"{server.address}/file", lambda _, content: content)
@@ -106,16 +108,14 @@ def test_an_answer_that_only_drips_is_not_waited_for(server: FaultyServer, clien
         ("elsewhere", "cannot be requested"),
     ],
 )
-def test_what_another_try_would_get_again_is_asked_for_once(
-    server: FaultyServer, client: Client, path: str, message: str
-) -> None:
+def test_permanent_failures_are_not_retried(server: FaultyServer, client: Client, path: str, message: str) -> None:
     with pytest.raises(RefusedError, match=message):
         client.json(f"{server.address}/{path}", limit=1 << 20)
     assert 1 == client.requests
     assert client.bytes_read < 1 << 20
 
 
-def test_what_never_comes_whole_is_given_up(server: FaultyServer, client: Client) -> None:
+def test_a_download_that_is_always_cut_is_abandoned(server: FaultyServer, client: Client) -> None:
     with pytest.raises(SourceError, match=r"no answer in 4 tries .*expected JSON"):
         client.json(f"{server.address}/text")
     assert 4 == client.requests
@@ -134,7 +134,7 @@ def test_a_server_that_cannot_be_reached_is_named_after_one_more_try(address: st
     assert "network connection" in caught.value.hint
 
 
-def test_no_wait_goes_beyond_the_time_limit_of_a_job(server: FaultyServer) -> None:
+def test_no_wait_exceeds_the_time_limit_of_a_job(server: FaultyServer) -> None:
     server.fail("value", 429, times=-1, Retry_After="60")
     started = time.monotonic()
     with (

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sources.asking import BERT, Serve, fetched, listed
+from tests.sources.hub_queries import BERT, Serve, fetched, listed
 from tests.sources.hub_server import Repo
 from younger_hf.errors import SourceError
 from younger_hf.sources.source import TorchModel
@@ -59,7 +59,7 @@ def config_repos() -> list[Repo]:
     ]
 
 
-def test_configurations_are_kilobytes_and_no_weight_file_is_asked_for(serve: Serve, tmp_path: Path) -> None:
+def test_configurations_are_kilobytes_and_no_weight_file_is_requested(serve: Serve, tmp_path: Path) -> None:
     server = serve(config_repos())
     found = {c.id.removeprefix("huggingface--org--"): fetched(c, tmp_path / c.id) for c in listed()}
     assert len(found) == len(listed())
@@ -87,9 +87,9 @@ def test_configurations_are_kilobytes_and_no_weight_file_is_asked_for(serve: Ser
     expected = {"bert--config": "AutoModel", "code--config": "AutoModelForMaskedLM"}
     expected["unnamed--config"] = "AutoModelForMaskedLM"
     assert {**expected, "diffusion--text--config": "AutoModelForMaskedLM"} == heads
-    asked = {entry.path for entry in server.log if not entry.path.startswith("/api/models")}
-    assert asked
-    assert all(path.endswith(".json") for path in asked)
+    paths = {entry.path for entry in server.log if not entry.path.startswith("/api/models")}
+    assert paths
+    assert all(path.endswith(".json") for path in paths)
 
 
 @pytest.mark.models
@@ -105,11 +105,11 @@ def test_a_timm_model_of_the_hub_is_built_as_its_authors_configured_it(serve: Se
     assert 7 == model.module.num_classes
 
 
-def test_code_of_a_repo_comes_only_when_it_is_asked_for(serve: Serve, tmp_path: Path) -> None:
+def test_code_of_a_repo_is_fetched_only_on_request(serve: Serve, tmp_path: Path) -> None:
     server = serve(config_repos())
     (without,) = listed(only=("org/code",))
     fetched(without, tmp_path / "without")
-    assert [] == server.asked(r"\.py$")
+    assert [] == server.requests_to(r"\.py$")
     (trusting,) = listed(only=("org/code",), options={"trust_remote_code": True})
     recipe = fetched(trusting, tmp_path / "with")
     assert recipe["trust_remote_code"]
@@ -127,7 +127,7 @@ def test_code_of_a_repo_comes_only_when_it_is_asked_for(serve: Serve, tmp_path: 
         (b" " * (40 << 20), "expected at most 4,194,304"),
     ],
 )
-def test_a_configuration_that_is_none_is_named(serve: Serve, tmp_path: Path, content: bytes, message: str) -> None:
+def test_an_invalid_configuration_is_reported(serve: Serve, tmp_path: Path, content: bytes, message: str) -> None:
     server = serve([Repo("org/odd", {"config.json": content}, "timm")])
     (candidate,) = listed()
     with pytest.raises(SourceError, match=message) as caught:
@@ -136,7 +136,7 @@ def test_a_configuration_that_is_none_is_named(serve: Serve, tmp_path: Path, con
     assert server.sent < 20 << 20  # what the system buffers, at most
 
 
-def test_without_a_network_the_hub_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_mode_sends_no_request_to_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(SourceError, match="HF_HUB_OFFLINE is set"):
         listed()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.sources.asking import LIGHT, Serve, fetched, listed, onnx_repos
+from tests.sources.hub_queries import LIGHT, Serve, fetched, listed, onnx_repos
 from tests.sources.hub_server import Repo
 from younger_hf import from_onnx
 from younger_hf.errors import ModelReadError, SourceError, YoungerError
@@ -28,45 +28,45 @@ def test_a_large_file_is_read_by_at_most_two_percent_of_its_bytes(serve: Serve, 
     assert Path(recipe["path"]).stat().st_size < 0.001 * size
     assert "file" == recipe["kind"]
     assert candidate.revision == recipe["revision"]
-    assert 1 == len(server.asked("/resolve/"))  # the address that it redirects to is kept
-    assert all(f"/resolve/{candidate.revision}/" in asked.path for asked in server.asked("/resolve/"))
+    assert 1 == len(server.requests_to("/resolve/"))  # the address that it redirects to is kept
+    assert all(f"/resolve/{candidate.revision}/" in request.path for request in server.requests_to("/resolve/"))
 
 
 def test_a_token_goes_to_the_hub_and_nowhere_else(serve: Serve, tmp_path: Path) -> None:
     server = serve(onnx_repos(1))
     fetched(listed()[0], tmp_path)
-    assert {"Bearer secret"} == {asked.authorization for asked in server.asked("^/(api|org)/")}
-    assert {""} == {asked.authorization for asked in server.asked("^/cdn/")}
+    assert {"Bearer secret"} == {request.authorization for request in server.requests_to("^/(api|org)/")}
+    assert {""} == {request.authorization for request in server.requests_to("^/cdn/")}
 
 
 def test_a_small_file_is_the_same_dag_as_on_the_hub(serve: Serve, tmp_path: Path) -> None:
     server = serve(onnx_repos(1))
     (candidate,) = listed()
     assert from_onnx(LIGHT) == from_onnx(fetched(candidate, tmp_path)["path"])
-    assert len(LIGHT) == sum(asked.sent for asked in server.asked("cdn"))
+    assert len(LIGHT) == sum(request.sent for request in server.requests_to("cdn"))
 
 
-def test_an_address_that_is_no_longer_good_is_asked_for_again(serve: Serve, large: Path, tmp_path: Path) -> None:
+def test_an_expired_address_is_requested_again(serve: Serve, large: Path, tmp_path: Path) -> None:
     server = serve([Repo("org/large", {"model.onnx": large})])
     server.fail("^/cdn/", "expire", after=9)
     server.fail("^/cdn/", "expire", after=20)
     assert from_onnx(large) == from_onnx(fetched(listed()[0], tmp_path)["path"])
-    assert 3 == len(server.asked("/resolve/"))
+    assert 3 == len(server.requests_to("/resolve/"))
 
 
-def test_a_limit_of_requests_is_kept(serve: Serve) -> None:
+def test_a_rate_limit_is_respected(serve: Serve) -> None:
     server = serve(onnx_repos(2))
     server.fail("^/api/models$", 429, times=1, Retry_After="1")
     server.fail(
         "^/api/models$", 429, times=1, RateLimit='"api";r=0;t=1', RateLimit_Policy='"fixed window";"api";q=500;w=300'
     )
     assert 2 == len(listed(libraries=("onnx",)))
-    times = [asked.at for asked in server.asked("^/api/models$")]
+    times = [request.at for request in server.requests_to("^/api/models$")]
     assert 3 == len(times)
     assert all(1 <= later - earlier < 2.5 for earlier, later in pairwise(times))
 
 
-def test_a_server_that_asks_for_an_hour_is_left_alone(serve: Serve) -> None:
+def test_a_server_that_asks_to_wait_an_hour_is_abandoned(serve: Serve) -> None:
     server = serve(onnx_repos(1))
     server.fail("^/api/models$", 429, times=-1, Retry_After="3600")
     with pytest.raises(SourceError, match="the server asks to wait 3600 seconds") as caught:
@@ -80,7 +80,7 @@ def test_retries_wait_longer_each_time_and_end(serve: Serve) -> None:
     server.fail("^/api/models$", 503, times=-1)
     with pytest.raises(SourceError, match=r"no answer in 4 tries \(status 503\)"):
         listed()
-    times = [asked.at for asked in server.log]
+    times = [request.at for request in server.log]
     waits = [later - earlier for earlier, later in pairwise(times)]
     assert 3 == len(waits)
     for wait, longest in zip(waits, (0.1, 0.2, 0.4), strict=True):
@@ -98,7 +98,7 @@ def test_retries_wait_longer_each_time_and_end(serve: Serve) -> None:
         ),
     ],
 )
-def test_what_fails_in_passing_is_tried_again(serve: Serve, large: Path, tmp_path: Path, kind: str, place: str) -> None:
+def test_transient_failures_are_retried(serve: Serve, large: Path, tmp_path: Path, kind: str, place: str) -> None:
     server = serve([Repo("org/large", {"model.onnx": large})])
     server.fail(place, kind, times=2, after=0 if "api" in place or "resolve" in place else 5)
     recipe = fetched(listed(libraries=("onnx",))[0], tmp_path)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from huggingface_hub import HfApi, HfFileSystem, hf_hub_download
 
-from tests.sources.asking import BERT, LIGHT, Serve, listed, onnx_repos
 from tests.sources.faulty_server import in_json
+from tests.sources.hub_queries import BERT, LIGHT, Serve, listed, onnx_repos
 from tests.sources.hub_server import Repo
 from younger_hf import from_onnx
 from younger_hf.errors import SourceError
@@ -46,7 +46,7 @@ def test_a_listing_is_what_the_hubs_own_client_lists(serve: Serve) -> None:
     assert theirs == [found.model for found in listed(libraries=("onnx",), options={"page_size": 5})]
 
 
-def test_a_candidate_says_what_the_hub_says_of_its_repo(serve: Serve) -> None:
+def test_a_candidate_has_the_metadata_of_its_repo(serve: Serve) -> None:
     card = {
         "license": "apache-2.0",
         "model-index": [
@@ -86,7 +86,7 @@ def test_a_candidate_says_what_the_hub_says_of_its_repo(serve: Serve) -> None:
     assert listed() == [Candidate.from_record(json.loads(json.dumps(c.to_record()))) for c in listed()]
 
 
-def test_each_onnx_file_of_a_repo_is_a_candidate_whose_name_says_how_it_was_changed(serve: Serve) -> None:
+def test_each_onnx_file_of_a_repo_is_a_candidate_with_its_variant(serve: Serve) -> None:
     names = (
         "model",
         "model_quantized",
@@ -134,7 +134,7 @@ def test_a_query_filters_by_task_library_search_date_and_likes(serve: Serve) -> 
     assert ["org/net", "org/old"] == names(limit=2)
     before = len(server.log)
     assert ["org/view"] == names(only=("org/view",))
-    assert ["/api/models/org/view"] == [asked.path for asked in server.log[before:]]
+    assert ["/api/models/org/view"] == [request.path for request in server.log[before:]]
     with pytest.raises(SourceError, match="keras: models of this library are not supported"):
         names(libraries=("keras",))
 
@@ -142,7 +142,7 @@ def test_a_query_filters_by_task_library_search_date_and_likes(serve: Serve) -> 
 def test_few_likes_end_a_listing_that_is_sorted_by_them(serve: Serve) -> None:
     server = serve([Repo(f"org/model{n:03}", {"model.onnx": LIGHT}, likes=n) for n in range(100)])
     assert 10 == len(listed(libraries=("onnx",), min_likes=90, options={"page_size": 8}))
-    assert 2 == len(server.asked("^/api/models$"))
+    assert 2 == len(server.requests_to("^/api/models$"))
 
 
 @pytest.mark.parametrize("broken_after", [1, 3, 7])
@@ -172,7 +172,11 @@ def test_a_listing_goes_on_from_a_stored_cursor_after_it_was_interrupted(
     list_on(stored.read_text())
     assert undisturbed == [candidate.id for page in pages for candidate in page.candidates]
     assert "" == pages[-1].cursor
-    assert len(pages) == 6 + 3 == len([asked for asked in server.asked("^/api/models$") if asked.status == 200])
+    assert (
+        len(pages)
+        == 6 + 3
+        == len([request for request in server.requests_to("^/api/models$") if request.status == 200])
+    )
 
 
 @pytest.mark.parametrize("cursor", ["x:", "99:abc", "-1:"])
@@ -208,8 +212,8 @@ def test_malformed_entries_of_a_listing_cost_only_themselves(serve: Serve) -> No
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+", candidate.id) for candidate in found)
 
 
-def test_a_listing_that_is_no_listing_is_named(serve: Serve) -> None:
+def test_an_invalid_listing_is_reported(serve: Serve) -> None:
     server = serve([])
-    server.routes.insert(0, lambda asked: in_json({"error": "x"}))
+    server.routes.insert(0, lambda request: in_json({"error": "x"}))
     with pytest.raises(SourceError, match="expected a list of models, got dict"):
         listed()

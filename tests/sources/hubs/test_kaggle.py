@@ -64,7 +64,7 @@ def listed(**query: Any) -> list[Candidate]:
     return list(SOURCE.candidates(Query(**query)))
 
 
-def test_models_are_listed_page_by_page_with_what_kaggle_says_of_them(server: Kaggle) -> None:
+def test_models_are_listed_page_by_page_with_their_metadata(server: Kaggle) -> None:
     found = listed(options={"page_size": 2})
     names = ["org/bert/keras/base", "org/file/keras/whole", "org/graph/tensorFlow2/v2", *["org/net/onnx/default"] * 2]
     assert [*names, "org/old/keras/h5"] == [candidate.model for candidate in found]
@@ -75,8 +75,8 @@ def test_models_are_listed_page_by_page_with_what_kaggle_says_of_them(server: Ka
         *(first.task, first.family, first.licence),
         *(first.likes, first.revision),
     )
-    assert 3 == len(server.asked("/list$"))
-    assert {"Basic c29tZW9uZTpzZWNyZXQ="} == {asked.authorization for asked in server.log}
+    assert 3 == len(server.requests_to("/list$"))
+    assert {"Basic c29tZW9uZTpzZWNyZXQ="} == {request.authorization for request in server.log}
     assert ["org/net/onnx/default"] * 2 == [c.model for c in listed(libraries=("onnx",))]
 
 
@@ -102,10 +102,10 @@ def test_an_onnx_file_is_read_without_its_weights(server: Kaggle, tmp_path: Path
     recipe = SOURCE.fetch(candidate, tmp_path / "out")
     assert from_onnx(large) == from_onnx(recipe["path"])
     assert server.sent == recipe["notes"]["bytes_read"] <= 0.02 * large.stat().st_size
-    assert {""} == {asked.authorization for asked in server.asked("^/storage/")}
+    assert {""} == {request.authorization for request in server.requests_to("^/storage/")}
 
 
-def test_where_no_parts_are_sent_the_file_comes_and_goes(server: Kaggle, tmp_path: Path) -> None:
+def test_without_range_support_a_temporary_file_is_used(server: Kaggle, tmp_path: Path) -> None:
     large = server.models["org/net"][0].files["net.onnx"]
     assert isinstance(large, Path)
     server.fail("^/storage/", "whole", times=-1)
@@ -121,7 +121,7 @@ def test_where_no_parts_are_sent_the_file_comes_and_goes(server: Kaggle, tmp_pat
     ("name", "form", "most"),
     [("org/bert", "preset", 1000), ("org/file", "keras", 140_000), ("org/graph", "savedmodel", 10)],
 )
-def test_of_keras_models_only_what_describes_them_comes(
+def test_only_the_descriptions_of_keras_models_are_fetched(
     server: Kaggle, tmp_path: Path, name: str, form: str, most: int
 ) -> None:
     (candidate,) = listed(only=(f"{name}/*",))
@@ -130,15 +130,15 @@ def test_of_keras_models_only_what_describes_them_comes(
     assert ("keras", form) == (recipe["kind"], recipe["format"])
     content = Path(recipe["config"]).read_bytes()
     assert content == b"graph" if form == "savedmodel" else CONFIG == json.loads(content)
-    assert sum(asked.sent for asked in server.asked("^/storage/")) <= most
-    assert [] == server.asked(r"weights|variables")
+    assert sum(request.sent for request in server.requests_to("^/storage/")) <= most
+    assert [] == server.requests_to(r"weights|variables")
 
 
 def test_a_model_without_a_configuration_is_named(server: Kaggle, tmp_path: Path) -> None:
     (candidate,) = listed(only=("org/old/*",))
     with pytest.raises(SourceError, match=r"expected the configuration of a model, found none \(1 files: net.h5\)"):
         SOURCE.fetch(candidate, tmp_path)
-    assert [] == server.asked("^/storage/")
+    assert [] == server.requests_to("^/storage/")
 
 
 def test_files_that_cannot_be_listed_cost_one_candidate(server: Kaggle, tmp_path: Path) -> None:
@@ -150,9 +150,9 @@ def test_files_that_cannot_be_listed_cost_one_candidate(server: Kaggle, tmp_path
         SOURCE.fetch(candidate, tmp_path)
 
 
-def test_limits_and_failures_are_waited_for(server: Kaggle) -> None:
+def test_the_client_waits_after_rate_limits_and_failures(server: Kaggle) -> None:
     server.fail("/list$", 429, Retry_After="1")
     server.fail("/list$", 502)
     assert 6 == len(listed())
-    times = [asked.at for asked in server.asked("/list$")]
+    times = [request.at for request in server.requests_to("/list$")]
     assert times[1] - times[0] >= 1

@@ -12,7 +12,7 @@ import pytest
 from benchmarks.serving import running
 from benchmarks.sparse import tensor, write_model
 from tests.graph.models import DATA
-from tests.sources.faulty_server import Asked, FaultyServer, Reply
+from tests.sources.faulty_server import FaultyServer, Reply, Request
 from younger_hf import from_onnx
 from younger_hf.errors import SourceError
 from younger_hf.sources.candidate import Candidate
@@ -63,8 +63,8 @@ def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyServe
         f"/{LINES[2]['model_path']}": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n",
     }
 
-    def route(asked: Asked) -> Reply | None:
-        return Reply(200, {}, files[asked.path]) if asked.path in files else None
+    def route(request: Request) -> Reply | None:
+        return Reply(200, {}, files[request.path]) if request.path in files else None
 
     server = FaultyServer()
     server.routes.append(route)
@@ -77,7 +77,7 @@ def listed(**query: Any) -> list[Candidate]:
     return list(SOURCE.candidates(Query(**query)))
 
 
-def test_the_manifest_says_what_there_is(zoo: FaultyServer) -> None:
+def test_the_manifest_lists_the_models(zoo: FaultyServer) -> None:
     found = listed()
     assert ["resnet50-v1-7", "resnet50-v1-12-int8", "bertsquad-10", "old-3", "bare-1"] == [c.model for c in found]
     assert ["", "int8", "", "", ""] == [c.variant for c in found]
@@ -104,7 +104,7 @@ def test_a_file_is_read_by_at_most_two_percent_of_its_bytes(zoo: FaultyServer, t
     assert 0 < recipe["notes"]["bytes_read"] <= 0.02 * size
 
 
-def test_what_is_no_longer_there_or_only_in_an_archive_costs_only_itself(zoo: FaultyServer, tmp_path: Path) -> None:
+def test_a_file_that_is_gone_or_archived_fails_alone(zoo: FaultyServer, tmp_path: Path) -> None:
     _, fine, pointer, archive, missing = listed()
     assert "file" == SOURCE.fetch(fine, tmp_path)["kind"]
     for candidate, message in (
@@ -114,11 +114,11 @@ def test_what_is_no_longer_there_or_only_in_an_archive_costs_only_itself(zoo: Fa
     ):
         with pytest.raises(SourceError, match=message):
             SOURCE.fetch(candidate, tmp_path / candidate.id)
-    assert [] == zoo.asked("tar.gz")
+    assert [] == zoo.requests_to("tar.gz")
 
 
 @pytest.mark.parametrize(("content", "message"), [(b"{}", "expected a list of models"), (b"[", "expected JSON")])
-def test_a_manifest_that_is_none_is_named(zoo: FaultyServer, content: bytes, message: str) -> None:
-    zoo.routes.insert(0, lambda asked: Reply(200, {}, content))
+def test_an_invalid_manifest_is_reported(zoo: FaultyServer, content: bytes, message: str) -> None:
+    zoo.routes.insert(0, lambda request: Reply(200, {}, content))
     with pytest.raises(SourceError, match=message):
         listed()

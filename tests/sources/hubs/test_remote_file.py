@@ -20,7 +20,7 @@ CONTENT = bytes(range(256)) * 1024
 def server() -> Iterator[FaultyServer]:
     server = FaultyServer()
     pages = {"/file": Reply(200, {}, CONTENT), "/small": Reply(200, {}, b"small")}
-    server.routes.append(lambda asked: pages.get(asked.path))
+    server.routes.append(lambda request: pages.get(request.path))
     with running(server):
         yield server
 
@@ -58,7 +58,7 @@ def test_a_short_file_may_come_whole(server: FaultyServer, client: Client, kind:
 def test_a_file_that_changes_while_it_is_read_is_named(server: FaultyServer, client: Client, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(CONTENT)
-    server.routes.insert(0, lambda asked: Reply(200, {}, path) if asked.path == "/changing" else None)
+    server.routes.insert(0, lambda request: Reply(200, {}, path) if request.path == "/changing" else None)
     file = RemoteFile(client, f"{server.address}/changing")
     path.write_bytes(CONTENT[:-1])
     file.seek(100_000)

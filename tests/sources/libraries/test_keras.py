@@ -100,7 +100,7 @@ def model() -> Any:
     return keras.Model([image, number], keras.layers.Dense(2, activation="softmax")(joined))
 
 
-def test_a_keras_file_and_a_saved_model_give_the_same(model: Any, tmp_path: Path) -> None:
+def test_a_keras_file_and_a_saved_model_have_the_same_dag(model: Any, tmp_path: Path) -> None:
     model.save(tmp_path / "model.keras")
     model.export(tmp_path / "saved", verbose=False)
     one, other = (dag_of({"path": str(tmp_path / name)}) for name in ("model.keras", "saved"))
@@ -115,7 +115,7 @@ def test_code_in_a_keras_file_is_not_run(tmp_path: Path) -> None:
         dag_of({"path": str(tmp_path / "model.keras")})
 
 
-def test_what_is_neither_is_named(tmp_path: Path) -> None:
+def test_a_file_of_another_format_is_reported(tmp_path: Path) -> None:
     (tmp_path / "model.pkl").write_bytes(b"")
     with pytest.raises(ExportError, match=r"model.pkl: expected a .keras or .h5 file, or the folder of a SavedModel"):
         dag_of({"path": str(tmp_path / "model.pkl")})

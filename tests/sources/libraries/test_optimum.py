@@ -53,7 +53,7 @@ def test_every_file_of_every_pair_is_listed_once() -> None:
         ),
     ],
 )
-def test_a_model_without_weights_gives_the_graph_that_optimum_writes(
+def test_a_model_without_weights_has_the_graph_that_optimum_writes(
     model_type: str, pair: str, model_class: str, files: dict[str, str], tmp_path: Path
 ) -> None:
     module = getattr(transformers, model_class)(transformers.CONFIG_MAPPING[model_type]())

@@ -17,7 +17,7 @@ def test_a_model_is_listed_once_for_all_the_data_it_was_trained_on() -> None:
     assert set() == names & {"quartznet15x5_fr", "quartznet15x5_ru34"}
 
 
-def test_what_is_left_out_has_the_graph_of_what_is_listed() -> None:
+def test_omitted_models_have_the_graph_of_a_listed_one() -> None:
     from pytorchcv.model_provider import _models
 
     listed = {candidate.model for candidate in check_listing(SOURCE)}

@@ -19,7 +19,7 @@ def test_every_entry_point_is_listed() -> None:
     assert {candidate.family for candidate in candidates} == set(timm.list_modules()) & {c.family for c in candidates}
 
 
-def test_models_without_a_classifier_give_features() -> None:
+def test_models_without_a_classifier_return_features() -> None:
     (classifier,) = listed(SOURCE, "resnet18")
     (encoder,) = listed(SOURCE, "samvit_base_patch16")
     assert ("image-classification", "image-feature-extraction") == (classifier.task, encoder.task)
@@ -48,7 +48,7 @@ def test_an_export_has_the_operators_of_the_paper(name: str, operators: dict[str
     assert operators == {op: found.count(op) for op in operators}
 
 
-def test_images_have_the_size_the_model_was_made_for() -> None:
+def test_images_have_the_input_size_of_the_model() -> None:
     assert SOURCE.build is not None
     model = SOURCE.build({"kind": "timm", "name": "inception_v3"})
     assert (1, 3, 299, 299) == tuple(model.inputs["x"].shape)

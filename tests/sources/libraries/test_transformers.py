@@ -32,7 +32,7 @@ transformers = pytest.importorskip("transformers")
 _TOWER = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
 
 
-def asked(model_type: str, auto_class: str, **overrides: Any) -> dict[str, Any]:
+def recipe_of(model_type: str, auto_class: str, **overrides: Any) -> dict[str, Any]:
     return {"kind": "transformers", "model_type": model_type, "auto_class": auto_class, "overrides": overrides}
 
 
@@ -63,7 +63,7 @@ def test_identifiers_are_unique_and_safe_as_file_names(listed: list[Candidate]) 
     assert all(re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{1,120}", name) for name in counted)
 
 
-def test_every_candidate_says_its_task_and_is_json(listed: list[Candidate]) -> None:
+def test_every_candidate_has_a_task_and_a_json_recipe(listed: list[Candidate]) -> None:
     for candidate in listed:
         assert candidate.task or candidate.recipe["auto_class"] == "AutoModelForPreTraining"
         assert Candidate.from_record(json.loads(json.dumps(candidate.to_record()))) == candidate
@@ -89,15 +89,15 @@ def test_the_tables_name_families_of_the_library() -> None:
     ("recipe", "shapes"),
     [
         (
-            asked("bert", "AutoModelForMultipleChoice", **_TOWER),
+            recipe_of("bert", "AutoModelForMultipleChoice", **_TOWER),
             {"input_ids": (1, 2, 16), "attention_mask": (1, 2, 16)},
         ),
         (
-            asked("siglip2_vision_model", "AutoModel", **_TOWER, num_patches=16, patch_size=4),
+            recipe_of("siglip2_vision_model", "AutoModel", **_TOWER, num_patches=16, patch_size=4),
             {"pixel_values": (1, 16, 48), "pixel_attention_mask": (1, 16), "spatial_shapes": (1, 2)},
         ),
         (
-            asked("decision_transformer", "AutoModel", n_layer=1, hidden_size=32, n_head=2),
+            recipe_of("decision_transformer", "AutoModel", n_layer=1, hidden_size=32, n_head=2),
             {
                 "states": (1, 16, 17),
                 "actions": (1, 16, 4),
@@ -108,11 +108,13 @@ def test_the_tables_name_families_of_the_library() -> None:
             },
         ),
         (
-            asked("patchtst", "AutoModel", context_length=32, num_input_channels=3, d_model=32, num_hidden_layers=1),
+            recipe_of(
+                "patchtst", "AutoModel", context_length=32, num_input_channels=3, d_model=32, num_hidden_layers=1
+            ),
             {"past_values": (1, 32, 3)},
         ),
         (
-            asked("vivit", "AutoModel", **_TOWER, image_size=32, num_frames=4, tubelet_size=[2, 16, 16]),
+            recipe_of("vivit", "AutoModel", **_TOWER, image_size=32, num_frames=4, tubelet_size=[2, 16, 16]),
             {"pixel_values": (1, 4, 3, 32, 32)},
         ),
     ],
@@ -125,7 +127,7 @@ def test_a_model_runs_on_its_example_inputs(recipe: dict[str, Any], shapes: dict
         model.module(**model.inputs, **model.extra)
 
 
-LLAVA = asked(
+LLAVA = recipe_of(
     "llava",
     "AutoModelForImageTextToText",
     text_config={"model_type": "llama", **_TOWER, "num_key_value_heads": 2, "vocab_size": 100},
@@ -144,7 +146,7 @@ def test_text_has_a_placeholder_for_every_feature_of_an_image() -> None:
     assert (1, 32, 100) == tuple(logits.shape)
 
 
-MIXTRAL = asked(
+MIXTRAL = recipe_of(
     "mixtral",
     "AutoModelForCausalLM",
     **_TOWER,
@@ -189,7 +191,7 @@ def test_a_configuration_of_the_hub_is_read_from_its_file(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"model_type": "no_such_model"}'])
-def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, content: str) -> None:
+def test_an_invalid_configuration_file_is_refused(tmp_path: Path, content: str) -> None:
     file = tmp_path / "config.json"
     file.write_text(content)
     with pytest.raises(ExportError):
@@ -198,19 +200,19 @@ def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, content: str
 
 def test_what_a_default_configuration_lacked_is_noted() -> None:
     """ESM has no vocabulary by default; the library's Mixtral has no size of a head in its own."""
-    _, settings = load_configuration(asked("esm", "AutoModel"))
+    _, settings = load_configuration(recipe_of("esm", "AutoModel"))
     assert {"vocab_size": 33, "mask_token_id": 32, "pad_token_id": 1} == settings
-    assert {"head_dim": 128} == load_configuration(asked("mixtral", "AutoModel"))[1]
-    assert {} == load_configuration(asked("bert", "AutoModel"))[1]
+    assert {"head_dim": 128} == load_configuration(recipe_of("mixtral", "AutoModel"))[1]
+    assert {} == load_configuration(recipe_of("bert", "AutoModel"))[1]
 
 
 def test_an_encoder_is_a_decoder_as_a_causal_language_model() -> None:
-    assert load_configuration(asked("bert", "AutoModelForCausalLM"))[0].is_decoder
-    assert not load_configuration(asked("bert", "AutoModelForMaskedLM"))[0].is_decoder
+    assert load_configuration(recipe_of("bert", "AutoModelForCausalLM"))[0].is_decoder
+    assert not load_configuration(recipe_of("bert", "AutoModelForMaskedLM"))[0].is_decoder
 
 
-def test_settings_are_looked_up_where_they_are_meant() -> None:
-    config = load_configuration(asked("clip", "AutoModel", vision_config={"hidden_size": 48}))[0]
+def test_settings_are_looked_up_in_the_right_part() -> None:
+    config = load_configuration(recipe_of("clip", "AutoModel", vision_config={"hidden_size": 48}))[0]
     assert 48 == look_up(config, ("hidden_size",), ("vision",))
     assert 512 == look_up(config, ("hidden_size",), ("text",))
     assert None is look_up(config, ("no_such_setting",))

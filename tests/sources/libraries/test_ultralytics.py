@@ -42,7 +42,7 @@ def test_every_description_is_listed_in_each_scale() -> None:
         ("rtdetr-resnet50", "l", "rtdetr-resnet50-l"),
     ],
 )
-def test_names_are_those_that_users_ask_for(stem: str, scale: str, name: str) -> None:
+def test_names_are_those_that_users_know(stem: str, scale: str, name: str) -> None:
     assert name == _name(stem, scale)
 
 

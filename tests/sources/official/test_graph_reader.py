@@ -47,7 +47,7 @@ def test_a_graph_is_the_dag_of_its_model_whatever_the_protocol(path: Path) -> No
     assert ((), (), (), ()) == (dag.inputs, dag.outputs, dag.subgraphs, dag.formal_reads)
 
 
-def test_nodes_that_only_compute_constants_stay_as_the_graph_does_not_say_which_they_are() -> None:
+def test_nodes_that_only_compute_constants_stay() -> None:
     path = next(path for path in LIGHT if "densenet121" in path.name)
     graph = standardised(folded(path, fillers_only=True))
     assert {"Unsqueeze": 242} == Counter(read(graph).op_types) - Counter(from_onnx(path).op_types)
@@ -81,7 +81,7 @@ def test_attributes_of_every_type_are_those_of_the_model() -> None:
     assert expected.wl_hash("w_attrs") == read(graph).wl_hash("w_attrs")
 
 
-def test_what_the_model_says_is_kept_though_a_newer_operator_set_has_no_such_attribute() -> None:
+def test_attributes_removed_in_newer_operator_sets_stay() -> None:
     model = onnx.parser.parse_model(
         """<ir_version: 6, opset_import: ["" : 11]> g (float[1,3] x) => (float[3] y) { y = Squeeze<axes=[0]>(x) }"""
     )
@@ -119,12 +119,12 @@ def test_values_as_text_are_read(item: tuple[int, str], expected: Any) -> None:
 @pytest.mark.parametrize(
     "item", [(2, "x"), (2, "99999999999999999999"), (3, "b'a' b'b'"), (3, "x"), (99, "1"), ("2", "1"), (2,), 2, (2, 2)]
 )
-def test_a_value_that_is_none_is_told_with_its_operator_and_name(item: Any) -> None:
+def test_an_invalid_value_is_reported_with_its_operator_and_name(item: Any) -> None:
     with pytest.raises(SourceError, match=r"sample-0\.pkl: X: the attribute 'a' cannot be read"):
         read(graph_of("X", a=item))
 
 
-def test_positions_that_a_graph_does_not_say_are_the_first_free_ones() -> None:
+def test_missing_positions_become_the_first_free_ones() -> None:
     graph = graph_of("If", "Relu", "Add", edges=(("0", "2"), ("1", "2")))
     graph.edges["1", "2"]["connection"] = {"emit_index": 2, "trap_index": 0}
     dag = read(graph)

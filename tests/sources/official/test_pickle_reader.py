@@ -81,7 +81,7 @@ def test_collections_come_back_as_dicts_and_lists(protocol: int) -> None:
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("kind", [nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph])
-def test_graphs_come_back_as_records_also_when_somebody_has_looked_at_them(kind: type[nx.Graph], protocol: int) -> None:
+def test_graphs_come_back_as_records_even_with_cached_views(kind: type[nx.Graph], protocol: int) -> None:
     graph = kind([("a", "b"), ("b", 7)])
     for view in ("nodes", "edges", "adj", "degree", "succ", "pred", "in_edges", "out_edges", "in_degree", "out_degree"):
         getattr(graph, view, None)
@@ -183,7 +183,7 @@ def test_any_other_name_is_refused_and_nothing_happens(
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_bytes_that_no_graph_has_are_told_in_little_memory(payload: bytes, message: str | None) -> None:
+def test_unexpected_bytes_are_reported_in_little_memory(payload: bytes, message: str | None) -> None:
     tracemalloc.start()
     try:
         if message is None:  # what is only odd is data
@@ -206,18 +206,18 @@ def test_a_cut_pickle_is_damaged_wherever_it_is_cut() -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(data=st.data(), protocol=st.sampled_from(PROTOCOLS))
-def test_changed_bytes_give_data_or_one_clear_error(data: st.DataObject, protocol: int) -> None:
+def test_changed_bytes_yield_data_or_one_clear_error(data: st.DataObject, protocol: int) -> None:
     payload = bytearray(pickle.dumps(nx.DiGraph([("a", "b"), ("b", 1)], name="x"), protocol))
     for _ in range(data.draw(st.integers(1, 4))):
         payload[data.draw(st.integers(0, len(payload) - 1))] = data.draw(st.integers(0, 255))
-    told = "it: "
+    message = "it: "
     with suppress(SourceError):  # some changes give another graph
         try:
             read_graph(bytes(payload), "it")
         except SourceError as error:
-            told = error.message
+            message = error.message
             raise
-    assert told.startswith("it: ")
+    assert message.startswith("it: ")
 
 
 def test_nested_and_shared_containers_cost_what_they_take_in_the_file() -> None:
@@ -244,7 +244,7 @@ def test_more_opcodes_or_bytes_than_any_graph_has_are_refused(monkeypatch: pytes
         read_pickle(bytes(LARGEST + 1), "it")
 
 
-def test_a_wrong_checksum_is_told() -> None:
+def test_a_wrong_checksum_is_reported() -> None:
     payload = checked_pickle(nx.DiGraph([("a", "b")]))
     with pytest.raises(SourceError, match="the checksum does not fit"):
         read_graph(payload.replace(b"_node", b"_nope"), "it")

@@ -1,4 +1,4 @@
-"""Short forms of what tests ask of the Hub."""
+"""Shortcuts for listing and fetching from the test Hub."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def onnx_repos(number: int) -> list[Repo]:
 
 
 def listed(**query: Any) -> list[Candidate]:
-    """All that a query lists."""
+    """All candidates of a query."""
     return list(SOURCE.candidates(Query(**query)))
 
 
 def fetched(candidate: Candidate, folder: Path) -> dict[str, Any]:
-    """The recipe of what is fetched."""
+    """The recipe that fetching a candidate returns."""
     return dict(SOURCE.fetch(candidate, folder))
