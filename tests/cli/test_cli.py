@@ -1,4 +1,4 @@
-"""The command line: every mistake is one clear message, exit status 2 and no traceback; `--json` is JSON."""
+"""The command line: user errors are one clear message with exit status 2, and `--json` is JSON."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 @pytest.fixture
 def entry(release: Release, tmp_path: Path) -> Path:
-    """A valid submission that has two of three right."""
+    """A valid submission with two of three graphs right."""
     folder = tmp_path / "entry"
     write_predictions(folder, "operator_wo_attrs", {"test0": [2], "test1": [3], "test2": [2]})
     metadata = SubmissionMetadata("operator_wo_attrs", release.content_hash, "ours", "us")
@@ -215,7 +215,8 @@ def test_a_valid_submission_is_validated_and_scored(release: Release, entry: Pat
     assert "valid for operator_wo_attrs" in younger("validate", entry, "--data", release.root).stdout
     scored = json.loads(younger("score", entry, "--data", release.root, "--json").stdout)
     assert pytest.approx(2 / 3) == scored["metrics"]["accuracy"]
-    # two of three graphs are right: of the resamples (1/3)**3 = 3.7% have none of them, (2/3)**3 = 30% only them
+    # two of three graphs are right: (1/3)**3 = 3.7% of the resamples contain neither,
+    # (2/3)**3 = 30% contain nothing else
     assert {"level": 0.95, "resamples": 1000, "redrawn": 0} == {
         name: scored["intervals"]["accuracy"].pop(name) for name in ("level", "resamples", "redrawn")
     }

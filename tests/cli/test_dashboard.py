@@ -1,4 +1,4 @@
-"""What the terminal shows while models are worked on."""
+"""The dashboard that the terminal shows during an export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`younger-hf import-official`: official graphs stand in a workspace beside those of other sources, and a dataset is built of both."""
+"""`younger-hf import-official`: official graphs join those of other sources in a workspace.
+
+A dataset is built from both.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from younger_hf.collect.workspace import Workspace
 
 @pytest.fixture(scope="module")
 def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A split of 30 generated networks and a sample that is none, and an instance of the filter series."""
+    """A split of 30 generated networks and an invalid sample, and a filter instance."""
     root = tmp_path_factory.mktemp("official")
     payloads = [checked_pickle(standardised(network(seed))) for seed in range(30)]
     write_split(root / "initial_full" / "train", [*payloads, checked_pickle({"no": "graph"})])

@@ -1,12 +1,14 @@
-"""A package that brings sources, installed as packages are: a folder on the path with its entry points."""
+"""An installed package that provides sources: a folder on the path with its entry points."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from younger_hf.collect.workspace import Workspace
 from younger_hf.sources.registry import find_source
 
 
@@ -30,3 +32,11 @@ def hostile(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     outside = tmp_path_factory.mktemp("outside")
     (outside / "precious").write_text("must stay", encoding="utf-8")
     return outside
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """An empty workspace."""
+    opened = Workspace(tmp_path / "workspace")
+    yield opened
+    opened.close()

@@ -1,4 +1,4 @@
-"""A source whose models are small, and say over a socket whenever one is built."""
+"""A source of small models that report over a socket whenever one is built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from younger_hf.sources.source import Query, Source
 
 
 def _candidates(query: Query) -> Iterator[Candidate]:
-    """`count` models; whoever listens at `port` is told of each that is built, which takes `seconds`."""
+    """`count` models, each built in `seconds`; every build is reported to the port `port`."""
     count = int(query.options["count"])
     recipe = {"kind": "counting", "port": int(query.options["port"]), "seconds": float(query.options["seconds"])}
     models = (

@@ -1,4 +1,4 @@
-"""A source that another package brings, whose models do to their process what models should not."""
+"""A source in another package, whose models misbehave in every way that a process can."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def sleep(outside: str) -> None:
 
 
 def swallow(outside: str) -> None:
-    """Takes 100 GB, some at a time, and touches it."""
+    """Allocate 100 GB step by step, and write to all of it."""
     kept = [np.ones(100_000_000, dtype=np.uint8) for _ in range(1000)]
     time.sleep(len(kept))
 
 
 def leave_a_process(outside: str) -> None:
-    """Ends well, and leaves a process behind that would write once everything is over."""
+    """Succeed, but leave a process behind that would write after everything is over."""
     late = f"import time; time.sleep(60); open({outside!r} + '/late', 'w')"
     subprocess.Popen([sys.executable, "-c", late], start_new_session=True)
     if os.fork() == 0:
@@ -63,7 +63,7 @@ def write_outside(outside: str) -> None:
 
 
 def write_outside_by_the_system(outside: str) -> None:
-    """Past Python: no hook of it sees this."""
+    """Write without Python, so that no audit hook sees it."""
     libc = ctypes.CDLL(None, use_errno=True)
     opened = libc.open(str(Path(outside, "written-past-python")).encode(), os.O_WRONLY | os.O_CREAT, 0o644)
     if opened < 0:
@@ -75,7 +75,7 @@ def delete_outside(outside: str) -> None:
 
 
 def write_a_big_file(outside: str) -> None:
-    """In its own folder, where it may."""
+    """Write in its own folder, which is allowed."""
     with Path("big").open("wb") as file:
         for _ in range(100):
             file.write(bytes(100_000_000))
@@ -96,7 +96,7 @@ def raise_an_interrupt(outside: str) -> None:
 
 
 def be_killed(outside: str) -> None:
-    """What the kernel does to a process when memory runs out."""
+    """Do what the kernel does to a process when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -42,7 +42,7 @@ def write_models(path: Path) -> Path:
 def run(
     workspace: Workspace, selection: Selection | None = None, limits: Limits | None = None, workers: int = 2
 ) -> list[ExportResult]:
-    """Work on everything that is pending, and give what came of it in the order in which it came."""
+    """Export everything that is pending, and return the results in order of arrival."""
     results: list[ExportResult] = []
     meant, allowed = selection or Selection(), limits or Limits()
     preload = modules_to_preload(workspace, meant)
@@ -56,7 +56,7 @@ def run(
 
 
 def contents(workspace: Workspace) -> dict[str, tuple[object, ...]]:
-    """All that a workspace says of every candidate, but for how long it took; and that its objects are what they are named after."""
+    """The contents of a workspace without durations; object names are checked, too."""
     found: dict[str, tuple[object, ...]] = {}
     for candidate, result, model, dag in workspace.results():
         stable = replace(result, seconds=0, peak=0, bytes_read=0, bytes_written=0)

@@ -34,7 +34,7 @@ def test_extracted_dags_are_those_of_the_files_first_and_from_the_records(tmp_pa
 
 
 def test_a_file_that_has_not_changed_is_not_read_again(tmp_path: Path, file: Path) -> None:
-    """Seen by a record that says something else than the file."""
+    """The record is changed to differ from the file; the result shows which of them was read."""
     extract_folder(file, tmp_path)
     record = tmp_path / "net.json"
     values = json.loads(record.read_text())

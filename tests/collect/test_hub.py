@@ -1,4 +1,4 @@
-"""From a hub to Dags: a server on 127.0.0.1 that speaks as the Hugging Face Hub does, and breaks as networks do."""
+"""From a hub to Dags, against a local server that behaves like the Hugging Face Hub and fails."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def test_a_listing_that_breaks_goes_on_where_it_stopped(serve: Serve, workspace: Workspace) -> None:
-    """The server is asked once for each page that came whole."""
+    """The server receives one request for each page that arrived whole."""
     server = serve(onnx_repos(23))
     whole = Workspace(workspace.root.with_name("whole"))
     retrieve(whole, "huggingface", ONNX)
@@ -89,7 +89,7 @@ def test_files_are_read_without_weights_and_a_poisoned_one_costs_only_itself(
 
 @pytest.mark.heavy
 def test_a_configuration_is_all_that_is_fetched_of_a_transformers_repo(serve: Serve, workspace: Workspace) -> None:
-    """The weights beside it are never asked for; the model has as many layers as its configuration says."""
+    """Weights are never requested; the model has as many layers as in its configuration."""
     pytest.importorskip("transformers")
     small = {**BERT, "num_hidden_layers": 2, "hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 128}
     files: dict[str, bytes | Path] = {"config.json": json.dumps(small).encode(), "model.safetensors": bytes(5_000_000)}

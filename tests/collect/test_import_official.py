@@ -1,15 +1,15 @@
-"""Official Younger files become the Dags that from_onnx gives of the same models; a bad sample costs only itself."""
+"""Samples of official files become the Dags of their models, and a bad sample fails alone."""
 
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import pytest
 
+from tests.collect.importing import import_files
 from tests.dataset.models import LIGHT
 from tests.sources.official.official_models import (
     checked_pickle,
@@ -24,8 +24,7 @@ from tests.sources.official.official_models import (
 from younger_hf import from_onnx
 from younger_hf.collect.import_official import Imported, import_official
 from younger_hf.collect.workspace import Workspace
-from younger_hf.errors import SourceError, WorkspaceError
-from younger_hf.sources.official import tar_reader
+from younger_hf.errors import WorkspaceError
 
 LABELS = {
     "model_sources": ["HuggingFace"],
@@ -36,17 +35,6 @@ LABELS = {
     "evaluations": [["image-classification", "imagenet", "test", "accuracy", 0.75]],
     "hash": "c0ffee",
 }
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    opened = Workspace(tmp_path / "workspace")
-    yield opened
-    opened.close()
-
-
-def run(workspace: Workspace, path: Path) -> Imported:
-    return import_official(workspace, path, lambda name, count, total: None)
 
 
 def _broken() -> dict[str, tuple[Any, str]]:
@@ -91,12 +79,12 @@ def test_an_invalid_sample_fails_alone_with_a_clear_message(name: str, workspace
     broken, message = _broken()[name]
     good = checked_pickle(graph_of("Relu"))
     archive = write_split(tmp_path / "train", [good, checked_pickle(broken), good])
-    imported = run(workspace, archive)
+    imported = import_files(workspace, archive)
     assert (3, 2, 0, 1) == (imported.samples, imported.new, imported.known, len(imported.failed))
     failed = next(result for _, result, _, _ in workspace.results() if result.status == "failed")
     assert "extract" == failed.reason
     assert message in failed.error == next(iter(imported.failed.values()))
-    assert Imported(3, 0, 3, {}) == run(workspace, archive)
+    assert Imported(3, 0, 3, {}) == import_files(workspace, archive)
     assert 3 == workspace.num_results()
 
 
@@ -107,7 +95,7 @@ def test_a_split_becomes_candidates_with_its_labels(workspace: Workspace, tmp_pa
     )
     graphs[1].graph.update({"tasks": [], "metrics": [], "model_names": ["org/a"], "downloads": [3, 9], "likes": [2]})
     write_split(tmp_path / "v" / "valid", map(checked_pickle, graphs), "valid", metric_name="accuracy")
-    assert Imported(2, 2, 0, {}) == run(workspace, tmp_path / "v")
+    assert Imported(2, 2, 0, {}) == import_files(workspace, tmp_path / "v")
     (first, result, _, dag), (second, _, _, _) = workspace.results()
     assert ("official", "fill-mask", None, None) == (first.hub, first.task, first.downloads, first.likes)
     assert ("initial_full", "sample-0") == (first.model.split("/")[0], first.model.split("/")[-1])
@@ -134,7 +122,7 @@ def test_instances_become_candidates_as_folders_and_as_archives(
     else:
         write_tar(place / "c0ffee.tgz", {f"abc/{name}": data for name, data in instance_files(payload, LABELS).items()})
     path = place if form.endswith("s") else next(place.iterdir())
-    assert Imported(1, 1, 0, {}) == run(workspace, path)
+    assert Imported(1, 1, 0, {}) == import_files(workspace, path)
     ((candidate, result, _, _),) = workspace.results()
     assert "official--filter--c0ffee" == candidate.id
     assert ("org/a", "image-classification", None) == (candidate.model, candidate.task, candidate.downloads)
@@ -142,7 +130,7 @@ def test_instances_become_candidates_as_folders_and_as_archives(
     expected = {"task": "image-classification", "dataset": "imagenet", "metric": "accuracy", "value": 0.75}
     assert (expected,) == candidate.results
     assert from_onnx(LIGHT[0]).wl_hash("wo_attrs") == result.wl_hash_wo_attrs
-    assert Imported(1, 0, 1, {}) == run(workspace, path)
+    assert Imported(1, 0, 1, {}) == import_files(workspace, path)
 
 
 def test_an_archive_can_hold_many_instances_in_any_order_of_their_files(workspace: Workspace, tmp_path: Path) -> None:
@@ -153,7 +141,7 @@ def test_an_archive_can_hold_many_instances_in_any_order_of_their_files(workspac
         for file, data in reversed(instance_files(payload, LABELS | {"model_name": [name]}).items())
     }
     files["all/c/label.json"] = b"{}"
-    imported = run(workspace, write_tar(tmp_path / "instances.tar.gz", files))
+    imported = import_files(workspace, write_tar(tmp_path / "instances.tar.gz", files))
     assert (3, 2) == (imported.samples, imported.new)
     assert ["a", "b"] == [candidate.model for candidate, result, _, _ in workspace.results() if result.num_nodes]
     assert "the instance has labels, but no graph" in imported.failed["filter/instances/all/c"]
@@ -167,7 +155,7 @@ def test_a_bad_instance_archive_or_label_fails_alone(workspace: Workspace, tmp_p
     write_tar(tmp_path / "f" / "c.tgz", {"x/network/graph.pkl": b""}, {"x/network/graph.pkl": tarfile.SYMTYPE})
     write_tar(tmp_path / "f" / "d.tgz", {"readme": b"nothing"})
     (write_instance(tmp_path / "f" / "e", payload, {}) / "label.json").write_text("[" * 100_000, encoding="utf-8")
-    imported = run(workspace, tmp_path / "f")
+    imported = import_files(workspace, tmp_path / "f")
     assert (5, 1) == (imported.samples, imported.new)
     said = {
         name: next(
@@ -190,128 +178,20 @@ def test_an_interrupted_import_goes_on(workspace: Workspace, tmp_path: Path) -> 
     with pytest.raises(KeyboardInterrupt):
         import_official(workspace, archive, interrupt)
     assert 2 == workspace.num_results()
-    assert Imported(3, 1, 2, {}) == run(workspace, archive)
+    assert Imported(3, 1, 2, {}) == import_files(workspace, archive)
     (_, _, _, dag) = next(iter(workspace.results()))
     workspace.path(dag).unlink()
-    assert Imported(3, 1, 2, {}) == run(workspace, archive)
+    assert Imported(3, 1, 2, {}) == import_files(workspace, archive)
 
 
 def test_another_archive_of_the_same_version_does_not_replace_it(workspace: Workspace, tmp_path: Path) -> None:
     for name in ("with", "without"):
         write_split(tmp_path / name, [checked_pickle(graph_of(name.title()))], all_operators={name: 1})
-        run(workspace, tmp_path / name)
+        import_files(workspace, tmp_path / name)
     assert 2 == workspace.num_results()
 
 
 def test_a_workspace_in_use_is_left_alone(workspace: Workspace, tmp_path: Path) -> None:
     archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))])
     with workspace.locked(), pytest.raises(WorkspaceError, match="another process works"):
-        run(workspace, archive)
-
-
-@pytest.mark.parametrize(
-    ("meta", "message"),
-    [
-        ({"all_tasks": "absent"}, "holds parts of architectures, as those of the operator task"),
-        ({"all_nodes": "absent"}, "holds parts of architectures, as those of the operator task"),
-        ({"version": 3, "size": "3"}, "expected version and size of a split"),
-        ({"archive": "other.tar.gz"}, "other.tar.gz: the archive that"),
-        ({"archive": "../../train.tar.gz"}, None),
-        ({"size": 2}, "expected 2 samples as stated in meta.json, found 1"),
-    ],
-)
-def test_a_mismatched_meta_file_is_reported(
-    meta: dict[str, Any], message: str | None, workspace: Workspace, tmp_path: Path
-) -> None:
-    write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))], **meta)
-    if message is None:  # only the name counts: nothing outside the folder is opened
-        assert 1 == run(workspace, tmp_path / "s").new
-        return
-    with pytest.raises(SourceError, match=message):
-        run(workspace, tmp_path / "s" / "meta.json")
-
-
-def test_a_path_without_official_files_is_reported(workspace: Workspace, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "model.onnx").write_bytes(b"x")
-    for name, message in (("empty", "found none"), ("missing", "found none"), ("model.onnx", "expected a tar archive")):
-        with pytest.raises(SourceError, match=message):
-            run(workspace, tmp_path / name)
-
-
-@pytest.mark.parametrize(
-    ("name", "kind", "message"),
-    [
-        ("sample-1.pkl", tarfile.SYMTYPE, "'sample-1.pkl' is a symbolic link"),
-        ("sample-1.pkl", tarfile.LNKTYPE, "'sample-1.pkl' is a hard link"),
-        ("sample-1.pkl", tarfile.FIFOTYPE, "'sample-1.pkl' is not a plain file"),
-        ("sample-1.pkl", tarfile.GNUTYPE_SPARSE, "'sample-1.pkl' is not a plain file"),
-        ("/tmp/sample-1.pkl", tarfile.REGTYPE, "'/tmp/sample-1.pkl' leads out of the archive"),
-        ("../sample-1.pkl", tarfile.REGTYPE, "'../sample-1.pkl' leads out of the archive"),
-        ("a/../../sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
-        ("a\\..\\sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
-        ("../" * 60 + "sample-1.pkl", tarfile.REGTYPE, "leads out of the archive"),
-    ],
-)
-def test_a_hostile_archive_is_refused_and_earlier_samples_stay(
-    name: str, kind: bytes, message: str, workspace: Workspace, tmp_path: Path
-) -> None:
-    archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))] * 2)
-    write_tar(archive, {"sample-0.pkl": checked_pickle(graph_of("Relu")), name: b"x"}, {name: kind})
-    with pytest.raises(SourceError) as caught:
-        run(workspace, archive)
-    assert "refused the archive" in caught.value.message
-    assert message in caught.value.message
-    assert 1 == workspace.num_results()
-    assert ["s", "workspace"] == sorted(path.name for path in tmp_path.iterdir())
-
-
-def test_sizes_in_headers_are_not_trusted(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    archive = write_split(tmp_path / "s", [checked_pickle(graph_of("Relu"))])
-
-    def header(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
-        info = tarfile.TarInfo(name)
-        info.size, info.type = size, kind
-        return info.tobuf(tarfile.GNU_FORMAT)
-
-    record = b"28 GNU.sparse.name=sample-0\n"
-    cases = {
-        header("sample-0.pkl", 1 << 40): "has 1,099,511,627,776 bytes, expected at most",
-        header("sample-0.pkl", 1 << 27) + b"short": "the archive is damaged",
-        header("x", 1 << 34, tarfile.XHDTYPE): "a header of 17,179,869,184 bytes",
-        header("x", 1 << 34, tarfile.GNUTYPE_LONGNAME): "a header of 17,179,869,184 bytes",
-        header("x", len(record), tarfile.XHDTYPE) + record.ljust(512, b"\0"): "a header with 'GNU.sparse.name'",
-        header("x", 4, tarfile.XHDTYPE) + b"9999".ljust(512, b"\0"): "the archive is damaged",
-        header("x", 512, tarfile.DIRTYPE) + bytes(512): "has a size",
-        b"\x1f\x8b" + bytes(100): "the archive is damaged",
-        b"no archive".ljust(1024): "the archive is damaged",
-        b"": "the archive is damaged (it is empty)",
-    }
-    for payload, message in cases.items():
-        archive.write_bytes(payload)
-        with pytest.raises(SourceError) as caught:
-            run(workspace, archive)
-        assert message in caught.value.message
-    write_tar(archive, {f"file-{i}": bytes(100_000) for i in range(20)})
-    monkeypatch.setattr(tar_reader, "MOST_BYTES", 1_000_000)
-    with pytest.raises(SourceError, match="it unpacks to more than 1,000,000 bytes"):
-        run(workspace, archive)
-    monkeypatch.setattr(tar_reader, "MOST_MEMBERS", 5)
-    with pytest.raises(SourceError, match="it has more than 5 members"):
-        run(workspace, archive)
-
-
-def test_long_names_and_plain_archives_are_read(workspace: Workspace, tmp_path: Path) -> None:
-    archive = write_split(tmp_path / "s", [])
-    payload = checked_pickle(graph_of("Relu"))
-    for number, form in enumerate((tarfile.PAX_FORMAT, tarfile.GNU_FORMAT, tarfile.USTAR_FORMAT)):
-        folder = "long/" * (40 if form != tarfile.USTAR_FORMAT else 1)
-        with tarfile.open(archive, "w", format=form) as tar:
-            source = tmp_path / f"sample-{number}.pkl"
-            source.write_bytes(payload)
-            tar.add(source, arcname=folder + source.name)
-        with pytest.raises(SourceError, match=r"expected 0 samples as stated in meta\.json, found 1"):
-            run(workspace, archive)
-    assert 3 == len([result for _, result, _, _ in workspace.results() if result.status == "done"])
+        import_files(workspace, archive)

@@ -1,4 +1,4 @@
-"""A run that is killed at any moment, as by a power cut: what it had done is kept, and the next one goes on from there."""
+"""A run that is killed at any moment, as by a power cut: its work stays, the next continues."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORKERS = 2
 
 
 class Counted:
-    """Counts the models that say that they are built."""
+    """Counts the models that report that they are built."""
 
     def __init__(self) -> None:
         self.built: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def started(site: Path, workspace: Path, **options: object) -> subprocess.Popen[
 
 
 def left_over(workspace: Workspace) -> list[str]:
-    """Processes that still work for a workspace: they are in a folder of their own in it."""
+    """Processes that still work for a workspace, recognised by their folder in it."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -100,7 +100,7 @@ def left_over(workspace: Workspace) -> list[str]:
 def test_twenty_kills_change_nothing_and_cost_only_what_was_in_flight(
     site: Path, tmp_path: Path, counted: Counted
 ) -> None:
-    """200 models; the manifest and every object are those of a run that nobody disturbed."""
+    """200 models: the manifest and every object equal those of an undisturbed run."""
     calm, disturbed = listed(tmp_path / "calm", 200, counted.port), listed(tmp_path / "disturbed", 200, counted.port)
     run(calm, workers=WORKERS)
     assert {1} == set(counted.built.values())
@@ -129,7 +129,7 @@ def test_twenty_kills_change_nothing_and_cost_only_what_was_in_flight(
 
 @pytest.mark.heavy
 def test_processes_of_a_killed_run_end_with_it(site: Path, tmp_path: Path, counted: Counted) -> None:
-    """Though the models would have taken an hour."""
+    """The models would have taken an hour."""
     workspace = listed(tmp_path / "workspace", 2, counted.port, seconds=3600)
     process = started(site, workspace.root)
     while counted.built.total() < 2:
@@ -145,9 +145,10 @@ def test_processes_of_a_killed_run_end_with_it(site: Path, tmp_path: Path, count
 
 @pytest.mark.heavy
 def test_an_interrupt_ends_the_run_and_keeps_what_was_done(site: Path, tmp_path: Path, counted: Counted) -> None:
-    """Ctrl-C: the exit status is that of an interrupted command, and the next run has less to do."""
+    """Ctrl-C: the exit status is that of an interrupted command, and less work remains."""
     workspace = listed(tmp_path / "workspace", 40, counted.port, seconds=0.2)
-    # a shell that runs the tests in the background makes its children ignore Ctrl-C; here it is what is tested
+    # a shell that runs the tests in the background makes its children ignore Ctrl-C, which is
+    # tested here
     process = started(site, workspace.root, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
     while workspace.num_results() < 3:
         time.sleep(0.05)

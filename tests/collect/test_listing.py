@@ -1,3 +1,3 @@
-"""Listing a hub into a workspace, against a server that speaks as the Hub does and breaks as networks do."""
+"""Listing a hub into a workspace, against a local server that behaves like the Hub and fails."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The example in docs/sources.md, installed as it stands there: a source is one file."""
+"""The example in docs/sources.md, installed as it is: a source is one file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 LONGEST = 150
-"""Lines that the documentation promises to be enough."""
+"""Number of lines that suffice according to the documentation."""
 
 LIBRARY = """
 import torch
@@ -30,7 +30,7 @@ def create(name):
 
 
 def example(language: str) -> str:
-    """The last block of that language in the guide."""
+    """The last code block in that language in the guide."""
     text = (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)[-1]
 

@@ -1,4 +1,4 @@
-"""The Ray engine, on a cluster of several nodes on this machine: the same as here, though a node dies in the middle."""
+"""The Ray engine on a local cluster: the result is the same even if a node dies in the middle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["counted"]
 
 @pytest.fixture
 def cluster(site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """A head without work, and two nodes that work on two models each."""
+    """A head that runs no models, and two nodes that run two models each."""
     from ray.cluster_utils import Cluster
 
     root = Path(__file__).parent.parent.parent

@@ -1,4 +1,4 @@
-"""Runs over a workspace: nothing twice, nothing half, and a bad model costs only itself."""
+"""Runs over a workspace: no work is repeated or half done, and a bad model fails alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def models(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def workspace(tmp_path: Path, models: Path) -> Workspace:
-    """A workspace with three models that nothing was done about."""
+    """A workspace with three pending models."""
     opened = Workspace(tmp_path / "workspace")
     assert (3, 3) == retrieve(opened, "local", Query(options={"path": str(models)}))
     return opened
@@ -60,7 +60,7 @@ def test_every_model_becomes_a_model_without_weights_and_a_dag(workspace: Worksp
 
 
 def test_no_weights_are_read_or_written(tmp_path: Path) -> None:
-    """400 MB of them: the model is read around them."""
+    """The model has 400 MB of weights, which are skipped."""
     big = tmp_path / "big"
     big.mkdir()
     model = onnx.parser.parse_model(
@@ -76,7 +76,7 @@ def test_no_weights_are_read_or_written(tmp_path: Path) -> None:
 
 
 def test_long_attribute_lists_keep_their_length(tmp_path: Path) -> None:
-    """Which is all that reading a model keeps of them."""
+    """Only the length of a long attribute list is recorded."""
     node = helper.make_node("Custom", ["x"], ["y"], domain="own", table=list(range(1000)), few=[1, 2])
     given = helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
     graph = helper.make_graph([node], "g", [given], [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])])
@@ -145,7 +145,7 @@ def test_a_damaged_object_is_named(workspace: Workspace) -> None:
 def test_another_extractor_reads_the_models_again_without_exporting_them(
     workspace: Workspace, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Seen by the originals: they are gone, and nobody asks for them."""
+    """The originals are gone, and the run does not miss them."""
     run(workspace)
     before = {candidate.id: result.num_nodes for candidate, result, _, _ in workspace.results()}
     monkeypatch.setattr(run_module, "EXTRACTOR", job_module.EXTRACTOR + 1)
@@ -159,7 +159,7 @@ def test_another_extractor_reads_the_models_again_without_exporting_them(
 
 
 def test_other_overrides_are_another_recipe() -> None:
-    """And so is another revision."""
+    """Another revision is another recipe, too."""
     recipe = {"kind": "transformers", "model_type": "bert", "auto_class": "AutoModel"}
     one = Candidate("m", "transformers", "m", "", "", "", {**recipe, "overrides": {"num_hidden_layers": 1}})
     other = replace(one, recipe={**recipe, "overrides": {"num_hidden_layers": 2}})
@@ -193,7 +193,7 @@ def test_models_that_cannot_be_exported_cost_only_themselves(
 
 
 def test_failures_stay_until_they_are_to_be_retried(workspace: Workspace, models: Path) -> None:
-    """All of them, or those of one reason; what changed is tried anyway."""
+    """All failures are retried, or those of one reason; changed models are always tried again."""
     (models / "Relu.onnx").write_bytes(b"no model")
     statuses = {result.id: result.status for result in run(workspace)}
     assert "failed" == statuses["local--Relu"]
@@ -208,7 +208,7 @@ def test_failures_stay_until_they_are_to_be_retried(workspace: Workspace, models
 
 @pytest.mark.skipif(find_spec("tf2onnx") is not None, reason="it is about an environment without TensorFlow")
 def test_results_of_another_environment_stay(workspace: Workspace) -> None:
-    """TensorFlow needs one of its own; without it, its models can neither be made nor be made again."""
+    """TensorFlow needs its own environment, without which its models cannot be exported again."""
     candidate = Candidate("keras--VGG16", "keras", "VGG16", "", "vgg16", "", {"kind": "keras", "application": "VGG16"})
     workspace.add([candidate])
     assert 4 == num_pending(workspace, Selection())

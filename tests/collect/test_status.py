@@ -1,4 +1,4 @@
-"""What a workspace says of itself: counts, kinds of failures, tasks; and as one packed file."""
+"""The status of a workspace (counts, kinds of failures, tasks), and packing it into one file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from younger_hf.sources.files.folder import folder
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """Four models of two architectures, one of them a variant; two that cannot be read; one that nothing was tried with."""
+    """Four models of two architectures (one is a variant), two unreadable ones, one pending."""
     models = write_models(tmp_path / "models")
     write_model(models / "Again.onnx", "Relu")
     (models / "cut1.onnx").write_bytes(b"no model")

@@ -19,7 +19,7 @@ from younger_hf.sources.source import Query
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Workspace:
-    """With a BERT of one layer, exported from its library."""
+    """A workspace with a BERT of one layer, exported from its library."""
     pytest.importorskip("transformers")
     pytest.importorskip("onnxruntime")
     overrides = {"num_hidden_layers": 1, "hidden_size": 64, "num_attention_heads": 2, "intermediate_size": 128}

@@ -1,4 +1,4 @@
-"""The package of misbehaving sources, shared with the tests of `collect`."""
+"""The package with misbehaving sources, shared with the tests of `collect`."""
 
 from tests.collect.conftest import hostile, site
 

@@ -1,4 +1,4 @@
-"""A child of `run_child` that does what its job says."""
+"""A child of `run_child` that performs the action in its job."""
 
 from __future__ import annotations
 

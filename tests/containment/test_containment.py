@@ -1,4 +1,4 @@
-"""Whatever a model does to its process costs that model alone, and its result says what it did."""
+"""A misbehaving model fails alone, and its result describes what it did."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIMITS = Limits(seconds=6, memory=700_000_000, processes=16, file_bytes=200_000_
 
 @pytest.fixture(scope="module")
 def results(hostile: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, ExportResult]:
-    """What became of each model: all run side by side."""
+    """The result of each model; all of them run side by side."""
     workspace = Workspace(tmp_path_factory.mktemp("workspace"))
     retrieve(workspace, "hostile", Query(options={"outside": str(hostile)}))
     found: dict[str, ExportResult] = {}
@@ -87,7 +87,7 @@ def test_refused_actions_are_named(results: dict[str, ExportResult], hostile: Pa
 def test_processes_that_are_left_behind_are_ended_and_counted(results: dict[str, ExportResult], hostile: Path) -> None:
     assert "done" == results["leave_a_process"].status
     assert 2 == results["leave_a_process"].notes["processes_left"]
-    # A process that was ended may still be listed for a moment; one that was not would stay for a minute.
+    # An ended process may still be listed for a moment; a running one would stay for a minute.
     _, alive = psutil.wait_procs([p for p in psutil.process_iter() if f"{hostile}' + '/late'" in _said(p)], timeout=20)
     assert [] == alive
 

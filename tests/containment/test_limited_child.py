@@ -1,4 +1,4 @@
-"""A child process answers in messages, and whatever it does, the parent goes on in time."""
+"""A child process answers in messages, and the parent continues in time whatever it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process that limited itself is ended, or refused, when it uses more."""
+"""A process that limited itself is ended or refused when it exceeds a limit."""
 
 from __future__ import annotations
 

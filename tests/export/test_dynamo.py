@@ -1,4 +1,4 @@
-"""Exports by torch.export against its plain use with real weights, and what they may cost."""
+"""Exports by torch.export compared with its plain use on real weights, and their cost."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def inputs_of(name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 @cache
 def exported(name: str) -> onnx.ModelProto:
-    """The export of a tiny architecture whose big weights are views of the pool; not to be changed."""
+    """The export of a tiny architecture whose big weights view the pool; do not change it."""
     model_recipe, (inputs, extra) = TINY[name], inputs_of(name)
     config = transformers.CONFIG_MAPPING[model_recipe["model_type"]](**model_recipe["overrides"])
     with LazyWeights():
@@ -44,9 +44,9 @@ def exported(name: str) -> onnx.ModelProto:
 
 
 def plain_program(module: nn.Module, inputs: dict[str, Tensor]) -> onnx.ModelProto:
-    """What `torch.onnx.export(dynamo=True)` gives, with its own optimiser and with weights as training could leave them.
+    """The result of `torch.onnx.export(dynamo=True)` with its own optimiser and plausible weights.
 
-    As they are initialised, many are 0 or 1, and the optimiser takes operators for superfluous.
+    Freshly initialised, many weights are 0 or 1, so that the optimiser would drop operators.
     """
     torch.manual_seed(0)
     with torch.no_grad(), warnings.catch_warnings():
@@ -111,7 +111,7 @@ def test_inputs_have_their_names_in_order_and_keep_their_shapes() -> None:
 
 
 class Block(nn.Module):
-    """A convolution that batch normalisation is folded into, one that it is not, and what depends on the input's size."""
+    """Convolutions with and without foldable normalisation, and values from the input's size."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -157,7 +157,7 @@ def test_the_weights_are_neither_written_nor_moved() -> None:
 
 
 def test_inputs_created_within_lazy_weights_are_exported() -> None:
-    """As views of the pool they would bring conditions on its size with them."""
+    """As views of the pool they would add conditions on the pool's size."""
     with LazyWeights():
         image = torch.zeros(1, 3, 100, 100)
     model = export_program(nn.Conv2d(3, 4, 3), {"x": image}, positional=True)

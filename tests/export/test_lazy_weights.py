@@ -18,7 +18,7 @@ FACTORIES = (torch.empty, torch.zeros, torch.rand, torch.randn)
 
 
 def test_forty_gigabytes_and_copies_of_them_cost_nothing() -> None:
-    """Less than a thousandth: what remains is the allocator's noise."""
+    """They cost less than a thousandth: what remains is the allocator's noise."""
     code = (
         PEAK
         + """

@@ -1,4 +1,4 @@
-"""What an export costs, measured in fresh processes."""
+"""The cost of an export, measured in fresh processes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def measure(model_recipe: Recipe) -> tuple[float, int, str]:
 
 @pytest.mark.heavy
 def test_440_megabytes_of_weights_cost_less_than_150() -> None:
-    """BERT base has 109,482,240 parameters: 438 MB as float32. Another process gives the same bytes as this one, too."""
+    """BERT base has 109,482,240 parameters: 438 MB as float32. Every process writes equal bytes."""
     tiny, _, digest = measure(TINY["bert"])
     assert sha256(exported("bert").SerializeToString(deterministic=True)).hexdigest() == digest
     full, size, _ = measure(recipe("bert", "AutoModel"))
@@ -39,7 +39,7 @@ def test_440_megabytes_of_weights_cost_less_than_150() -> None:
 
 @pytest.mark.heavy
 def test_convolutions_with_batch_normalisation_cost_nothing() -> None:
-    """The exporter folds the one into the other: eight new weights of 38 MB each, if they were computed."""
+    """The exporter folds them into the convolutions: eight new weights of 38 MB if computed."""
     code = (
         PEAK
         + """

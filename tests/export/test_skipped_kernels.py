@@ -1,4 +1,4 @@
-"""Running a model without its arithmetic: the same shapes, layouts and graphs, for no time and no memory."""
+"""Running a model without its arithmetic: equal shapes, layouts and graphs at almost no cost."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ F = torch.nn.functional
 
 
 def same_form(one: Any, other: Any) -> bool:
-    """Whether tensors agree in all but their numbers."""
+    """Whether tensors agree in everything but their numbers."""
     if isinstance(one, tuple):
         return all(map(same_form, one, other))
     return (one.shape, one.dtype, one.stride()) == (other.shape, other.dtype, other.stride())
@@ -135,7 +135,7 @@ def test_big_tensors_of_integers_are_computed_as_well() -> None:
 
 
 def test_afterwards_everything_is_as_before() -> None:
-    """Also when something failed within."""
+    """This holds after a failure, too."""
     x = torch.full((200, 200), 2.0)
 
     def fail() -> None:

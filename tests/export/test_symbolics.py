@@ -1,4 +1,4 @@
-"""Every operator that is taught to the TorchScript exporter, run in onnxruntime against torch."""
+"""Every operator added to the TorchScript exporter, run in onnxruntime and compared with torch."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ CASES: dict[str, tuple[Function, tuple[Tensor, ...], int]] = {
     "acosh": (torch.acosh, (X.abs() + 1,), 17),
     "atanh": (torch.atanh, (X.tanh(),), 17),
 }
-"""`operator` or `operator: what is special` -> function, inputs, and the version of the operator set that it needs."""
+"""`operator` or `operator: special case` -> function, inputs, and minimal operator set version."""
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -22,7 +22,7 @@ from younger_hf.graph.read.extract import extract, from_onnx
 from younger_hf.sources.libraries.transformers_models.inputs import SEQUENCE
 
 PASSES = {name: getattr(torch._C, name) for name in dir(torch._C) if "onnx" in name}
-"""Everything of torch that an export could patch, as it was before any."""
+"""Everything in torch that an export could patch, recorded before the first export."""
 
 
 @pytest.mark.heavy
@@ -69,7 +69,7 @@ def test_batch_normalisation_is_folded_into_convolutions(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["bert", "albert", "llama"])
 def test_every_weight_of_the_module_is_one_initializer(name: str) -> None:
-    """ALBERT's layers share theirs."""
+    """ALBERT's layers share their weights."""
     weights = sum(weight.numel() for weight in real_module(name).parameters())
     initializers = sum(
         torch.Size(t.dims).numel() for t in exported(name).graph.initializer if t.data_type == TensorProto.FLOAT
@@ -79,7 +79,10 @@ def test_every_weight_of_the_module_is_one_initializer(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["bert", "albert"])
 def test_the_dag_counts_shared_weights_once(name: str) -> None:
-    """Two tables are looked up with constants, so that what remains of them is the rows found. Scalars are no weights."""
+    """Constant positions are looked up in two tables, of which only these rows remain.
+
+    Scalars are not weights.
+    """
     module, dag = real_module(name), extract(exported(name))
     tables = (module.embeddings.position_embeddings.weight, module.embeddings.token_type_embeddings.weight)
     rows = sum(SEQUENCE * table.shape[1] for table in tables)
@@ -93,7 +96,7 @@ def _is_constant_of_code(item: Any) -> bool:
 
 
 def test_a_table_tied_to_the_output_layer_counts_twice_as_in_any_export() -> None:
-    """The second time it is read transposed, which the exporter's constant folding makes a tensor of its own."""
+    """Its second use is transposed, which constant folding turns into a separate tensor."""
     table = real_module("gpt2").transformer.wte.weight
     assert table is real_module("gpt2").lm_head.weight
     shapes = [tuple(tensor.dims) for tensor in exported("gpt2").graph.initializer]
@@ -124,7 +127,7 @@ def test_small_whole_number_initializers_keep_their_values() -> None:
 
 
 def test_weights_of_one_value_are_not_merged() -> None:
-    """All lazy weights are the same zeros in the same place; the exporter would take them for one."""
+    """All lazy weights are the same zeros in memory, and look like one weight to the exporter."""
     with LazyWeights():
         model = nn.Sequential(*(nn.Linear(200, 200) for _ in range(3)))
     assert 3 * (200 * 200 + 200) == extract(_export_sequence(model)).summary().num_parameters

@@ -1,4 +1,4 @@
-"""Small architectures whose weights are still big enough to be lazy, and children to measure in."""
+"""Small architectures with weights big enough to be lazy, and child processes for measuring."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Recipe = Mapping[str, Any]
 
 
 def recipe(model_type: str, auto_class: str, **overrides: Any) -> Recipe:
-    """A recipe as the presets write it."""
+    """A recipe in the form that presets use."""
     return {
         "kind": "transformers",
         "model_type": model_type,
@@ -57,7 +57,7 @@ TINY: Mapping[str, Recipe] = {
 
 
 def export_transformers(model_recipe: Recipe) -> onnx.ModelProto:
-    """What the TorchScript exporter gives for a recipe of the source `transformers`."""
+    """The model that the TorchScript exporter writes for a recipe of the source `transformers`."""
     with LazyWeights():
         model = build(model_recipe)
     return export_module(model.module, model.inputs, model.extra, model.positional)
@@ -65,13 +65,13 @@ def export_transformers(model_recipe: Recipe) -> onnx.ModelProto:
 
 @cache
 def exported(name: str) -> onnx.ModelProto:
-    """The export of a tiny architecture, made once; not to be changed."""
+    """The export of a tiny architecture, computed once; do not change it."""
     return export_transformers(TINY[name])
 
 
 @cache
 def real_module(name: str) -> torch.nn.Module:
-    """The same architecture with real weights, initialised as the library does it."""
+    """The same architecture with real weights, initialised by the library."""
     model_recipe = TINY[name]
     config = transformers.CONFIG_MAPPING[model_recipe["model_type"]](**model_recipe["overrides"])
     torch.manual_seed(0)
@@ -82,7 +82,7 @@ def real_module(name: str) -> torch.nn.Module:
 
 
 class ByPosition(torch.nn.Module):
-    """A model of transformers as the exporter wants it: tensors in, tensors out."""
+    """A model of transformers in the form that the exporter needs: tensors in, tensors out."""
 
     def __init__(self, model: torch.nn.Module, names: list[str], options: Mapping[str, Any]) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class ByPosition(torch.nn.Module):
 
 @cache
 def plain_export(name: str) -> bytes:
-    """What `torch.onnx.export` gives for real, initialised weights, with its own passes, weights in the file."""
+    """The result of `torch.onnx.export` for real weights, with its own passes, inside the file."""
     module = real_module(name)
     inputs, options = make_inputs(module, module.config)
     wrapper, file = ByPosition(module, list(inputs), options).eval(), io.BytesIO()
@@ -122,7 +122,7 @@ def messages(message: Message) -> Iterator[Message]:
 
 
 def run_child(code: str, *arguments: str) -> str:
-    """What a fresh Python process prints; it must succeed."""
+    """The output of a fresh Python process, which must succeed."""
     child = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert child.returncode == 0, child.stderr
     return child.stdout
@@ -137,4 +137,4 @@ def peak():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
 """
-"""Defines `peak()` for the code of a child. On Linux, `ru_maxrss` would be inherited from the test's own process."""
+"""Code for a child that defines `peak()`; on Linux, `ru_maxrss` is inherited from the test."""

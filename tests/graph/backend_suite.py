@@ -1,4 +1,4 @@
-"""The models of onnx's own backend tests: about 1,880 that its code makes, and about 150 files in its package."""
+"""The models of onnx's own backend tests: about 1,880 from code, and about 150 files."""
 
 from __future__ import annotations
 

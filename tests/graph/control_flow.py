@@ -1,4 +1,4 @@
-"""Small models with control flow, each with its graph as drawn by hand (the rules are in test_control_flow.py)."""
+"""Small models with control flow and their graphs, drawn by hand (see test_control_flow.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An independent count of operators and data flows, by onnx and networkx alone, to hold `from_onnx` against."""
+"""An independent count of operators and data flows by onnx and networkx, to check `from_onnx`."""
 
 from __future__ import annotations
 
@@ -14,24 +14,30 @@ _FORMALS_STAND_FOR_INPUTS = {"If", "Loop", "Scan", "SequenceMap"}
 
 
 class _Value(NamedTuple):
-    """Which operator makes a value, and whether it varies by itself: an input of the model or a formal one of a sub-graph."""
+    """The operator that produces a value, and whether the value varies by itself.
+
+    It does if it is an input of the model or a formal input of a sub-graph.
+    """
 
     producer: str | None
     varies: bool
 
 
 def count_nodes_and_edges(model: onnx.ModelProto) -> tuple[int, int]:
-    """Operators that depend on an input of the model or on chance or give no tensor, and distinct pairs of them with a data flow.
+    """Number of operators that are not constant, and of distinct pairs of them with a data flow.
 
-    Those of sub-graphs are counted too: they read and feed as if they stood outside, and what they result in flows into the operator
-    that holds the sub-graph. For models without local functions whose nodes stand in topological order.
+    An operator is not constant if it depends on an input of the model or on chance, or returns no
+    tensor.
+
+    Operators of sub-graphs count as if they stood outside, and their results flow into the operator
+    that contains the sub-graph. The model must be in topological order, without local functions.
     """
     alive = _alive(model)
     return alive.number_of_nodes(), nx.DiGraph(alive).number_of_edges()
 
 
 def count_data_flows(model: onnx.ModelProto) -> int:
-    """Data flows between those operators, parallel ones each."""
+    """Number of data flows between those operators; parallel ones count separately."""
     return int(_alive(model).number_of_edges())
 
 

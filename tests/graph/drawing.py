@@ -14,7 +14,7 @@ class Drawing:
     Attributes:
         nodes: Operator type of each node; `Neg < 3 body` lies in the sub-graph `body` of node 3.
         edges: (source, output, target, input) by target, then input.
-        inputs: `2.1 graph_input x`: input 1 of node 2 is the graph input x; a constant's values stand behind it.
+        inputs: `2.1 graph_input x`: input 1 of node 2 is the graph input x; constants show values.
         outputs: `4.0 y`: the model's result y is output 0 of node 4.
     """
 
@@ -25,7 +25,7 @@ class Drawing:
 
 
 def draw(dag: Dag) -> Drawing:
-    """The drawing of a Dag. Of a name that an expanded function was given, what stands behind `_function_`."""
+    """The drawing of a Dag; names from an expanded function lose everything up to `_function_`."""
     marks = zip(dag.op_types, dag.parents.tolist(), dag.branches, strict=True)
     sources, targets = dag.edge_index.tolist()
     return Drawing(

@@ -1,4 +1,4 @@
-"""What reading one hostile file costs, and whether all that can be done with its Dag holds."""
+"""Examine one hostile file: the cost of reading it, and whether its Dag can be used."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from younger_hf import Dag, YoungerError, from_onnx, to_onnx
 from younger_hf.errors import RebuildError
 
 READ_SECONDS, READ_MEGABYTES = 2.0, 200.0
-"""Limits of reading any file, hashing and writing its Dag, in seconds of CPU (a busy machine must not fail a test)."""
+"""Limits of reading a file, hashing and writing its Dag.
+
+Seconds are CPU time, as a busy machine must not fail a test.
+"""
 REBUILD_SECONDS = 5.0
-"""Limit of rebuilding it, in seconds of CPU."""
+"""Limit of rebuilding the model, in seconds of CPU time."""
 LONGEST_MESSAGE = 2000
 """Bytes of the longest message; a name in it is cut."""
 
@@ -23,15 +26,15 @@ _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 class Examination(NamedTuple):
-    """What one file cost.
+    """The cost of one file.
 
     Attributes:
         outcome: `read`, or the class of the error that refused it.
         rebuilt: `rebuilt`, the class of the error that refused it, or `""` without a Dag.
         read_seconds: Time to read it, hash it and write its Dag.
         rebuild_seconds: Time to rebuild it.
-        read_megabytes: Growth of the process's memory in reading, at the most.
-        rebuild_megabytes: The same in rebuilding, which makes weights.
+        read_megabytes: Largest growth of the process's memory while reading.
+        rebuild_megabytes: The same while rebuilding, which creates weights.
     """
 
     outcome: str
@@ -43,16 +46,21 @@ class Examination(NamedTuple):
 
     @property
     def is_cheap(self) -> bool:
-        """Whether it kept all bounds."""
+        """Whether the file stayed within all limits."""
         slow = self.read_seconds >= READ_SECONDS or self.rebuild_seconds >= REBUILD_SECONDS
         return not slow and self.read_megabytes < READ_MEGABYTES
 
 
 def examine(data: bytes, *, also_as_file: bool = False) -> Examination:
-    """Read a file, and do with its Dag all that can be done; `also_as_file` reads it in blocks too, and goes through Arrow.
+    """Read a file, and use its Dag in every way.
+
+    Args:
+        data: The file.
+        also_as_file: Whether to read it in blocks, too, and write its Dag to Arrow.
 
     Raises:
-        Exception: Anything but a YoungerError in reading or a RebuildError in rebuilding: that is what is looked for.
+        Exception: Any error but a YoungerError in reading or a RebuildError in rebuilding; such
+            errors are what fuzzing looks for.
     """
     rebuilt, rebuild_seconds, rebuild_megabytes, dag = "", 0.0, 0.0, None
     begun, start = _resident(reset=True), process_time()
@@ -94,7 +102,7 @@ def _use(dag: Dag) -> None:
 
 
 def _compare_with_file(data: bytes, dag: Dag | None) -> None:
-    """A file that is read in blocks gives what its bytes give."""
+    """Check that a file read in blocks has the Dag of its bytes."""
     try:
         from_file = from_onnx(io.BytesIO(data))
     except YoungerError:
@@ -104,7 +112,10 @@ def _compare_with_file(data: bytes, dag: Dag | None) -> None:
 
 
 def _resident(*, reset: bool = False, peak: bool = False) -> float:
-    """Memory of this process in KiB: now, or at most since the last reset (where the system can say; else ever)."""
+    """Memory of this process in KiB, now or at its peak since the last reset.
+
+    Where the system has no reset, the peak is that of the whole process.
+    """
     try:
         if reset:
             _CLEAR.write_text("5", encoding="ascii")

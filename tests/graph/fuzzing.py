@@ -1,4 +1,4 @@
-"""Damaging model files: flipped bits, cut and spliced bytes, and fields of the wire format with false lengths, tags and contents."""
+"""Damaging model files: flipped bits, cut and spliced bytes, false lengths, tags and contents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def seeds() -> tuple[bytes, ...]:
 def mutated(rng: Random, files: tuple[bytes, ...]) -> bytes:
     """A damaged file, the same for the same generator and files.
 
-    Two of three are damaged as a model, which gives files that parse; the others as bytes or as fields, some as both.
+    Two of three are damaged as a model and still parse; the others as bytes, as fields, or as both.
     """
     data = rng.choice(files)
     if rng.random() < 0.67:
@@ -96,7 +96,7 @@ def _range(rng: Random, data: bytes) -> tuple[int, int]:
 
 
 class _Field(NamedTuple):
-    """Where a field begins, where its value does, and where it ends; `wire` is its wire type."""
+    """Start of a field, start and end of its value; `wire` is its wire type."""
 
     start: int
     value: int
@@ -106,7 +106,7 @@ class _Field(NamedTuple):
 
 
 def _fields(data: bytes, position: int, stop: int) -> Iterator[_Field]:
-    """Yield the fields in a range, as far as it is a message."""
+    """Yield the fields in a range until it stops being a message."""
     while position < stop:
         tag, value = _read_varint(data, position, stop)
         if value == 0:
@@ -151,7 +151,7 @@ def _path(rng: Random, data: bytes) -> list[_Field]:
 
 
 def _change_field(rng: Random, data: bytes, files: tuple[bytes, ...]) -> bytes:
-    """Give a field other contents, and all that hold it the right lengths, so that the file still parses."""
+    """Replace a field's contents and correct the lengths around it, so that the file parses."""
     path = _path(rng, data)
     if not path:
         return data

@@ -1,4 +1,4 @@
-"""Damaging a parsed model: every name, number and message of it, so that what comes out still parses as one."""
+"""Damaging names, numbers and messages of a parsed model, so that the result still parses."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ INTEGERS = (
 FLOATS = (0.0, -1.0, 0.5, 1e-38, 3e38, float("inf"), float("-inf"), float("nan"))
 NAMES = ("", "x", "y", "é" * 3, "\x00", "a" * 5000, "ai.onnx", "ai.onnx.ml", "If", "Constant", "body", '"\\')
 LARGEST = 400_000
-"""Bytes of a model that is grown no further."""
+"""Size in bytes beyond which a model does not grow."""
 
 
 def mutate_model(rng: Random, model: ModelProto, files: tuple[bytes, ...]) -> ModelProto:
-    """The model with some damages; it is changed in place."""
+    """Damage a model in place, and return it."""
     for _ in range(rng.choice((1, 1, 2, 3, 6))):
         rng.choice(_MUTATIONS)(rng, model, files)
         if model.ByteSize() > LARGEST:
@@ -59,7 +59,7 @@ def _some(rng: Random, model: ModelProto, kind: type[Any]) -> Any:
 
 
 def _change_value(rng: Random, model: ModelProto, files: tuple[bytes, ...]) -> None:
-    """Set, add, drop, repeat or shuffle what one field holds."""
+    """Set, add, drop, repeat or shuffle the contents of one field."""
     message = _some(rng, model, Message)
     field = rng.choice(message.DESCRIPTOR.fields)
     single = {
@@ -99,7 +99,7 @@ def _encoded(field: Any, value: Any) -> Any:
 
 
 def _graft(rng: Random, model: ModelProto, files: tuple[bytes, ...]) -> None:
-    """Put a message of another file in the place of one of the same type."""
+    """Replace a message by one of the same type from another file."""
     try:
         other = ModelProto.FromString(rng.choice(files))
     except DecodeError:
@@ -132,7 +132,7 @@ def _operators() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
 
 
 def _retype(rng: Random, model: ModelProto, files: tuple[bytes, ...]) -> None:
-    """Make a node another operator, with attributes of that one and hostile values."""
+    """Turn a node into another operator, with its attributes and hostile values."""
     node = _some(rng, model, NodeProto)
     if node is None:
         return
@@ -189,7 +189,7 @@ _SIZED = (
 
 
 def _constantify(rng: Random, model: ModelProto, files: tuple[bytes, ...]) -> None:
-    """Make an input of the model a constant, so that what follows it is folded."""
+    """Turn an input of the model into a constant, so that everything after it is folded."""
     graph = model.graph
     if graph.input:
         name = graph.input[0].name
@@ -201,7 +201,7 @@ def _constantify(rng: Random, model: ModelProto, files: tuple[bytes, ...]) -> No
 
 
 def _nest(rng: Random, model: ModelProto, files: tuple[bytes, ...]) -> None:
-    """Hide the graph's nodes in branches, as deep as protobuf goes and deeper."""
+    """Move the graph's nodes into branches, as deep as protobuf allows and deeper."""
     for _ in range(rng.choice((1, 2, 10, 30, 40))):
         inner = GraphProto()
         inner.node.extend(model.graph.node)

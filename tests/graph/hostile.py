@@ -1,4 +1,4 @@
-"""Small files that would cost much time or memory, each found by thought or by fuzzing, as code that builds them."""
+"""Builders of small files, found by thought or fuzzing, which could cost much time or memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ node = helper.make_node
 
 
 def add(builder: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Put a builder among the others, under its name."""
+    """Register a builder under its name."""
     BUILDERS[builder.__name__] = builder
     return builder
 
@@ -30,7 +30,7 @@ def model(
     opset: int = 18,
     functions: Sequence[onnx.FunctionProto] = (),
 ) -> bytes:
-    """A model of float values; the domains `f` and `other` are there too."""
+    """A model of float values that also imports the domains `f` and `other`."""
     values = [[helper.make_tensor_value_info(name, 1, [2]) for name in names] for names in (inputs, outputs)]
     graph = helper.make_graph(list(nodes), "g", *values, list(tensors))
     opsets = [helper.make_opsetid(domain, version) for domain, version in (("", opset), ("f", 1), ("other", 1))]
@@ -43,7 +43,7 @@ def integers(name: str, values: Any, dtype: Any = np.int64) -> TensorProto:
 
 
 def folded(op_type: str, *values: Any, opset: int = 18, **attributes: Any) -> bytes:
-    """An operator over constants, whose result is added to an input; arrays keep their type, all else is int64."""
+    """An operator over constants, added to an input; arrays keep their type, numbers are int64."""
     tensors = [
         numpy_helper.from_array(value, f"c{slot}") if isinstance(value, np.ndarray) else integers(f"c{slot}", value)
         for slot, value in enumerate(values)
@@ -287,7 +287,7 @@ def _function(name: str, nodes: list[NodeProto], attributes: Sequence[str] = ())
 
 
 def _functions(levels: int, calls: int) -> list[onnx.FunctionProto]:
-    """Functions of which each calls the next one some times, and the last one is a Relu."""
+    """Functions that each call the next one several times; the last one is a Relu."""
     names = ["a", *(f"t{number}" for number in range(calls - 1)), "b"]
     made = []
     for level in range(levels):

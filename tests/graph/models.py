@@ -1,4 +1,4 @@
-"""Real ONNX files that the onnx package carries, and small models written out in ONNX's own text form."""
+"""Real ONNX files of the onnx package, and small models written in ONNX's text form."""
 
 from __future__ import annotations
 

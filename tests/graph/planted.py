@@ -1,4 +1,4 @@
-"""Models with a weight planted in every place that can hold one, and the forms in which it would be found again."""
+"""Models with a weight planted in every possible place, and the forms in which to search for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PADDING = "large enough not to be copied in one piece " * 40
 
 
 def forms() -> dict[str, list[bytes]]:
-    """What to search for, by what it would mean to find it: text, decimal digits and the bytes of every width."""
+    """Forms of the weights to search for: text, decimal digits and bytes of every width."""
     integer = struct.pack("<q", INTEGER)
     return {
         "float": [
@@ -74,7 +74,7 @@ def tensors(name: str = "") -> list[TensorProto]:
 
 
 def sparse_tensor(name: str) -> SparseTensorProto:
-    """Both its values and where they lie are weights, however few there are."""
+    """Both its values and their positions are weights, however few there are."""
     values = _tensor(TensorProto.FLOAT, 3, float_data=[FLOAT] * 3)
     values.name = name
     indices = _tensor(TensorProto.INT64, 3, int64_data=[INTEGER, INTEGER + 1, INTEGER + 2])
@@ -82,7 +82,7 @@ def sparse_tensor(name: str) -> SparseTensorProto:
 
 
 def constants(name: str) -> list[onnx.NodeProto]:
-    """A Constant operator for every attribute that can hold its value; their outputs are the name and a number."""
+    """A Constant operator per attribute that can hold its value; outputs are numbered."""
     attributes: list[dict[str, object]] = [
         *({"value": tensor} for tensor in tensors()),
         {"value_float": FLOAT},
@@ -100,7 +100,7 @@ def constants(name: str) -> list[onnx.NodeProto]:
 
 
 def ml_nodes() -> list[onnx.NodeProto]:
-    """Operators of ai.onnx.ml, of which no attribute's value stays, however short."""
+    """Operators of ai.onnx.ml, whose attribute values are always dropped, however short."""
 
     def node(op_type: str, **attributes: object) -> onnx.NodeProto:
         return helper.make_node(op_type, ["x"], [f"ml_{op_type}"], domain="ai.onnx.ml", **attributes)
@@ -122,7 +122,7 @@ def ml_nodes() -> list[onnx.NodeProto]:
 
 
 def custom_node(inputs: Sequence[str], output: str, inner: onnx.GraphProto) -> onnx.NodeProto:
-    """An operator of an unknown domain with long lists, tensors and graphs as attributes; it reads `inputs`."""
+    """An operator of an unknown domain that reads `inputs` and has long attributes."""
     node = helper.make_node(
         "Custom",
         list(inputs),
@@ -145,10 +145,10 @@ def custom_node(inputs: Sequence[str], output: str, inner: onnx.GraphProto) -> o
 
 
 def planted_model(*, large: bool) -> onnx.ModelProto:
-    """A weight in every place: initializers, attributes, constants, tables, sub-graphs, functions, training information.
+    """A model with a weight in every place: initializers, attributes, functions, training etc.
 
     Args:
-        large: Whether every message is larger than those that are read in one piece.
+        large: Whether every message is too large to be read in one piece.
     """
     value = helper.make_tensor_value_info
     inner = helper.make_graph(

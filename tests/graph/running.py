@@ -18,7 +18,10 @@ _TYPES = {
 
 
 def frugal_session(payload: bytes) -> onnxruntime.InferenceSession:
-    """A session that folds nothing and frees each value after its last use: a model of any size runs in a few of its layers' memory."""
+    """A session that folds nothing and frees each value after its last use.
+
+    A model of any size runs in the memory of a few of its layers.
+    """
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.enable_cpu_mem_arena = options.enable_mem_pattern = False
@@ -26,7 +29,7 @@ def frugal_session(payload: bytes) -> onnxruntime.InferenceSession:
 
 
 def run_with_ones(session: onnxruntime.InferenceSession, dynamic: int = 2) -> list[Any]:
-    """The model's outputs; dynamic dimensions get the size `dynamic`."""
+    """Return the model's outputs; dynamic dimensions have the size `dynamic`."""
     feeds = {}
     for given in session.get_inputs():
         shape = [dim if isinstance(dim, int) else dynamic for dim in given.shape]

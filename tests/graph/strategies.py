@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 @st.composite
 def labelled_dags(draw: st.DrawFn, most_nodes: int = 14) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """`edge_index` int32 [2, E] with edges from lower to higher nodes, parallel ones among them, and a label a node."""
+    """`edge_index` int32 [2, E] from lower to higher nodes, some edges parallel, and labels."""
     nodes = draw(st.integers(1, most_nodes))
     labels = draw(st.lists(st.sampled_from(["Conv", "Relu", "Add", "Mul"]), min_size=nodes, max_size=nodes))
     pair = st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1))
@@ -19,10 +19,10 @@ def labelled_dags(draw: st.DrawFn, most_nodes: int = 14) -> tuple[npt.NDArray[np
 
 @st.composite
 def coloured_dags(draw: st.DrawFn, most_nodes: int = 60) -> tuple[npt.NDArray[np.int32], list[str]]:
-    """Copies of one random DAG, side by side or in a row, numbered in any order; as `labelled_dags` gives them.
+    """Copies of one random DAG, side by side or in a row, in any numbering, as in `labelled_dags`.
 
-    Parallel edges and isolated nodes are among them, graphs of one node and of no edge, and colours that are all equal, few, all distinct,
-    or such that different neighbourhoods read the same once they are joined.
+    Parallel edges, isolated nodes and graphs of one node or without edges occur. Colours are equal,
+    few, all distinct, or such that different neighbourhoods have the same text when concatenated.
     """
     block = draw(st.integers(1, most_nodes))
     copies = draw(st.integers(1, most_nodes // block))

@@ -1,4 +1,4 @@
-"""Every model of onnx's own backend tests is read, and has the operators and data flows that an independent count finds."""
+"""Every model of onnx's backend tests is read, and agrees with an independent count."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def models() -> dict[str, onnx.ModelProto]:
 
 @pytest.fixture(scope="module")
 def dags(models: dict[str, onnx.ModelProto]) -> dict[str, Dag]:
-    """All cases as they are read from their bytes."""
+    """The Dags of all cases, read from bytes."""
     return {name: from_onnx(model.SerializeToString()) for name, model in models.items()}
 
 

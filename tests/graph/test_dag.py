@@ -1,4 +1,4 @@
-"""The Dag as a value, its summary and its views."""
+"""The Dag as a value, its summary and its conversions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Hub that the environment names, and a large file for it."""
+"""A Hub that environment variables point to, and a large file for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from younger_hf.sources.hubs.http_client import Patience
 
 @pytest.fixture(scope="session")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of 120 MB that takes no space."""
+    """A sparse file of 120 MB."""
     path = tmp_path_factory.mktemp("large") / "large.onnx"
     write_model(path, [tensor(f"w{n}", 2 << 20) for n in range(60)])
     return path
@@ -24,7 +24,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[list[Repo]], Hub]]:
-    """Starts a Hub with repos; retries come within tenths of a second, and no token of whoever runs the tests is sent."""
+    """A function that starts a Hub with repos, with fast retries and without the user's token."""
     monkeypatch.setattr(http_client, "PATIENCE", Patience(tries=4, first_wait=0.1, longest_wait=0.4, silence=2))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setenv("HF_TOKEN", "secret")

@@ -1,4 +1,4 @@
-"""A server on 127.0.0.1 that sends files in parts, writes down what it was asked, and fails as it is told."""
+"""A local server that sends files in parts, logs its requests, and fails on demand."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 @dataclass
 class Request:
-    """A request, and once it is answered, what was sent.
+    """A request, and what was sent in reply.
 
     Attributes:
         method: `GET`, `HEAD`, `POST` or `PUT`.
@@ -26,10 +26,10 @@ class Request:
         authorization: Its `Authorization` header.
         host: Its `Host` header.
         form: Parameters in its body.
-        body: The body, if it is no form.
-        at: When it came, in seconds of `time.monotonic`.
+        body: The body, unless it is a form.
+        at: Time of arrival, in seconds of `time.monotonic`.
         status: The answer's status code.
-        sent: Bytes of the body that went out.
+        sent: Bytes of the body that were sent.
     """
 
     method: str
@@ -60,17 +60,21 @@ def in_json(value: object, status: int = 200, **headers: str) -> Reply:
 
 @dataclass
 class Fault:
-    """What goes wrong.
+    """A failure of the server.
 
     Attributes:
-        pattern: Regular expression that finds the paths.
-        kind: A status code, `reset` (the connection breaks before the answer), `cut` (in the middle of the body), `longer` or
-            `shorter` (what `Content-Length` says, compared with the body), `whole` (all of the file comes, not the part),
-            `slow` (nothing for `seconds`), `drip` (so many seconds a kilobyte), or `expire` (whatever the server calls an
-            address that is no longer good).
-        times: How often, -1 for always.
-        after: Requests that go well before.
-        headers: More of them.
+        pattern: Regular expression for the paths that fail.
+        kind: A status code or one of
+            `reset` (the connection breaks before the answer),
+            `cut` (it breaks in the middle of the body),
+            `longer` or `shorter` (`Content-Length` compared with the body),
+            `whole` (the whole file is sent, not the part),
+            `slow` (nothing for `seconds`),
+            `drip` (`seconds` per kilobyte),
+            `expire` (the server's own handling of an expired address).
+        times: Number of failures, -1 for always.
+        after: Number of requests that succeed before.
+        headers: Additional headers of the answer.
         seconds: See `slow`.
     """
 
@@ -83,12 +87,12 @@ class Fault:
 
 
 class FaultyServer(ThreadingHTTPServer):
-    """Answers what its routes answer; 404 if none does.
+    """A server that answers by the first matching route, with 404 if there is no match.
 
     Attributes:
-        routes: Each gives a reply, or None if a request is not its business.
-        log: Requests, in the order in which they came.
-        faults: What goes wrong; each request meets the first that is meant for it.
+        routes: Functions that return a reply, or None for a request of another route.
+        log: Requests in order of arrival.
+        faults: Failures; the first one that matches a request applies.
         expire: Called by a fault of that kind.
     """
 
@@ -104,7 +108,7 @@ class FaultyServer(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """Where it listens."""
+        """The address of the server."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def fail(
@@ -115,7 +119,7 @@ class FaultyServer(ThreadingHTTPServer):
         self.faults.append(Fault(pattern, str(kind), times, after, named, seconds))
 
     def fault(self, path: str) -> Fault | None:
-        """The fault that a request meets."""
+        """The fault that applies to a request."""
         with self.lock:
             for fault in self.faults:
                 if fault.times and re.search(fault.pattern, path):
@@ -131,11 +135,11 @@ class FaultyServer(ThreadingHTTPServer):
 
     @property
     def sent(self) -> int:
-        """Bytes of bodies that went out."""
+        """Number of bytes sent in bodies."""
         return sum(request.sent for request in self.log)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing when a client goes away."""
+        """Print nothing when a client disconnects."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -144,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def do_GET(self) -> None:
         self._answer()

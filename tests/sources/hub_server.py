@@ -1,4 +1,4 @@
-"""As much of the Hugging Face Hub's protocol as its own client needs to list repos and read files, on 127.0.0.1.
+"""A local server for the part of the Hugging Face Hub's protocol that lists repos and reads files.
 
 Facts are from huggingface_hub 2.4 and https://huggingface.co/docs/hub/api.
 """
@@ -20,7 +20,7 @@ from benchmarks.serving import running
 from tests.sources.faulty_server import FaultyServer, Reply, Request, in_json
 
 LARGE = (".onnx", ".safetensors", ".bin", ".h5")
-"""Files that are kept elsewhere (Git LFS), so that asking for one is redirected."""
+"""Suffixes of files in Git LFS; requests for them are redirected."""
 _BRIEF = ("likes", "downloads", "tags", "pipeline_tag", "library_name", "private", "createdAt")
 
 
@@ -33,11 +33,11 @@ class Repo:
         files: Path -> content, or a file that has it.
         library: Library that loads it.
         task: Its pipeline tag.
-        likes: Their number.
-        downloads: Their number.
+        likes: Number of likes.
+        downloads: Number of downloads.
         modified: When it was last changed.
         card: Its card's metadata.
-        config: What the Hub says of its configuration.
+        config: The Hub's summary of its configuration.
         tags: More tags.
         gated: Whether its files are for those who accepted its terms.
         vanished: Whether it is listed, but no longer there.
@@ -60,11 +60,11 @@ class Repo:
 
     @property
     def sha(self) -> str:
-        """Its newest commit."""
+        """The newest commit."""
         return hashlib.sha1(self.id.encode()).hexdigest()
 
     def entry(self) -> dict[str, Any]:
-        """All that the API says of it."""
+        """The entry of the repo in the API."""
         return {
             "_id": self.sha[:24],
             "id": self.id,
@@ -93,7 +93,7 @@ class Hub(FaultyServer):
 
     Attributes:
         repos: By id.
-        extra: More entries of the first page of any listing, as malformed as they are.
+        extra: Additional, possibly malformed entries on the first page of any listing.
     """
 
     def __init__(self, repos: list[Repo]) -> None:

@@ -1,4 +1,4 @@
-"""As much of Kaggle's public API for models as listing them and reading their files needs, on 127.0.0.1.
+"""A local server for the part of Kaggle's API that lists models and reads their files.
 
 Addresses and fields are those of kagglesdk 0.1 (`kagglesdk/models/types/model_api_service.py`).
 """
@@ -32,7 +32,7 @@ class Instance:
     files: dict[str, bytes | Path] = field(default_factory=dict)
 
     def entry(self) -> dict[str, Any]:
-        """All that the API says of it."""
+        """The entry of the instance in the API."""
         licence = {"licenseName": "Apache 2.0", "versionNumber": 3}
         return {"id": 1, "slug": self.slug, "framework": self.framework, **licence}
 

@@ -1,4 +1,4 @@
-"""What the tests of every library of models do: list, build without weights, export."""
+"""Checks shared by the tests of all libraries: list models, build without weights, export."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from younger_hf.sources.source import Query, Source
 
 
 def listed(source: Source, *only: str) -> list[Candidate]:
-    """The candidates of those names, in order; all of them if none is named."""
+    """The candidates with these names, in order; all candidates without names."""
     return list(source.candidates(Query(only=only)))
 
 
 def check_listing(source: Source) -> list[Candidate]:
-    """All candidates, after a check of what every source promises about them."""
+    """All candidates, after a check of the guarantees of every source."""
     candidates = listed(source)
     assert len(candidates) == len({candidate.id for candidate in candidates})
     for candidate in candidates:
@@ -34,7 +34,7 @@ def check_listing(source: Source) -> list[Candidate]:
 
 
 def exported(source: Source, name: str) -> younger_hf.Dag:
-    """The architecture of one model, built as a worker builds it."""
+    """The architecture of one model, built in the same way as by a worker."""
     from younger_hf.export.lazy_weights import LazyWeights
     from younger_hf.export.torch_model import export_torch
 

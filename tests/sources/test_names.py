@@ -1,4 +1,4 @@
-"""Identifiers, licences and variants: what is made of the names that hubs use."""
+"""Identifiers, licences and variants, derived from the names that hubs use."""
 
 from __future__ import annotations
 

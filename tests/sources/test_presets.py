@@ -38,7 +38,7 @@ def test_the_same_preset_is_the_same_every_time() -> None:
 
 
 def test_light_models_are_in_the_installed_onnx_package() -> None:
-    """Eight in every release of onnx so far."""
+    """There are eight in every release of onnx so far."""
     light = [candidate for candidate in MINI if candidate.hub == "onnx"]
     assert 8 <= len(light)
     assert all(Path(candidate.recipe["path"]).is_file() for candidate in light)

@@ -1,4 +1,4 @@
-"""Canonical forms of directed graphs with coloured nodes: equal exactly where networkx finds an isomorphism."""
+"""Canonical forms of coloured digraphs: equal exactly where networkx finds an isomorphism."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def rings(lengths, hubs=0):
 
 @pytest.mark.parametrize("hubs", [0, 1, 2])
 def test_rings_that_refinement_cannot_tell_apart_take_no_time(hubs):
-    """BLISS by itself takes 44 seconds for the first of these, and does not come to an end for the second."""
+    """BLISS alone takes 44 seconds for the first of these, and never finishes the second."""
     forms = set()
     for lengths in ([4, 5, 6] + [3] * 94, [4] * 37 + [3] * 50, list(range(3, 24))):
         size, edges = rings(lengths, hubs)
@@ -90,7 +90,7 @@ def test_rings_that_refinement_cannot_tell_apart_take_no_time(hubs):
 
 
 def hadamard(order):
-    """The graph of Sylvester's Hadamard matrix, whose symmetries are many and no refinement sees."""
+    """The graph of Sylvester's Hadamard matrix, whose many symmetries no refinement resolves."""
     matrix = np.ones((1, 1))
     while len(matrix) < order:
         matrix = np.block([[matrix, matrix], [matrix, -matrix]])

@@ -1,4 +1,4 @@
-"""The search for regions against trying every map, and on real architectures."""
+"""The search for regions, checked against trying every map, and on real architectures."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pairs(edge_index: np.ndarray) -> set[tuple[int, int]]:
 def every_embedding(
     pattern: Pattern, graph: Graph, suspected: set[tuple[int, int]] = frozenset()
 ) -> Iterator[list[int]]:
-    """Every map that keeps what an embedding must keep, tried one by one."""
+    """Every valid embedding, found by trying all maps."""
     classes, sure = graph[0].tolist(), pairs(graph[1])
     wanted = pairs(pattern.edge_index)
     count = len(pattern.classes)
@@ -58,7 +58,7 @@ def completed(pattern: Pattern, images: list[int], classes: np.ndarray) -> str:
 
 @st.composite
 def searches(draw: st.DrawFn) -> tuple[list[Graph], Pattern]:
-    """Graphs, and a region of one of them or of another one."""
+    """Graphs, and a region of one of them or of a different graph."""
     where = draw(st.lists(graphs(), min_size=1, max_size=3))
     source = draw(st.sampled_from([*where, draw(graphs())]))
     return where, draw(regions(source))

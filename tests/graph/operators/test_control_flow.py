@@ -1,8 +1,9 @@
 """If, Loop, Scan and functions, each against a graph drawn by hand.
 
-What is drawn follows from these rules: a sub-graph's nodes stand before their control-flow node; what they read from outside is
-an edge; a body's formal input stands for the control-flow node's input in its place; a sub-graph's results are read by the
-control-flow node behind its own inputs, sub-graph after sub-graph in the order of the file.
+The drawings follow these rules: a sub-graph's nodes stand before their control-flow node; what
+they read from outside is an edge; a body's formal input stands for the corresponding input of the
+control-flow node; a sub-graph's results are read by the control-flow node after its own inputs,
+one sub-graph after the other in the order of the file.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def test_a_local_function_with_a_branch_is_inlined_and_flattened() -> None:
 
 
 def test_parameters_of_one_name_in_two_branches_are_two_parameters() -> None:
-    """In a Dag inputs of one kind and name are one value."""
+    """Inputs of one kind and name are one value in a Dag."""
     text = """g (bool c, float[2] x) => (float[2] y) {
         y = If (c) <then_branch = t () => (float[2] p) <float[2] w = {1, 2}> { p = Add(x, w) },
                     else_branch = e () => (float[2] q) <float[2] w = {3, 4}> { q = Mul(x, w) }>

@@ -1,4 +1,4 @@
-"""The control-flow cases of onnx's own backend tests, each against a graph drawn by hand from its listing.
+"""The control-flow cases of onnx's own backend tests, each compared with a graph drawn by hand.
 
 The rules of drawing are those of test_control_flow.py.
 """

@@ -1,4 +1,4 @@
-"""Multiply-accumulates: what torch counts for the same modules, what papers say, and the definition for each operator."""
+"""Multiply-accumulates, compared with torch's counts, published numbers, and their definitions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def compute(text: str, dynamic_size: int = 1, opset: int = 17) -> Compute:
 
 
 def flops_of_torch(module: torch.nn.Module, device: str) -> int:
-    """What torch's own counter gives for one forward pass over the example input of an export."""
+    """The count of torch's own counter for one forward pass on the example input of an export."""
     inputs, extra = make_inputs(module, module.config)
     counter = FlopCounterMode(display=False)
     with counter, torch.no_grad():
@@ -74,7 +74,8 @@ def test_known_models_have_the_macs_that_everyone_counts(name: str, gigamacs: fl
 
 
 def test_alexnet_in_two_groups_has_the_macs_of_its_layers() -> None:
-    # Krizhevsky et al. 2012, figure 2, in Caffe's version: output size x kernel x channels of a group
+    # Krizhevsky et al. 2012, figure 2, in Caffe's version: output size x kernel x channels of a
+    # group
     convolutions = 54**2 * 96 * 363 + 26**2 * 256 * 1200 + 12**2 * (384 * 2304 + 384 * 1728 + 256 * 1728)
     linear = 9216 * 4096 + 4096 * 4096 + 4096 * 1000
     path = next(path for path in LIGHT if "alexnet" in path.stem)

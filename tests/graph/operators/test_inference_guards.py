@@ -1,4 +1,7 @@
-"""What onnx's inference would hang or crash on is read all the same, over constants and over inputs; each case in a process of its own."""
+"""Models on which onnx's inference would hang or crash are read all the same.
+
+Each case runs in its own process, over constants and over inputs.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes of values: what onnx infers of a whole model, what runs, and what the bodies of control flow see."""
+"""Shapes of values: from onnx's inference, from running models, and in bodies of control flow."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ HEAD = '<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]>\n'
 
 
 def undeclared(dag: Dag) -> Dag:
-    """The Dag without the types that the model declares of its results."""
+    """The Dag without the types that the model declares for its results."""
     return replace(dag, outputs=tuple(output._replace(dtype="", shape=None) for output in dag.outputs))
 
 
 def result(text: str, dynamic_size: int = 1) -> TensorInfo:
-    """What is known of the first result of a model that declares no type for it."""
+    """The known type and shape of the first result of a model that does not declare it."""
     dag = undeclared(from_onnx(parse(HEAD + text)))
     return infer_values(dag, dynamic_size).output(dag.outputs[0].node, dag.outputs[0].slot)
 
@@ -68,7 +68,7 @@ def single_operator_results() -> Iterator[tuple[str, TensorInfo, onnx.TypeProto]
 
 @pytest.mark.heavy
 def test_the_results_of_onnxs_own_single_operator_tests_are_never_contradicted() -> None:
-    """They declare the shapes of what their reference implementation gave."""
+    """They declare the shapes that their reference implementation returned."""
     known, wrong = 0, []
     for name, actual, declared in single_operator_results():
         expected = type_shape(declared)

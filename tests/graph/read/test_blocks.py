@@ -1,4 +1,4 @@
-"""The window over a file: the same bytes however it moves, and counting lists without keeping them."""
+"""The window over a file: the same bytes wherever it is, and lists counted without storing them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ONNX model -> Dag, on hand-checked graphs and on every model file the onnx package carries."""
+"""ONNX model -> Dag, on hand-checked graphs and on every model file in the onnx package."""
 
 from __future__ import annotations
 
@@ -115,7 +115,8 @@ def test_a_loops_body_reads_what_the_loop_reads() -> None:
     }"""
     dag = from_onnx(parse(HEAD + text))
     assert ("Relu", "Identity", "Neg", "Loop") == dag.op_types
-    # a flows into the body's Neg and into Loop itself; the body's two results flow back behind Loop's three inputs
+    # a flows into the body's Neg and into Loop itself; the body's two results follow Loop's
+    # three inputs
     assert [(0, 2, 0, 0), (0, 3, 0, 2), (1, 3, 0, 3), (2, 3, 0, 4)] == edges(dag)
 
 

@@ -1,4 +1,4 @@
-"""Taking a model apart from its wire format: however it is encoded, the Dag is that of protobuf's reading."""
+"""Reading a model from its wire format: the Dag is that of protobuf, however it is encoded."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ def model() -> onnx.ModelProto:
 
 
 def reversed_fields(message: Message) -> bytes:
-    """A message with its fields, and those of all messages in it, in descending order of their numbers; repeated ones keep theirs."""
+    """A message whose fields are in descending order of their numbers, at every depth.
+
+    Repeated fields keep their order.
+    """
     pieces = []
     for field, value in reversed(message.ListFields()):
         for item in value if field.is_repeated else [value]:
@@ -124,7 +127,7 @@ def test_real_models_in_another_order_of_fields_are_the_same(path: Path) -> None
 
 @pytest.mark.parametrize("width", [20_000, 300, 40])
 def test_a_large_file_is_read_in_windows_as_it_is_read_in_whole(width: int, tmp_path: Path) -> None:
-    """Weights of all sizes lie behind one another, so that headers cross the windows' ends; a graph has metadata."""
+    """Weights of all sizes follow one another, so that headers cross the windows' ends."""
     value, path = helper.make_tensor_value_info, tmp_path / "model.onnx"
     sizes = [(7 * number) % width + 1 for number in range(400)]
     weights = [numpy_helper.from_array(np.ones(n, np.float32), f"layer.{k}.weight") for k, n in enumerate(sizes)]

@@ -1,6 +1,6 @@
-"""Hostile files: read or refused by an error of ours, in 2 s and 200 MB each, and whatever is read can be used.
+"""Hostile files are read or refused by our own errors, in 2 s and 200 MB each.
 
-`python -m benchmarks.fuzz` does the same with 100,000 damaged files, each in a process that may die of it.
+`python -m benchmarks.fuzz` does the same with 100,000 damaged files, each in its own process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from younger_hf.errors import ModelReadError
 from younger_hf.graph.identity.wl import LARGEST_TEXT
 
 REFUSED = {
-    # builder -> what its error says
+    # builder -> text of its error
     "functions_that_call_the_next_one_twice": "local functions expand to more than",
     "functions_that_double_the_graph_they_are_given": "local functions expand to more than",
     "a_function_that_calls_itself": "local functions call themselves",
@@ -68,7 +68,7 @@ def test_operators_over_hostile_constants_are_folded_away(name: str) -> None:
 
 @pytest.mark.heavy
 def test_a_file_without_weights_is_the_same_in_blocks_and_in_memory(tmp_path: Path) -> None:
-    """Wherever a block ends: in a name, a shape, between two tensors."""
+    """Blocks end anywhere: in a name, in a shape, between two tensors."""
     tensors = [TensorProto(name=f"w{n}" + "e" * (n % 97), data_type=1, dims=[n, 2]) for n in range(30_000)]
     nodes = [node("Add", ["x", tensor.name], [f"y{n}"]) for n, tensor in enumerate(tensors[:1000])]
     data = model(nodes, tensors)

@@ -1,4 +1,4 @@
-"""Local functions: what they expand to is known before they are inlined."""
+"""Local functions: the size of their expansion is known before they are inlined."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TWICE = """
 
 
 def levels(count: int, calls: int) -> list[FunctionProto]:
-    """`f0` calls `f1` some times, and so on; the last one is as many operators, one behind the other."""
+    """`f0` calls `f1` several times, and so on; the last one is a chain of as many operators."""
     names = ["a", *(f"t{number}" for number in range(calls - 1)), "b"]
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid("f", 1)]
     made = []

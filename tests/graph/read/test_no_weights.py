@@ -1,4 +1,4 @@
-"""No weight survives: what is planted in every place of a model is in nothing that is written."""
+"""Weights planted in every place of a model are in nothing that is written."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ SIZES = pytest.mark.parametrize("large", [False, True], ids=["small messages", "
 
 
 def found_in(data: bytes) -> set[str]:
-    """Which of the planted weights are in some bytes."""
+    """The planted weights that occur in some bytes."""
     return {f"{kind}: {form!r}" for kind, every in forms().items() for form in every if form in data}
 
 
 def written(dag: Dag) -> Iterator[tuple[str, bytes]]:
-    """All that a Dag is written as."""
+    """All forms in which a Dag is written."""
     yield "to_dict", json.dumps(dag.to_dict()).encode()
     yield "pickle", pickle.dumps(dag)
     for field in fields(dag):
@@ -53,7 +53,7 @@ def written(dag: Dag) -> Iterator[tuple[str, bytes]]:
 
 
 def test_the_search_finds_every_planted_weight_in_the_model_itself() -> None:
-    """Otherwise the tests below would say nothing."""
+    """Otherwise the tests below would prove nothing."""
     data = planted_model(large=False).SerializeToString()
     assert set(forms()) == {entry.split(":")[0] for entry in found_in(data)}
     assert NOTE.encode() in data
@@ -152,7 +152,7 @@ def test_the_bits_of_a_planted_float_are_not_written_as_an_integer(kind: str) ->
 
 
 def test_a_single_float_may_take_part_in_arithmetic_on_shapes() -> None:
-    """What comes of it is an integer tensor like any other: the architecture's own."""
+    """The result is an integer tensor like any other, which belongs to the architecture."""
     text = """g (float[6] x) => (float[a, b] y) <float half = {0.5}, int64[2] k = {4, 6}> {
         d = Cast <to = 1> (k)
         e = Mul(d, half)
@@ -166,7 +166,7 @@ def test_a_single_float_may_take_part_in_arithmetic_on_shapes() -> None:
 
 @pytest.mark.parametrize(("length", "kept"), [(1024, True), (1025, False)])
 def test_a_long_text_is_recorded_as_its_length(length: int, kept: bool) -> None:
-    """Operators that hold compiled models have them in a text, weights and all."""
+    """Operators that contain compiled models store them, weights included, in a text."""
     text = (TEXT * 100)[:length]
     attribute = onnx.helper.make_attribute("ep_cache_context", text)
     expected = {"ep_cache_context": text if kept else {"type": "string", "length": length}}

@@ -1,4 +1,4 @@
-"""What a stripped model keeps of tensors and lists, wherever in the model they stand."""
+"""The payload that a stripped model keeps of tensors and lists, wherever they are."""
 
 from __future__ import annotations
 

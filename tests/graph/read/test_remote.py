@@ -1,4 +1,4 @@
-"""Models on a server: how little of them is read, and what a server may do wrong."""
+"""Models on a server: how little of them is read, and how a server may fail."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Open = Callable[[FileServer, str], Dag]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Files of 120 MB: 60 tensors of 2 MB, 300 of 400 KB, 3,000 of 40 KB, and 200 of which every other one is a small bias."""
+    """Files of 120 MB: 60 tensors of 2 MB, 300 of 400 KB, 3,000 of 40 KB, 200 with small biases."""
     folder = tmp_path_factory.mktemp("models")
     write_model(folder / "60.onnx", [tensor(f"w{n}", 2 << 20) for n in range(60)])
     write_model(folder / "300.onnx", [tensor(f"w{n}", 400 << 10) for n in range(300)])

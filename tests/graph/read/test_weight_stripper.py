@@ -1,4 +1,4 @@
-"""Weight-free reading: what is skipped, what is kept, and what damaged files do."""
+"""Reading without weights: what is skipped, what stays, and how damaged files behave."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ def test_damaged_files_raise_only_our_errors(data: st.DataObject) -> None:
 
 
 def heavy_and_odd() -> bytes:
-    """Weights of two kilobytes in initializers, Constant nodes and a sub-graph, as raw bytes and as floats."""
+    """Weights of 2 kB in initializers, Constant nodes and a sub-graph, as bytes and floats."""
     raw = numpy_helper.from_array(np.full(600, 1.5, dtype=np.float32), "raw")
     floats = TensorProto(name="floats", data_type=TensorProto.FLOAT, dims=[600], float_data=[0.5] * 600)
     value = helper.make_tensor_value_info
@@ -177,7 +177,7 @@ def heavy_and_odd() -> bytes:
 
 HEAVY_AND_ODD = heavy_and_odd()
 TELLING = [n for n, byte in enumerate(HEAVY_AND_ODD) if n < 200 or set(HEAVY_AND_ODD[n - 64 : n + 64]) - {0, 192, 63}]
-"""Where a change does more than to change a weight."""
+"""Positions where a change affects more than a weight."""
 
 
 @settings(max_examples=1000, deadline=None)

@@ -23,7 +23,7 @@ Node = tuple[str, Mapping[str, Any]] | str
 def graph_of(
     nodes: Sequence[Node], edges: Sequence[tuple[int, int]], kind: Signature = "w_attrs", opset: int = 17
 ) -> tuple[Graph, Vocabulary]:
-    """A graph of operators by name and attributes, and a vocabulary that has just these."""
+    """A graph of operators by name and attributes, and a vocabulary of exactly these."""
     classes = [_class(node, kind, opset) for node in nodes]
     vocabulary = Vocabulary(kind, tuple(dict.fromkeys(classes)))
     edge_index = np.array(edges, dtype=np.int64).reshape(-1, 2).T

@@ -1,4 +1,4 @@
-"""A made-up model has the operators and data flows of its graph, and runs."""
+"""A completed model has the operators and data flows of its graph, and runs."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_operators_without_a_common_opset_are_an_error():
 
 
 def assert_is_of(model, graph, vocabulary):
-    """Reading the model gives the graph."""
+    """Reading the model yields the graph."""
     dag = from_onnx(model.SerializeToString())
     names = [int(node.name.removeprefix("node")) for node in model.graph.node]
     assert sorted(names) == list(range(len(graph.node_feat)))
@@ -163,7 +163,7 @@ def test_the_result_does_not_depend_on_node_numbering(real):
 
 
 def outcome(graph, vocabulary):
-    """The operators and shapes of the model in its own order, or that there is none."""
+    """The operators and shapes of the model in its own order; None without a model."""
     try:
         model = complete_graph(graph, vocabulary)
     except RebuildError:

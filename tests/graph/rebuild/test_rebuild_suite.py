@@ -1,4 +1,7 @@
-"""Rebuilt models run where the originals do and give outputs of the same shapes: onnx's operators one by one, and real models."""
+"""Rebuilt models run where the originals do, with outputs of the same shapes.
+
+They are onnx's single-operator models, and real ones.
+"""
 
 from __future__ import annotations
 
@@ -32,14 +35,14 @@ NOT_REBUILT = {
 
 
 def shapes_of(values: Sequence[Any]) -> list[Any]:
-    """The shape of every value; of a sequence the shapes of what is in it."""
+    """The shape of every value; for a sequence, the shapes of its elements."""
     return [
         shapes_of(value) if isinstance(value, list) else None if value is None else np.shape(value) for value in values
     ]
 
 
 def run(payload: bytes, feeds: Mapping[str, Any]) -> list[Any]:
-    """Output shapes of a model, given what of the feeds it asks for."""
+    """Output shapes of a model that is run on its inputs among the feeds."""
     session = onnxruntime.InferenceSession(payload, providers=["CPUExecutionProvider"])
     names = {given.name for given in session.get_inputs()}
     return shapes_of(session.run(None, {name: value for name, value in feeds.items() if name in names}))

@@ -1,4 +1,4 @@
-"""Dag -> Arrow -> Dag and Dag -> JSON -> Dag: exact on real models and random ones; damage is named."""
+"""Dag -> Arrow or JSON -> Dag: exact on real and random models, with clear errors for damage."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ g (int64 m, bool c, float[2, n] x) => (float[2, n] y) <int64[2] shape = {1, -1}>
 
 @cache
 def real_dags() -> tuple[Dag, ...]:
-    """Every readable model of the onnx package, and two exports of the kind that a dataset is made of."""
+    """Every readable model of the onnx package, and two exports like those in a dataset."""
     dags = [extract(exported(name)) for name in ("bert", "swin")]
     for path in ALL:
         try:

@@ -52,7 +52,8 @@ def test_shares_add_up() -> None:
 
 
 def test_resnet50_has_the_parameters_and_bytes_that_everyone_counts() -> None:
-    # torchvision: 25,557,032 weights and biases; this export keeps the running means and variances too (2 x 26,560)
+    # torchvision: 25,557,032 weights and biases; this export also has the running means and
+    # variances (2 x 26,560)
     sizes = from_onnx(next(path for path in LIGHT if "resnet50" in path.stem)).sizes()
     assert 25_557_032 + 2 * 26_560 == sizes.num_parameters
     assert 4 * sizes.num_parameters == sizes.parameter_bytes

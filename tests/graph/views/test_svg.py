@@ -1,4 +1,4 @@
-"""The drawing of a Dag: well-formed, complete, without overlaps, and harmless whatever the model's names say."""
+"""The drawing of a Dag: well-formed, complete, without overlaps, and safe for any name."""
 
 from __future__ import annotations
 

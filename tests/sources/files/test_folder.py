@@ -35,7 +35,7 @@ def test_files_are_found_at_every_depth_and_ordered_by_their_path(tmp_path: Path
 
 
 def test_a_relative_folder_yields_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers may run elsewhere, and the recipe decides whether a model is exported again."""
+    """Workers may run elsewhere, and a changed recipe means another export."""
     put(tmp_path, "models/a.onnx")
     monkeypatch.chdir(tmp_path)
     assert folder(tmp_path / "models") == folder(Path("models"))
@@ -76,7 +76,7 @@ def test_odd_names_stay_distinct_and_are_safe_as_file_names(tmp_path: Path) -> N
 
 
 def test_file_names_that_are_not_utf8_are_read(tmp_path: Path) -> None:
-    """Linux allows any bytes in a file name; what is written to Parquet must be text."""
+    """Linux allows any bytes in a file name; Parquet stores only text."""
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.onnx")).write_bytes(b"")
     (candidate,) = folder(tmp_path)
     assert "local--caf%e9" == candidate.id

@@ -1,4 +1,4 @@
-"""Requests to a server that limits, fails, drips and sends the wrong thing."""
+"""Requests to a server that limits, fails, drips and sends wrong data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Configurations on the Hugging Face Hub: kilobytes, never a weight file, never code that was not asked for."""
+"""Configurations on the Hugging Face Hub: kilobytes, no weight files, and code only on request."""
 
 from __future__ import annotations
 

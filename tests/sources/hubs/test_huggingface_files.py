@@ -1,4 +1,4 @@
-"""ONNX files of the Hugging Face Hub: read without their weights, whatever the server does."""
+"""ONNX files of the Hugging Face Hub, read without their weights however the server behaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listing the Hugging Face Hub: what is said of each repo, filters, cursors, and entries that are malformed."""
+"""Listing the Hugging Face Hub: metadata of repos, filters, cursors, and malformed entries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kaggle Models as a source, against a server that speaks its API."""
+"""Kaggle Models as a source, against a local server with the same API."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ def test_an_autoencoder_has_an_encoder_and_a_decoder() -> None:
 
 @pytest.mark.slow
 def test_the_conditional_u_net_attends_to_itself_and_to_the_prompt() -> None:
-    """Default: 16 transformer blocks, two in each of three levels down, three up, one in the middle; each attends twice."""
+    """The default has 16 transformer blocks: two per level down, three per level up, one between.
+
+    Each of them attends twice.
+    """
     found = list(exported(SOURCE, "UNet2DConditionModel").op_types)
     assert 32 == found.count("Softmax")

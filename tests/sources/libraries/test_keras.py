@@ -1,4 +1,7 @@
-"""keras.applications, Keras files and SavedModels. TensorFlow needs an environment of its own: `pip install 'younger-hf[keras]' pytest`."""
+"""keras.applications, Keras files and SavedModels.
+
+TensorFlow needs an environment of its own: `pip install 'younger-hf[keras]' pytest`.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def test_every_application_is_listed_once() -> None:
 
 
 def test_an_application_is_exported_as_it_is_used() -> None:
-    """Without dropout and with its normalisations folded into convolutions: 52 of them and a linear layer."""
+    """Dropout is gone, and normalisations are folded into 52 convolutions; one layer is linear."""
     dag = dag_of({"application": "MobileNetV2"})
     assert 52 == dag.op_types.count("Conv")
     assert not {"BatchNormalization", "Dropout"} & set(dag.op_types)
@@ -77,13 +80,13 @@ def test_without_weights_it_is_the_same_architecture(name: str) -> None:
 
 
 def test_a_model_of_half_a_gigabyte_takes_no_more_memory_than_tensorflow_itself() -> None:
-    """VGG16 has 553 MB of weights, which are copied thirty times otherwise; importing TensorFlow takes 600 MB."""
+    """VGG16 has 553 MB of weights, else copied thirty times; importing TensorFlow takes 600 MB."""
     run = subprocess.run([sys.executable, "-c", WITHOUT, "VGG16"], capture_output=True, text=True, check=True)
     assert int(run.stdout.split()[1]) < 1_200
 
 
 def test_convolutions_in_groups_are_part_of_the_graph() -> None:
-    """Keras compiles them for itself; tf2onnx would write the call down as it is."""
+    """Keras compiles them separately; tf2onnx would write the call as it is."""
     given = keras.Input((16, 16, 8))
     model = keras.Model(given, keras.layers.Conv2D(8, 3, groups=4)(given))
     converted = _convert(tf, tf2onnx, model)

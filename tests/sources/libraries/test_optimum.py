@@ -1,4 +1,7 @@
-"""optimum's pairs. It needs an environment of its own: `pip install torch==2.13.0 'younger-hf[optimum]' pytest`."""
+"""The pairs of model type and task of optimum.
+
+They need an environment of their own: `pip install torch==2.13.0 'younger-hf[optimum]' pytest`.
+"""
 
 from __future__ import annotations
 

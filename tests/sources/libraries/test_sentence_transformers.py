@@ -1,4 +1,4 @@
-"""Sentence encoders as sentence-transformers stacks them."""
+"""Sentence encoders of sentence-transformers."""
 
 from __future__ import annotations
 

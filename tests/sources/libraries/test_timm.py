@@ -37,7 +37,8 @@ def test_licences_are_spdx_or_unknown(name: str, licence: str) -> None:
 @pytest.mark.parametrize(
     ("name", "operators"),
     [
-        # the papers: 20 convolutions (16 in blocks, the stem, 3 shortcuts), 17 rectifiers; 12 blocks of two products and a softmax
+        # the papers: 20 convolutions (16 in blocks, the stem, 3 shortcuts), 17 rectifiers;
+        # 12 blocks of two products and a softmax
         ("resnet18", {"Conv": 20, "Relu": 17, "Add": 8, "Gemm": 1}),
         ("vit_tiny_patch16_224", {"Softmax": 12, "LayerNormalization": 25}),
     ],

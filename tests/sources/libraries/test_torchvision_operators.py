@@ -1,4 +1,4 @@
-"""Torchvision beside a build of torch that it does not fit: the kernels by their definitions, and libraries that need it."""
+"""Torchvision with a torch build that does not match: kernels, and libraries that need them."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_a_box_stays_if_and_only_if_no_better_box_that_stays_overlaps_it(
 
 
 def between_pixels(image: Tensor, y: float, x: float) -> Tensor:
-    """Each pixel weighed by its distance, zeros outside: the definition, pixel by pixel."""
+    """Each pixel weighted by its distance, zeros outside: the definition, pixel by pixel."""
     value = torch.zeros(image.shape[0], dtype=image.dtype)
     for row in (floor(y), floor(y) + 1):
         for column in (floor(x), floor(x) + 1):
@@ -193,7 +193,7 @@ def test_without_offsets_a_deformable_convolution_is_a_convolution() -> None:
 
 
 def run(code: str, home: Path) -> str:
-    """What a fresh interpreter prints: whether torchvision loads is decided once a process."""
+    """The output of a fresh interpreter, as torchvision is loaded only once per process."""
     environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(home), "PYTHONPATH": str(ROOT)}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
     assert 0 == run.returncode, run.stderr
@@ -216,7 +216,7 @@ print(tuple(torchvision.ops.DeformConv2d(1, 2, 3)(torch.ones(1, 1, 8, 8), torch.
 
 @needs_torchvision
 def test_declared_operators_are_those_that_torchvision_has_names_for() -> None:
-    """Torchvision describes shapes of each of its operators, and does so only where it finds them all."""
+    """Torchvision registers shape functions for its operators only if it finds all of them."""
     spec = find_spec("torchvision")
     assert spec is not None
     assert spec.submodule_search_locations

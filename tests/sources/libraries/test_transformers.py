@@ -47,7 +47,7 @@ def listed() -> list[Candidate]:
 
 
 def test_every_family_and_head_is_listed_once(listed: list[Candidate]) -> None:
-    """1,569 in transformers 5.23; a class that several auto classes give for one family counts once."""
+    """1,569 in transformers 5.23; a class of several auto classes of one family counts once."""
     assert 1_000 < len(listed)
     families = {candidate.family for candidate in listed}
     assert families <= set(transformers.CONFIG_MAPPING)
@@ -136,7 +136,7 @@ LLAVA = recipe_of(
 
 
 def test_text_has_a_placeholder_for_every_feature_of_an_image() -> None:
-    """Of 16 patches; the default placeholder, 32000, is not in so small a vocabulary."""
+    """An image has 16 patches; the default placeholder, 32000, exceeds so small a vocabulary."""
     model = built(LLAVA)
     token = model.module.config.image_token_id
     assert 99 == token
@@ -180,7 +180,7 @@ def _exported(recipe: dict[str, Any]) -> Any:
 
 
 def test_a_configuration_of_the_hub_is_read_from_its_file(tmp_path: Path) -> None:
-    """Without what it says about the weights: their precision and packing are not the architecture's."""
+    """Settings of the weights are dropped: precision and packing are not architecture."""
     file = tmp_path / "config.json"
     file.write_text(
         json.dumps({"model_type": "bert", **_TOWER, "dtype": "bfloat16", "quantization_config": {"bits": 4}})
@@ -199,7 +199,7 @@ def test_an_invalid_configuration_file_is_refused(tmp_path: Path, content: str) 
 
 
 def test_what_a_default_configuration_lacked_is_noted() -> None:
-    """ESM has no vocabulary by default; the library's Mixtral has no size of a head in its own."""
+    """ESM has no default vocabulary; the library's default Mixtral lacks the size of a head."""
     _, settings = load_configuration(recipe_of("esm", "AutoModel"))
     assert {"vocab_size": 33, "mask_token_id": 32, "pad_token_id": 1} == settings
     assert {"head_dim": 128} == load_configuration(recipe_of("mixtral", "AutoModel"))[1]

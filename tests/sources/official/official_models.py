@@ -1,4 +1,4 @@
-"""Official Younger files, made here of real ONNX models with networkx and pickle, in the layout that docs/official.md describes."""
+"""Official Younger files built from real ONNX models, in the layout of docs/official.md."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ PROTOCOLS = (2, 3, 4, 5)
 def folded(path: Path, *, fillers_only: bool = False) -> onnx.ModelProto:
     """A model whose nodes that only compute constants have become initializers.
 
-    The `light_*` models of the onnx package have ConstantOfShape nodes (fillers) for weights, and some reshape those.
+    The `light_*` models of the onnx package have ConstantOfShape nodes (fillers) for weights, and
+    reshape some of them.
     """
     model = onnx.load(path)
     constants = {tensor.name for tensor in model.graph.initializer}
@@ -47,7 +48,7 @@ def graph_of(*op_types: str, edges: tuple[tuple[str, str], ...] = (), **attribut
 
 
 def standardised(model: onnx.ModelProto) -> nx.DiGraph:
-    """The graph of a model without sub-graphs, as the filter series has it."""
+    """The graph of a model without sub-graphs, in the form of the filter series."""
     graph = nx.DiGraph()
     results = {name: (str(i), slot) for i, node in enumerate(model.graph.node) for slot, name in enumerate(node.output)}
     for i, node in enumerate(model.graph.node):
@@ -94,7 +95,7 @@ def write_split(
 
 
 def write_tar(path: Path, members: Mapping[str, bytes], kinds: Mapping[str, bytes] | None = None) -> Path:
-    """A gzip-compressed tar archive with the extended headers that tarfile writes for files of a real file system."""
+    """A gzipped tar archive with the extended headers that tarfile writes for real files."""
     with tarfile.open(path, "w:gz") as tar:
         for name, payload in members.items():
             info = tarfile.TarInfo(name)

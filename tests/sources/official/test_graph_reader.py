@@ -1,4 +1,4 @@
-"""Official graphs become the Dags of their models, whatever their attributes, edges and shared containers are."""
+"""Official graphs become the Dags of their models, with any attributes, edges and shared values."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_nodes_are_put_in_order_and_operator_sets_are_read_if_a_graph_has_them()
 
 
 def test_containers_that_are_shared_do_not_unfold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A text, a dict of targets and a list in as many nodes as one likes."""
+    """A text, a dict of targets and a list, shared by any number of nodes."""
     monkeypatch.setattr(graph_reader, "MOST_EFFORT", 1_000_000)
     monkeypatch.setattr(graph_reader, "MOST_EDGES", 1000)
     text = graph_of(*["X"] * 200, a=(3, "b'" + "x" * 10_000 + "'"))

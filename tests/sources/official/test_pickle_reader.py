@@ -1,4 +1,4 @@
-"""Pickles are read as data: what pickle writes of plain values and graphs comes back, and everything else is refused by name."""
+"""Pickles are read as data: plain values and graphs are returned, everything else is refused."""
 
 from __future__ import annotations
 
