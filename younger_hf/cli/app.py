@@ -50,7 +50,7 @@ def command(*examples: str, resumes: bool = False) -> Callable[[Function], Funct
 
     Args:
         examples: Command lines that end its `--help`.
-        resumes: Whether the same command goes on where an interrupted one stopped.
+        resumes: Whether the same command continues after an interruption.
     """
 
     def register(function: Function) -> Function:

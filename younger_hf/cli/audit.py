@@ -1,4 +1,4 @@
-"""`younger-hf audit`: whether a dataset gives its hidden answers away."""
+"""`younger-hf audit`: whether a dataset reveals its hidden answers."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class Dashboard:
     """Counts of results, rendered for the terminal."""
 
     def __init__(self, total: int, running: Path, known: set[str]) -> None:
-        """Start with nothing done.
+        """Start with all counts at zero.
 
         Args:
             total: Models to export.

@@ -1,4 +1,4 @@
-"""`younger-hf card, seal, publish`: a built dataset goes public."""
+"""`younger-hf card, seal, publish`: publishing a built dataset."""
 
 from __future__ import annotations
 

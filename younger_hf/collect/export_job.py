@@ -53,7 +53,7 @@ class ExportResult:
         exporter: `torchscript`, `dynamo`, `file`, or the name of another converter.
         opset: Version of the default operator set; 0 if the model came as ONNX.
         extractor: Version of the code that read the Dag from the model.
-        versions: Package -> version, of all packages that decide about the result.
+        versions: Package -> version, of all packages that affect the result.
         notes: Anything else that changes the graph or that users should know.
         seconds: Wall time.
         peak: Most bytes of memory held.

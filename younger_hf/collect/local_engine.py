@@ -77,7 +77,7 @@ def _run_in_worker(job: Job, scratch: Path, limits: Limits, environment: dict[st
 
 
 def _finish(future: Future[Any], job: Job, scratch: Path, monitor: ProcessMonitor) -> ExportResult:
-    """The result of a job whose process has ended; end what it left behind."""
+    """Return the result of a job whose process has ended, and end processes that it left behind."""
     killed = False
     try:
         result: ExportResult = wait_for_result(future, monitor.limits.seconds)
@@ -100,7 +100,7 @@ def _finish(future: Future[Any], job: Job, scratch: Path, monitor: ProcessMonito
 
 
 def _killed_result(job: Job, memory: int, out_of_memory: bool) -> ExportResult:
-    """The result of a job that the kernel or somebody else ended by SIGKILL."""
+    """Return the result of a job that the kernel or somebody else ended by SIGKILL."""
     held = f"it held {memory / 1e9:.1f} GB when last measured"
     if out_of_memory:
         return failed_result(job, "memory", f"The system ran out of memory and ended it (SIGKILL; {held}).")

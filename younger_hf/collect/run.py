@@ -127,7 +127,7 @@ def export_pending(
         on_result: Called with each result after it was stored.
 
     Returns:
-        `done` or the reason of a failure -> how many candidates ended so.
+        `done` or the reason of a failure -> number of candidates with this outcome.
     """
     counts: Counter[str] = Counter()
     with workspace.locked():
@@ -141,7 +141,7 @@ def export_pending(
 
 
 def compute_stamp(candidate: Candidate) -> str:
-    """Hash what decides a candidate's result: recipe, file content, and package versions."""
+    """Hash everything that determines a result: recipe, file content, and package versions."""
     recipe = dict(candidate.recipe)
     if recipe["kind"] == "file":
         try:

@@ -1,4 +1,4 @@
-"""A workspace in numbers: what is done, what failed and why, and which models those are."""
+"""A workspace in numbers: successes, and failures with their reasons and models."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from younger_hf.collect.workspace import Workspace
 
 LONGEST_KIND = 110
-"""Characters kept of what the errors of a group have in common."""
+"""Maximum characters of the common part of a group's errors."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Status:
         seconds: Wall time of all results together.
         median_peak: Median over results of the most memory that a process held, in bytes.
         high_peak: 99th percentile of the same.
-        failures: Reason and kind of error -> how many models failed so, most first.
+        failures: Reason and kind of error -> number of such failures, most frequent first.
         tasks: Task, as the Hugging Face Hub names it -> source -> models that have a Dag, not
             counting variants; `""` if the task is not known.
     """
@@ -125,7 +125,7 @@ def failures_of(workspace: Workspace) -> Iterator[Failure]:
 
 
 def kind_of_error(error: str) -> str:
-    """Return what errors of one kind have in common: the message without its numbers and names."""
+    """Return the common part of errors of one kind: the message without numbers and names."""
     text = re.sub(r"^[^:]+: (?=the model cannot be built)", "", error)  # which model it is
     text = re.sub(r"'[^']*'|\"[^\"]*\"|%\S+|\S*/\S+?(?=:?(\s|$))", "...", text)
     text = re.sub(r"\d+(\.\d+)?", "#", text)

@@ -1,6 +1,7 @@
 """The source `variants`: quantised models and fused graphs, as hubs also hold them.
 
-Its models are made of those in a workspace: `younger-hf retrieve variants --option from=WORKSPACE`.
+Its models are derived from those in a workspace:
+`younger-hf retrieve variants --option from=WORKSPACE`.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
 
 
 def _make_variant(model: onnx.ModelProto, make: Callable[[], None]) -> onnx.ModelProto:
-    """The variant of an exported model, made by way of files in the working directory."""
+    """Return the variant of an exported model, using files in the working directory."""
     fill(model)
     onnx.save_model(model, PLAIN)
     try:

@@ -1,1 +1,1 @@
-"""Limits, sandbox and monitor of a process that handles what is not trusted."""
+"""Limits, sandbox and monitor of a process that handles untrusted input."""

@@ -27,7 +27,7 @@ Message = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class ChildRun:
-    """How a child process went.
+    """The outcome of a child process.
 
     Attributes:
         messages: Its complete messages, in order.

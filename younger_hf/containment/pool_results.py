@@ -29,7 +29,7 @@ class ProcessEndedError(Exception):
 
 
 def wait_for_result(future: Future[Any], seconds: float) -> Any:
-    """Wait for the result of a job that was given to pebble with a time limit.
+    """Wait for the result of a job that pebble runs with a time limit.
 
     Args:
         future: As pebble returned it.

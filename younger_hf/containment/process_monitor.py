@@ -1,4 +1,4 @@
-"""Watches a run's worker processes, and ends those that use too much and what they leave."""
+"""Watches a run's worker processes, and ends those that use too much and their leftovers."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEASUREMENTS_PER_SEARCH = 10
 _WORKER_FILE = ".json"
 """Suffix of the file beside a worker's scratch folder that names its process and its job."""
 _LONGEST_PRINTED = 600
-"""Bytes kept of what a job printed."""
+"""Maximum bytes recorded of a job's output."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Violation:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a finished job used and left.
+    """The resources that a finished job used, and its leftovers.
 
     Attributes:
         memory: Most bytes of memory that its processes held at once.
         processes_left: How many processes it left behind; they were ended.
-        printed: The end of what it printed.
+        printed: The end of its output.
     """
 
     memory: int
@@ -233,7 +233,7 @@ def _read_workers(folder: Path) -> Iterator[_Worker]:
 
 
 def _read_end(log: Path) -> str:
-    """The end of what a job printed."""
+    """Return the end of a job's output."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - _LONGEST_PRINTED))

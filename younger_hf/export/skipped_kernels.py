@@ -24,8 +24,8 @@ def skip_arithmetic() -> Iterator[None]:
     They are convolutions, matrix products, attention, softmax, normalisation and activations, and
     sums and products of big tensors. Since the weights are zeros, their results would mean nothing.
     Integers and small tensors are computed as usual, since shapes and positions follow from them.
-    The tracer keeps every tensor until it is done, so memory counts as much as time. For a process
-    that exports one model and then ends.
+    The tracer keeps every tensor until it is done, so memory counts as much as time. Use it only in
+    a process that exports one model and then ends.
 
     Example:
         >>> with skip_arithmetic():

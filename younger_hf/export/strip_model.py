@@ -15,7 +15,7 @@ from younger_hf.graph.values import UNKNOWN
 
 
 def strip(model: onnx.ModelProto, inputs: Collection[str], *, keep_constants: bool = False) -> onnx.ModelProto:
-    """Drop every weight of a fresh export, and all traces of where it was made.
+    """Drop every weight of a fresh export, and all traces of the machine that wrote it.
 
     Args:
         model: An exported model, changed in place. Inputs that are not in `inputs` are parameters.

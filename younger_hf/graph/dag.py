@@ -250,7 +250,7 @@ class Dag:
 
 
 def _view(name: str) -> Any:
-    """Import a module of `views`, which import this module: a statement would close a circle.
+    """Import a module of `views` on first use, since these modules import this one.
 
     Views also need libraries that reading a model does not (networkx, pyarrow, torch).
     """

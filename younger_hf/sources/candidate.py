@@ -1,4 +1,4 @@
-"""A model that could enter the dataset: what it is, and how to obtain its ONNX."""
+"""A model that could enter the dataset: its metadata, and how to obtain its ONNX file."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ class Source:
 
     Attributes:
         name: Its short name, such as `timm`; it builds the recipes of this `kind`.
-        about: One line on what it has.
+        about: One-line description.
         candidates: Lists the matching candidates, lazily, in a stable order.
         pages: Lists the same page by page from a cursor on (`""` is the beginning), for long
             listings that may be interrupted. The caller keeps the cursor and applies the query's

@@ -131,7 +131,7 @@ def index_graphs(graphs: Iterable[Graph]) -> GraphIndex:
 
 
 def index_uncertain_graphs(graphs: Iterable[tuple[Int32Array, Int32Array, Int32Array]]) -> GraphIndex:
-    """Index graphs of whose edges some are known and others only suspected, by class alone.
+    """Index graphs with known and merely suspected edges, by class alone.
 
     Args:
         graphs: Class ids [N], known edges [2, E] and suspected ones [2, P] of each graph.
@@ -163,9 +163,9 @@ def _joined_edges(edges: Sequence[Int32Array], offsets: IntArray) -> Int32Array:
 
 
 def _labels(classes: Int32Array, successors: Neighbours, predecessors: Neighbours) -> tuple[UInt64Array, ...]:
-    """Labels at every level.
+    """Compute the labels at every level.
 
-    The class, the class with both degrees, and Weisfeiler-Lehman rounds.
+    The levels are the class, the class with both degrees, and Weisfeiler-Lehman rounds.
     """
     plain = classes.astype(np.int64)
     degrees = (plain << 40) + (successors.lengths << 20) + predecessors.lengths

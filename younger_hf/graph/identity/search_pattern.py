@@ -64,7 +64,7 @@ class Step:
 def search_order(pattern: Pattern, anchor: int, successors: Neighbours, predecessors: Neighbours) -> list[Step]:
     """Order the nodes of a pattern along edges from an anchor.
 
-    Complete nodes, which restrict their neighbours, first.
+    Complete nodes come first, since they restrict their neighbours.
     """
     complete = pattern.complete.tolist()
     after, before = ([nodes.tolist() for nodes in side] for side in (successors, predecessors))

@@ -78,7 +78,7 @@ def find_embeddings(
 class _Search:
     """The state of one search.
 
-    What remains of its budget, and what the embeddings have shown so far.
+    It comprises the remaining budget and what the embeddings have shown so far.
     """
 
     def __init__(self, index: GraphIndex, pattern: Pattern, steps: int) -> None:
@@ -124,9 +124,9 @@ class _Search:
         return SearchResult(guesses, unique, self.count, not self.cut, self.first)
 
     def _completed_graph(self, shown: IntArray) -> bytes:
-        """Bytes that are equal for completions to the same graph.
+        """Return bytes that are equal for completions to the same graph.
 
-        Sorted fingerprints of its nodes, targets marked.
+        They are the sorted fingerprints of its nodes, with targets marked.
         """
         ranks = self.pattern.classes.astype(np.int64) * 2
         ranks[self.targets] = shown * 2 + 1

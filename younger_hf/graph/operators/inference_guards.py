@@ -49,7 +49,7 @@ def infer_types(
         Name of each output that onnx could infer -> its type.
 
     Raises:
-        One of INFERENCE_ERRORS: If onnx refuses the node, or it must not be shown to onnx.
+        One of INFERENCE_ERRORS: If onnx refuses the node, or must not infer it.
     """
     if breaks_inference(node, types):
         raise onnx.shape_inference.InferenceError(f"An attribute or input of {node.op_type} is out of range.")
@@ -58,7 +58,7 @@ def infer_types(
 
 
 def breaks_inference(node: NodeProto, types: Mapping[str, TypeProto]) -> bool:
-    """Whether onnx must not infer a node, because it does not check what is checked here.
+    """Return whether onnx must not infer a node, because it omits a check that is made here.
 
     onnx never finishes reading a malformed equation of Einsum, reads beyond the shape for an axis
     or a number of batch dimensions that no tensor has, and allocates as many outputs as a Split

@@ -121,7 +121,7 @@ def read_signature(text: str) -> tuple[str, str, dict[str, Any] | None]:
 def schema_versions(domain: str, op_type: str) -> tuple[SchemaVersion, ...]:
     """List the versions of an operator's schema that are not deprecated, oldest first.
 
-    Empty for unknown operators.
+    Return an empty tuple for unknown operators.
     """
     return tuple(map(_schema_version, _schema_history().get((domain, op_type), ())))
 

@@ -48,7 +48,7 @@ def infer_values(dag: Dag, dynamic_size: int = 1) -> TensorInfos:
         dynamic_size: Size assumed for the dynamic dimensions of the model's inputs, >= 1.
 
     Returns:
-        What is known; an architecture that makes no sense is not an error.
+        Everything that is known; an inconsistent architecture is not an error.
 
     Example:
         >>> import onnx, onnx.parser

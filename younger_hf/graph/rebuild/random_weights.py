@@ -72,9 +72,9 @@ class Parameters:
         return self.names[key]
 
     def _check_values_are_irrelevant(self, item: NodeInput) -> None:
-        """Values that determine shapes must have been recorded.
+        """Raise RebuildError if values that determine shapes were not recorded.
 
-        Others would result in another architecture.
+        Random values would result in another architecture.
         """
         op_type, domain = self.dag.op_types[item.node], self.dag.domains[item.node]
         if item.kind == "constant" or domain or item.slot not in SHAPE_INPUTS.get(op_type, ()):

@@ -1,6 +1,6 @@
 """Dag -> ONNX model that runs.
 
-The same operators and data flows, with random weights of the recorded shapes.
+The model has the same operators and data flows, and random weights of the recorded shapes.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ CONNECTION_TRIES = 2
 """Attempts to reach a server that refuses the connection or whose name cannot be resolved."""
 
 _TRANSIENT = frozenset({408, 425, 429})
-"""Status codes below 500 that another attempt may not meet."""
+"""Status codes below 500 after which another attempt may succeed."""
 _PERMANENT = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects)
 _TRY_LATER = "The server may be overloaded: try again later; everything done so far is kept."
 
@@ -39,7 +39,7 @@ logging.getLogger("stamina").setLevel(logging.ERROR)  # its messages name neithe
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to bear with a server.
+    """Limits on retries and waits for a server.
 
     Attributes:
         tries: Most attempts for one request.
@@ -64,7 +64,7 @@ PATIENCE = Patience()
 
 
 class RefusedError(SourceError):
-    """An answer that another attempt would get again.
+    """A permanent failure, which another attempt would meet again.
 
     Args:
         message: What was requested and what was received.
@@ -86,7 +86,7 @@ class Client:
         origin: Address of the server; only requests to it carry the headers.
         headers: Headers of each request, such as a token.
         auth: User and password, sent likewise.
-        patience: How long to bear with the server.
+        patience: Limits on retries and waits.
 
     Attributes:
         bytes_read: Bytes of all bodies received, those of failed attempts included.

@@ -1,4 +1,4 @@
-"""Changes made to a model after its export, as the name of its ONNX file tells them."""
+"""Changes made to a model after its export, derived from the name of its ONNX file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANYWHERE: tuple[tuple[str, str], ...] = (
     (r"bf16|bfloat16", "bf16"),
 )
 _IN_FILES = (r"optimized|optimised|opt|o[1-4]|fused|ort", "ort-fused")
-"""Only in the name of a file: OPT and O1 are also names of models."""
+"""Patterns for file names only, since OPT and O1 are also names of models."""
 
 
 def name_variant(file: str, repo: str = "") -> str:

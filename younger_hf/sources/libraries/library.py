@@ -24,7 +24,7 @@ def library_source(
 
     Args:
         name: Short name of the library.
-        about: One line on what it has.
+        about: One-line description.
         models: Lists all its models in a stable order (see `library_model`).
         build: Builds the model of a recipe (see `Source.build`).
         packages: Distributions whose versions influence the result.

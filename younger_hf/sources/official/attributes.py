@@ -1,6 +1,6 @@
 """An operator's attributes in official Younger files -> our canonical JSON.
 
-A node states them twice. `attributes` holds those of the model: name -> `attr_type` and `value`,
+A node has them twice. `attributes` holds those of the model: name -> `attr_type` and `value`,
 typed. `features` adds the defaults of the newest operator set, with each value as the text that
 Python prints: `[1, 1]`, `b'NOTSET'`, or `None` for no value. The model's own win; the rest is
 parsed from the text.

@@ -45,9 +45,9 @@ class Operator:
     protos: tuple[AttributeProto, ...]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """The value of an attribute.
+        """Return the value of an attribute.
 
-        The default if it is not specified or its value is not recorded.
+        Return the default if it is not specified or its value is not recorded.
         """
         value = self.attributes.get(name, default)
         return default if isinstance(value, dict) else value
@@ -55,9 +55,9 @@ class Operator:
 
 @lru_cache(maxsize=16_384)
 def opsets_of(signature: str) -> frozenset[int]:
-    """The opset versions in which a node class exists.
+    """Return the opset versions in which a node class exists.
 
-    Empty for operators that ONNX does not know.
+    There are none for operators that ONNX does not know.
     """
     domain, op_type, _ = parse_signature(signature)
     fitting = {version.since for version in fitting_versions(signature)}

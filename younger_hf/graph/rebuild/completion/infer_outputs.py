@@ -93,9 +93,9 @@ def _output(node: int, number: int, kind: onnx.TypeProto | None, data: Array | N
 def _evaluate(
     operator: Operator, proto: NodeProto, candidate: Candidate, known: dict[str, Array]
 ) -> list[Array] | None:
-    """The values of the outputs.
+    """Compute the values of the outputs.
 
-    None if an input's are unknown, or an output has too many elements to follow.
+    Return None if an input's are unknown, or an output has too many elements to follow.
     """
     present = [value for value in candidate.inputs if value is not None]
     if operator.op_type == "Shape" and candidate.inputs and candidate.inputs[0] is not None:

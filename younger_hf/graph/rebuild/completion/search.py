@@ -1,6 +1,6 @@
 """Complete every operator of a graph.
 
-The most likely candidates first, with backtracking to what led to a failure.
+The most likely candidates come first; a failure backtracks to the choice that led to it.
 """
 
 from __future__ import annotations

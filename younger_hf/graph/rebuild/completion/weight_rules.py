@@ -118,7 +118,7 @@ _GATES = {"LSTM": 4, "GRU": 3, "RNN": 1}
 def recurrent(context: OperatorContext) -> Iterator[Candidate]:
     """LSTM, GRU, RNN: input and recurrent weights of `hidden_size`.
 
-    Initial states only if an operator computes them.
+    Initial states are present only if an operator computes them.
     """
     operator = context.operator
     gates = _GATES[operator.op_type]

@@ -65,7 +65,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "ultravbert": {"vision_config": {"model_type": "siglip_vision_model", "image_size": 512}},
     "xmod": {"default_language": "en_XX"},
 }
-"""Family, or one of its heads -> its authors' settings without which the default one fails."""
+"""Family, or one of its heads -> authors' settings that its default configuration needs."""
 
 
 def load_configuration(recipe: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

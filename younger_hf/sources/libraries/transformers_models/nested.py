@@ -14,8 +14,8 @@ class Flattened(nn.Module):
     """Calls a module by name with arguments composed of tensors.
 
     Attributes:
-        tensors: Tensors in the example arguments, in the order of the signature; `forward` takes as
-            many.
+        tensors: Tensors in the example arguments, in the order of the signature; `forward` takes
+            the same number.
     """
 
     def __init__(self, module: nn.Module, arguments: Mapping[str, Any]) -> None:
