@@ -59,7 +59,7 @@ def test_random_weights_are_not_written(workspace: Workspace) -> None:
 def test_too_many_weights_are_refused_before_they_are_generated() -> None:
     model = onnx.ModelProto()
     model.graph.initializer.add(name="w", data_type=1, dims=[MOST_ELEMENTS, 2])
-    with pytest.raises(ExportError, match="200,000,000 elements; variants are made of at most"):
+    with pytest.raises(ExportError, match="200,000,000 elements; expected at most"):
         fill(model)
 
 

@@ -64,7 +64,7 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
     source = find_source(original["kind"])
     model = source.build(original) if source.build is not None else None
     if not isinstance(model, TorchModel):
-        raise ExportError(f"Variants are made of PyTorch models; expected one, found a model of {source.name!r}.")
+        raise ExportError(f"Variants are derived from PyTorch models; found a model of {source.name!r}.")
     return replace(model, then=lambda exported: _make_variant(exported, MAKERS[recipe["how"]]))
 
 
@@ -90,7 +90,7 @@ def fill(model: onnx.ModelProto) -> None:
     empty = [tensor for tensor in model.graph.initializer if not _has_values(tensor)]
     elements = sum(prod(tensor.dims) for tensor in empty)
     if elements > MOST_ELEMENTS:
-        raise ExportError(f"Its weights have {elements:,} elements; variants are made of at most {MOST_ELEMENTS:,}.")
+        raise ExportError(f"Its weights have {elements:,} elements; expected at most {MOST_ELEMENTS:,} for a variant.")
     rng = np.random.default_rng(0)
     for tensor in empty:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type)

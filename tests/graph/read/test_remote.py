@@ -94,12 +94,12 @@ def test_an_address_on_the_hub_is_read_by_its_short_form(server: FileServer, fol
         ("none", 0, "cannot be read in parts"),
         ("ignore", 3, "doesn't appear to support range requests"),
         ("ignore", 0, "doesn't appear to support range requests"),
-        ("short", 3, "were asked for"),
+        ("short", 3, "received"),
         ("reset", 0, "Server disconnected"),
         ("reset", 3, "Server disconnected"),
         ("404", 0, "404"),
         ("401", 3, "401"),
-        ("416", 3, "0 came"),
+        ("416", 3, "received 0"),
         ("500", 3, "500"),
     ],
 )
@@ -114,7 +114,10 @@ def test_a_failing_server_is_one_error_with_the_reason(folder: Path, fault: str,
 
 
 def test_a_hub_that_sends_whole_files_is_named(folder: Path) -> None:
-    with serve(folder, "ignore") as server, pytest.raises(ModelReadError, match="bytes were asked for") as caught:
+    with (
+        serve(folder, "ignore") as server,
+        pytest.raises(ModelReadError, match="requested .* bytes, received") as caught,
+    ):
         by_hub(server, "60.onnx")
     assert "cannot send parts of a file" in caught.value.hint
 

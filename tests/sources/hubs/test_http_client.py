@@ -140,7 +140,7 @@ def test_no_wait_exceeds_the_time_limit_of_a_job(server: FaultyServer) -> None:
     with (
         time_limit(30),
         Client(server.address, patience=Patience(first_wait=0.1)) as client,
-        pytest.raises(SourceError, match=r"the server asks to wait 6[0-9] seconds, longer than is left"),
+        pytest.raises(SourceError, match=r"the server asks to wait 6[0-9] seconds, longer than the time left"),
     ):
         client.json(f"{server.address}/value")
     assert time.monotonic() - started < 5

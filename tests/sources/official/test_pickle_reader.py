@@ -246,5 +246,5 @@ def test_more_opcodes_or_bytes_than_any_graph_has_are_refused(monkeypatch: pytes
 
 def test_a_wrong_checksum_is_reported() -> None:
     payload = checked_pickle(nx.DiGraph([("a", "b")]))
-    with pytest.raises(SourceError, match="the checksum does not fit"):
+    with pytest.raises(SourceError, match="the checksum does not match"):
         read_graph(payload.replace(b"_node", b"_nope"), "it")

@@ -147,7 +147,7 @@ class Blocks:
 
     def _short(self, start: int, stop: int, got: int) -> ModelReadError:
         return ModelReadError(
-            f"{self.name}: bytes {start} to {stop - 1} were asked for, {got} came; expected a file of {self.size} bytes.",
+            f"{self.name}: requested bytes {start} to {stop - 1}, received {got}; expected a file of {self.size} bytes.",
             "The file changed or the connection broke while it was read: try again, or download it first.",
         )
 

@@ -140,7 +140,7 @@ def _open_remote(file: Any, name: str) -> Blocks:
             hint = _NO_RANGES if isinstance(error, ValueError) else _HINT  # aiohttp's own errors are not ValueErrors
             raise ModelReadError(f"{name}: cannot be read at byte {start} ({_reasons(error)}).", hint) from error
         if len(data) > stop - start:
-            raise ModelReadError(f"{name}: {stop - start} bytes were asked for, {len(data)} came.", _NO_RANGES)
+            raise ModelReadError(f"{name}: requested {stop - start} bytes, received {len(data)}.", _NO_RANGES)
         return data
 
     return Blocks(load, size, name, REMOTE)

@@ -205,7 +205,9 @@ class Client:
         """Wait until the server's rate limit allows the next request."""
         seconds = max(self._resume_at - time.monotonic(), 0)
         if seconds > seconds_left():
-            raise SourceError(f"{url}: the server asks to wait {seconds:.0f} seconds, longer than is left.", _TRY_LATER)
+            raise SourceError(
+                f"{url}: the server asks to wait {seconds:.0f} seconds, longer than the time left.", _TRY_LATER
+            )
         if seconds >= 5:
             _log.warning("%s: waiting %.0f seconds before the next request.", url, seconds)
         time.sleep(seconds)

@@ -120,7 +120,7 @@ def _convert(call: Any, signature: list[Any]) -> onnx.ModelProto:
 
 SOURCE = library_source(
     "keras",
-    "keras.applications, and through it Keras files and SavedModels of hubs; TensorFlow in an environment of its own.",
+    "keras.applications, and through it Keras files and SavedModels of hubs; needs its own environment.",
     _models,
     _build,
     packages=("keras", "tensorflow-cpu", "tf2onnx"),

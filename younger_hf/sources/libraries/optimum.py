@@ -139,7 +139,7 @@ def _exportable(model_type: str, pair: str, part: str) -> TorchModel:
 
 SOURCE = library_source(
     "optimum",
-    "optimum-onnx: every pair of model type and task as the Hub's ONNX files have them; an environment of its own.",
+    "optimum-onnx: every pair of model type and task as the Hub's ONNX files have them; needs its own environment.",
     _models,
     _build,
     packages=("optimum-onnx", "transformers", "torch"),

@@ -71,7 +71,7 @@ def _build(recipe: Mapping[str, Any]) -> TorchModel:
 
 SOURCE = library_source(
     "sentence_transformers",
-    "sentence-transformers: text models of transformers with poolings and what follows them.",
+    "sentence-transformers: text models of transformers with pooling and further modules.",
     _models,
     _build,
     packages=("sentence-transformers", "transformers", "torch"),

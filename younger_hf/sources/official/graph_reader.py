@@ -41,7 +41,7 @@ def read_graph(payload: bytes, where: str) -> Graph:
     data = read_pickle(payload, where)
     if isinstance(data, dict) and isinstance(data.get("main"), bytes):
         if sha256(data["main"]).hexdigest() != data.get("checksum"):
-            raise SourceError(f"{where}: the checksum does not fit.", "Download it again.")
+            raise SourceError(f"{where}: the checksum does not match.", "Download it again.")
         data = read_pickle(data["main"], where)
     if isinstance(data, tuple | list):
         raise SourceError(

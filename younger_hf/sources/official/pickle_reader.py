@@ -127,7 +127,7 @@ class _Interpreter:
             raise self._refused(f"values that take more than {MOST_MEMORY:,} bytes of memory")
 
     def _refused(self, what: str) -> SourceError:
-        return SourceError(f"{self._where}: refused {what}; expected a networkx graph. Nothing of it was run.", _HINT)
+        return SourceError(f"{self._where}: refused {what}; expected a networkx graph. None of it was run.", _HINT)
 
     def _execute(self, name: str, argument: Any) -> None:  # noqa: C901 - one case per kind of opcode
         stack = self._stack
@@ -180,7 +180,7 @@ class _Interpreter:
 
     def _class(self, module: object, qualified: object) -> ClassName:
         if not isinstance(module, str) or not isinstance(qualified, str):
-            raise TypeError("a name is not a text")
+            raise TypeError("a name is not text")
         found = f"{'builtins' if module == '__builtin__' else module}.{qualified}"  # as Python 2 names it
         if found not in ALLOWED:
             raise self._refused(f"the name {_shown(found)!r}")
