@@ -116,7 +116,7 @@ def test_a_failing_server_is_one_error_with_the_reason(folder: Path, fault: str,
 def test_a_hub_that_sends_whole_files_is_named(folder: Path) -> None:
     with (
         serve(folder, "ignore") as server,
-        pytest.raises(ModelReadError, match="requested .* bytes, received") as caught,
+        pytest.raises(ModelReadError, match=r"requested .* bytes, received") as caught,
     ):
         by_hub(server, "60.onnx")
     assert "cannot send parts of a file" in caught.value.hint
