@@ -25,4 +25,4 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
         yield {}
 
 
-app = st.App(Path(__file__).parent / "app.py", routes=ROUTES, lifespan=lifespan)
+app = st.App(Path(__file__).parent / "pages" / "app.py", routes=ROUTES, lifespan=lifespan)

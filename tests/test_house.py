@@ -33,7 +33,7 @@ IMPORTED_LATE = {  # imported inside functions that need torch, or only by proce
 }
 
 MIRRORED = {
-    "app.py": "the command line's application, and the board's",
+    "app.py": "the command line's application, and the frame of the pages",
     "dataflow.py": "the rows of a task, and its `evaluate` module",
     "load.py": "loading a config, and loading a metric",
     "networkx.py": "one graph, and rows of a dataset",

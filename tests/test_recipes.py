@@ -34,7 +34,7 @@ def test_every_recipe_has_a_test() -> None:
         "younger_hf/tasks.py#",
         "younger_hf/tasks.py",
         "leaderboard/pages/splits.py",
-        "leaderboard/app.py#",
+        "leaderboard/pages/app.py#",
     } == set(RECIPES)
 
 
@@ -96,4 +96,4 @@ def test_a_page_is_drawn(built: Built, tmp_path: Path, monkeypatch: pytest.Monke
     assert not page.exception
     assert "Splits" == page.title[0].value
     assert len(page.table) == 1
-    compile(RECIPES["leaderboard/app.py#"], "CONTRIBUTING.md", "exec")
+    compile(RECIPES["leaderboard/pages/app.py#"], "CONTRIBUTING.md", "exec")

@@ -52,7 +52,7 @@ def show() -> None:
         "before you submit; the board checks with the same code. A submission ends as *scored*, *rejected* with all reasons, "
         "or *failed* if the board itself could not score it."
     )
-    st.page_link("pages/submit.py", label="Submit from this page instead", icon=":material/upload:")
+    st.page_link("submit.py", label="Submit from this page instead", icon=":material/upload:")
 
 
 def show_commands(track: str, data: str) -> None:

@@ -64,7 +64,7 @@ def show_track(board: Board, track: str) -> None:
             "submission appears here within seconds.",
             icon=":material/flag:",
         )
-        st.page_link("pages/guide.py", label="How to submit", icon=":material/menu_book:")
+        st.page_link("guide.py", label="How to submit", icon=":material/menu_book:")
         return
     shown = find(rows, track)
     if not shown:

@@ -345,6 +345,14 @@ def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
     assert_one_clear_message(run, "the board cannot be reached", "younger-hf leaderboard")
 
 
+def test_a_track_that_no_board_ranks_is_refused_before_sending(tmp_path: Path) -> None:
+    declared = SubmissionMetadata("generation_w_attrs", "sha256:" + "0" * 64, "sampler", "team")
+    write_metadata(tmp_path / "submission.yaml", declared)
+    (tmp_path / "predictions.jsonl").write_text("{}")
+    run = younger("submit", tmp_path, "--board", "http://127.0.0.1:9")
+    assert_one_clear_message(run, "generation_w_attrs is scored on your own machine", "younger-hf score")
+
+
 @pytest.mark.heavy
 @pytest.mark.parametrize(
     ("arguments", "fragment"),

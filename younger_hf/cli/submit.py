@@ -23,13 +23,20 @@ def submit(
 ) -> None:
     """Send a submission to a board and show its rank."""
     from younger_hf.submission.client import BoardClient
+    from younger_hf.submission.format.metadata import check_metadata
     from younger_hf.submission.format.submission_folder import METADATA, find_submission
+    from younger_hf.tasks import SUBMISSION_TRACKS, TRACKS
 
     predictions, metadata = find_submission(submission)
     if metadata is None:
         raise SubmissionError(
             f"{submission}: {METADATA} is missing beside the predictions; it names track, system and team.",
             "younger-hf predict writes one to start from.",
+        )
+    track = check_metadata(metadata).fields.get("track")
+    if track in SUBMISSION_TRACKS and track not in TRACKS:
+        raise SubmissionError(
+            f"{track} is scored on your own machine; boards rank {', '.join(TRACKS)}.", f"younger-hf score {submission}"
         )
     client = BoardClient(board)
     submission_id = client.submit(predictions, metadata)

@@ -69,3 +69,11 @@ def test_a_screenshot_is_a_picture_of_the_page(server: Server, served: Board, tm
     content = io.BytesIO(target.read_bytes()).getvalue()
     assert b"\x89PNG" == content[:4]
     assert 20_000 < len(content)
+
+
+def test_every_page_opens_by_its_address(server: Server, served: Board) -> None:
+    with chromium() as driver:
+        for path, title in {"how-to-submit": "How to submit", "submit": "Submit"}.items():
+            open_page(driver, f"{server.url}/{path}", "h1")
+            assert title == driver.find_element(By.TAG_NAME, "h1").text
+            assert "Page not found" not in driver.find_element(By.TAG_NAME, "body").text

@@ -12,7 +12,7 @@ from leaderboard.board import Board
 from leaderboard.scoring.worker import score_all
 from tests.leaderboard.files import Dataset, add_scored, write_submission
 
-APP = Path(leaderboard.__file__).parent / "app.py"
+APP = Path(leaderboard.__file__).parent / "pages" / "app.py"
 DATAFLOW, OPERATOR = "dataflow_w_attrs", "operator_w_attrs"
 
 
@@ -23,7 +23,7 @@ def opened(page: str = "", **query: str) -> AppTest:
         app.query_params[name] = value
     app.run()
     if page:
-        app.switch_page(f"pages/{page}.py").run()
+        app.switch_page(f"{page}.py").run()
     assert not app.exception, app.exception[0].stack_trace
     return app
 
@@ -164,6 +164,6 @@ def test_no_page_uses_anything_that_streamlit_warns_of(
 
 
 def test_no_page_passes_html_through() -> None:
-    sources = [path.read_text() for path in APP.parent.rglob("*.py")]
+    sources = [path.read_text() for path in APP.parent.parent.rglob("*.py")]
     assert 20 < len(sources)
     assert not [source for source in sources if "unsafe_allow_html" in source or "st.html" in source]
