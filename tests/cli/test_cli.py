@@ -368,7 +368,7 @@ def test_a_track_that_no_board_ranks_is_refused_before_sending(tmp_path: Path) -
         (("train", "--signature", "wo_attrs"), "The options --task and --signature were replaced by --track"),
         (("predict", "nowhere"), "younger: there is no such folder"),
         (("predict",), "either a run folder or --reference"),
-        (("build", "--out", "x", "--preset", "maxi"), "There is no preset 'maxi'"),
+        (("build", "--out", "x", "--preset", "maxi"), "Unknown preset 'maxi'"),
         (("build", "--out", "x"), "nothing to build from"),
         (("leaderboard", "--data", "nowhere"), "nowhere: there is no such folder"),
         (("submit", "nowhere"), "nowhere: there is no such file or folder"),

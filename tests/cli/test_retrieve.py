@@ -78,10 +78,10 @@ def test_a_workspace_becomes_one_file(workspace: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("retrieve", "telepathy", "-w", "w"), "There is no source 'telepathy'; expected one of: local, onnx,"),
+        (("retrieve", "telepathy", "-w", "w"), "Unknown source 'telepathy'; expected one of: local, onnx,"),
         (("retrieve", "local", "-w", "w"), "The source 'local' needs a folder"),
         (("retrieve", "local", "--option", "path", "-w", "w"), "--option path: expected a name and a value"),
-        (("retrieve", "local", "--option", "path=nowhere", "-w", "w"), "nowhere: there is no such folder"),
+        (("retrieve", "local", "--option", "path=nowhere", "-w", "w"), "nowhere: the folder does not exist"),
         (("export", "-w", "nowhere"), "nowhere: this is not a workspace"),
         (("status", "-w", "nowhere"), "nowhere: this is not a workspace"),
         (("pack", "x.parquet", "-w", "nowhere"), "nowhere: this is not a workspace"),

@@ -92,5 +92,5 @@ def test_a_model_that_cannot_be_read_costs_only_itself(tmp_path: Path, file: Pat
 
 
 def test_extracting_from_nowhere_is_one_error(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="there is no such folder"):
+    with pytest.raises(SourceError, match="the folder does not exist"):
         extract_folder(tmp_path / "missing", tmp_path / "out")

@@ -185,7 +185,7 @@ def test_models_that_cannot_be_exported_cost_only_themselves(
     assert "Cut.onnx: this is not a readable ONNX model" in errors["local--Cut"]
     assert "Text.onnx: this is not a readable ONNX model" in errors["local--Text"]
     assert "gone.onnx: cannot be read (No such file or directory)" in errors["gone"]
-    assert "There is no source 'telepathy'; expected one of: local, " in errors["odd"]
+    assert "Unknown source 'telepathy'; expected one of: local, " in errors["odd"]
     assert "KeyError: 'path'" in errors["empty"]
     for name, error in errors.items():
         assert (error, "", "") == (workspace.result(name)[0].error, *workspace.result(name)[1:])

@@ -64,5 +64,5 @@ def test_no_architecture_is_in_it_twice() -> None:
 
 
 def test_an_unknown_preset_is_named_with_the_known_ones() -> None:
-    with pytest.raises(SourceError, match=r"There is no preset 'maxi'; expected one of: mini\."):
+    with pytest.raises(SourceError, match=r"Unknown preset 'maxi'; expected one of: mini\."):
         preset("maxi")

@@ -90,7 +90,7 @@ class Dashboard:
 
 @contextmanager
 def live(dashboard: Dashboard, *, quiet: bool) -> Iterator[None]:
-    """Show a dashboard during the context, or print a line now and then if there is no terminal."""
+    """Show a dashboard during the context, or print a line now and then without a terminal."""
     if quiet or not ERR.is_terminal:
         yield
         return

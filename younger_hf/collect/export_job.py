@@ -207,7 +207,7 @@ def _export_and_extract(job: Job, scratch: Path, steps: list[Reason]) -> dict[st
 
 def _export(source: Source, recipe: Mapping[str, Any], steps: list[Reason]) -> Exported:
     if source.build is None:
-        raise YoungerError(f"There is no exporter for recipes of the kind {source.name!r}.")
+        raise YoungerError(f"Recipes of the kind {source.name!r} have no exporter.")
     _go_offline()
     try:
         with _lazy_weights(source):

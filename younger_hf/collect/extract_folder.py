@@ -46,7 +46,7 @@ def extract_folder(
         on_progress: Called after each model with its result, the number of models done, and of all.
 
     Raises:
-        SourceError: If there is no such file or folder, or the folder has no ONNX file.
+        SourceError: If the source does not exist, or the folder lacks ONNX files.
     """
     files = {source.stem: source} if source.is_file() else {c.id: Path(c.recipe["path"]) for c in folder(source)}
     out.mkdir(parents=True, exist_ok=True)

@@ -44,7 +44,7 @@ _CHANGES = {
 
 
 class Sandbox:
-    """The sandbox of the process that creates it; there is no way out.
+    """The sandbox of the process that creates it, which cannot leave it.
 
     Attributes:
         refused: Paths outside the folder that something tried to write to.

@@ -46,7 +46,7 @@ def preset(name: str) -> tuple[Candidate, ...]:
         SourceError: If the preset does not exist.
     """
     if name not in _PRESETS:
-        raise SourceError(f"There is no preset {name!r}; expected one of: {', '.join(_PRESETS)}.")
+        raise SourceError(f"Unknown preset {name!r}; expected one of: {', '.join(_PRESETS)}.")
     return tuple(sorted(_PRESETS[name](), key=lambda candidate: candidate.id))
 
 

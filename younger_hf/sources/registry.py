@@ -49,7 +49,7 @@ def find_source(name: str) -> Source:
     for entry in entry_points(group=GROUP, name=name):
         found: Source = entry.load()
         return found
-    raise SourceError(f"There is no source {name!r}; expected one of: {', '.join(source_names())}.")
+    raise SourceError(f"Unknown source {name!r}; expected one of: {', '.join(source_names())}.")
 
 
 def source_names() -> tuple[str, ...]:

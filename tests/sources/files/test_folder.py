@@ -61,7 +61,7 @@ def test_a_folder_without_models_is_reported_with_its_contents(
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     put(tmp_path, "a.onnx")
     for path in (tmp_path / "missing", tmp_path / "a.onnx"):
-        with pytest.raises(SourceError, match=re.escape(f"{path}: there is no such folder")):
+        with pytest.raises(SourceError, match=re.escape(f"{path}: the folder does not exist")):
             folder(path)
 
 

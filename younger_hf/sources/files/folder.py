@@ -28,7 +28,7 @@ def folder(path: Path) -> tuple[Candidate, ...]:
         SourceError: If the folder does not exist, or contains no ONNX file.
     """
     if not path.is_dir():
-        raise SourceError(f"{path}: there is no such folder; expected one with ONNX files.")
+        raise SourceError(f"{path}: the folder does not exist; expected one with ONNX files.")
     files = sorted(file for file in path.rglob("*.onnx") if file.is_file())
     if not files:
         found = "it is empty" if not any(path.iterdir()) else "it has none"

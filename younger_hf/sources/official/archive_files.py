@@ -64,7 +64,7 @@ def find_samples(path: Path) -> tuple[SampleLocation, ...]:
     """Find all splits, instance folders and instance archives at or below a path, by name.
 
     Raises:
-        SourceError: If there are none, or a `meta.json` describes anything but a split of whole
+        SourceError: If nothing is found, or a `meta.json` describes anything but a split of whole
             architectures.
     """
     if path.is_file() and path.name == META:

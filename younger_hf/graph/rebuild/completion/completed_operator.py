@@ -57,7 +57,7 @@ class Operator:
 def opsets_of(signature: str) -> frozenset[int]:
     """Return the opset versions in which a node class exists.
 
-    There are none for operators that ONNX does not know.
+    Operators that ONNX does not know exist in none.
     """
     domain, op_type, _ = parse_signature(signature)
     fitting = {version.since for version in fitting_versions(signature)}
