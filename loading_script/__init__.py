@@ -1,1 +1,1 @@
-"""Files that accompany the dataset: the card's template, and a loading script for old versions of `datasets`."""
+"""Files that go with the dataset: the card's template and a script for old `datasets`."""

@@ -1,8 +1,9 @@
-"""A loading script for `datasets`, which reads the same Parquet files as `load_dataset("younger", ...)`.
+"""A loading script for `datasets` that reads the Parquet files of `load_dataset("younger", ...)`.
 
 `load_dataset` runs scripts only before datasets 4. Up to 3.x:
 
-    load_dataset("loading_script/younger.py", "operator_w_attrs", data_dir="younger", trust_remote_code=True)
+    script = "loading_script/younger.py"
+    load_dataset(script, "operator_w_attrs", data_dir="younger", trust_remote_code=True)
 
 In every version:
 
@@ -102,7 +103,7 @@ class Younger(datasets.ArrowBasedBuilder):  # type: ignore[misc]
     def _splits(self) -> dict[str, dict[str, Any]]:
         configs: dict[str, dict[str, dict[str, Any]]] = self._manifest["configs"]
         if self.config.name not in configs:
-            raise ValueError(f"There is no config {self.config.name!r}; expected one of: {', '.join(configs)}.")
+            raise ValueError(f"Unknown config {self.config.name!r}; expected one of: {', '.join(configs)}.")
         return configs[self.config.name]
 
     def _schema(self) -> pyarrow.Schema:

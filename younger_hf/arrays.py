@@ -63,7 +63,7 @@ class Ragged(Generic[T]):
         return np.repeat(np.arange(len(self)), self.lengths)
 
     def take(self, rows: npt.ArrayLike) -> Ragged[T]:
-        """The given rows in the given order, integers in [0, R)."""
+        """Return some rows in some order; `rows` are integers in [0, R)."""
         rows = np.asarray(rows, dtype=np.int64)
         starts, lengths = self.offsets[rows], self.offsets[rows + 1] - self.offsets[rows]
         return Ragged(np.take(self.values, positions(starts, lengths), axis=-1), offsets_of(lengths))

@@ -1,6 +1,6 @@
 """Every exception that younger_hf raises on purpose, in one tree."""
 
-# YoungerError                    a message and a hint; the command line prints both and exits with 2
+# YoungerError                    a message and a hint; the command line prints both, exit code 2
 # ├── ModelReadError              an ONNX file cannot be read as a model
 # ├── RebuildError                a Dag cannot be turned into a model that runs
 # ├── SourceError                 a hub, preset or folder lacks what was requested

@@ -14,7 +14,7 @@ PARTIAL = ".partial"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path beside `path` to write to; it takes the place of `path` when the block ends without an error.
+    """Yield a path to write to, which replaces `path` when the block ends without an error.
 
     Whoever opens `path` meanwhile, or after a crash, sees the earlier file or the new one, never a
     part.

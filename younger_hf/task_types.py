@@ -1,4 +1,4 @@
-"""What a task consists of: its metrics, its submission columns, and the task itself as one frozen value."""
+"""What a task consists of: its metrics, its submission columns, and the task itself."""
 
 from __future__ import annotations
 
@@ -72,7 +72,10 @@ class Column:
         return kind
 
     def expected(self, depth: int = 0) -> str:
-        """What stands at a depth of the column, for messages: 0 is the cell, `self.depth` one number."""
+        """Describe a value at a depth of the column, for messages.
+
+        Depth 0 is the cell; `self.depth` is one number.
+        """
         if depth == self.depth:
             return "an integer" if self.is_integral else "a number"
         numbers = "integers" if self.is_integral else "numbers"
@@ -131,7 +134,7 @@ class Task:
         schema: Arrow schema of the rows.
         splits: Splits that a build fills.
         has_signatures: Whether there is one config per node signature.
-        answers: Arrow schema of the hidden answers of test rows; None if there are none.
+        answers: Arrow schema of the hidden answers of test rows; None if none are hidden.
         label_column: Column of the rows that the answers stand in where they are public.
         format: What a predictions file contains.
         metrics: The metrics, in the order of a table's columns.
@@ -170,7 +173,7 @@ class Task:
 
     @property
     def possible_splits(self) -> tuple[str, ...]:
-        """Splits that a release may have: the filled ones, and test rows if their answers can be hidden."""
+        """Splits that a release may have: those filled, and `test` if its answers can be hidden."""
         return SPLITS if self.answers is not None else self.splits
 
     def metric_function(self) -> Any:

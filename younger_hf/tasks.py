@@ -227,8 +227,8 @@ def task_of(track: str) -> Task:
     """Return the task of a track: `operator_w_attrs` -> `OPERATOR`.
 
     Raises:
-        DatasetError: If there is no such track.
+        DatasetError: If the track does not exist.
     """
     if track not in _TASK_OF:
-        raise DatasetError(f"There is no track {track!r}; expected one of: {', '.join(SUBMISSION_TRACKS)}.")
+        raise DatasetError(f"Unknown track {track!r}; expected one of: {', '.join(SUBMISSION_TRACKS)}.")
     return _TASK_OF[track]

@@ -209,7 +209,7 @@ def test_a_dataset_without_the_config_is_one_error(built: Built, small: Small, t
     release = built.release
     configs = {config: splits for config, splits in release.configs.items() if config != "operator_w_attrs"}
     poorer = replace(release, configs=configs)
-    with pytest.raises(DatasetError, match="there is no config 'operator_w_attrs'"):
+    with pytest.raises(DatasetError, match="unknown config 'operator_w_attrs'"):
         train(poorer, small("operator"), tmp_path / "run", device="cpu")
 
 

@@ -205,7 +205,7 @@ def test_an_empty_folder_is_one_clear_message(command: tuple[str, ...], tmp_path
 @pytest.mark.heavy
 def test_a_missing_config_is_one_clear_message(release: Release, entry: Path) -> None:
     run = younger("stats", release.root, "--config", "operator_with_attrs")
-    assert_one_clear_message(run, "there is no config 'operator_with_attrs'", "operator_wo_attrs", "Hint:")
+    assert_one_clear_message(run, "unknown config 'operator_with_attrs'", "operator_wo_attrs", "Hint:")
     run = younger("validate", entry, "--data", release.root, "--track", "operator_with_attrs")
     assert_one_clear_message(run, "operator_with_attrs", "one of operator_wo_attrs")
 
@@ -261,7 +261,7 @@ def test_a_mistake_in_either_submission_is_one_clear_message(release: Release, e
     assert_one_clear_message(younger("compare", entry, wrong, *arguments), "missing_graph")
     assert_one_clear_message(younger("compare", wrong, entry, *arguments), "missing_graph")
     assert_one_clear_message(
-        younger("compare", entry, tmp_path / "none", *arguments), "there is no such file or folder"
+        younger("compare", entry, tmp_path / "none", *arguments), "this file or folder does not exist"
     )
 
 
@@ -363,15 +363,15 @@ def test_a_track_that_no_board_ranks_is_refused_before_sending(tmp_path: Path) -
             ("train", "--track", "operator_w_attrs", "--model", "oracle"),
             "Unknown model 'oracle'; expected one of: gcn",
         ),
-        (("train", "--track", "operator_w_attrs", "--data", "nowhere"), "nowhere: there is no such folder"),
+        (("train", "--track", "operator_w_attrs", "--data", "nowhere"), "nowhere: this folder does not exist"),
         (("train", "--task", "dataflow"), "younger-hf train --track dataflow_w_attrs"),
         (("train", "--signature", "wo_attrs"), "The options --task and --signature were replaced by --track"),
-        (("predict", "nowhere"), "younger: there is no such folder"),
+        (("predict", "nowhere"), "younger: this folder does not exist"),
         (("predict",), "either a run folder or --reference"),
         (("build", "--out", "x", "--preset", "maxi"), "Unknown preset 'maxi'"),
         (("build", "--out", "x"), "nothing to build from"),
-        (("leaderboard", "--data", "nowhere"), "nowhere: there is no such folder"),
-        (("submit", "nowhere"), "nowhere: there is no such file or folder"),
+        (("leaderboard", "--data", "nowhere"), "nowhere: this folder does not exist"),
+        (("submit", "nowhere"), "nowhere: this file or folder does not exist"),
     ],
 )
 def test_bad_arguments_are_one_clear_message(arguments: tuple[str, ...], fragment: str, tmp_path: Path) -> None:

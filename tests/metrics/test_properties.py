@@ -14,7 +14,8 @@ from younger_hf.metrics import METRICS, kendall_tau, load_metric
 
 TASKS = ["operator", "dataflow", "prediction"]
 
-# few classes, so that all are there; many, so that most are absent from one side; huge ids, which must not be counted into slots
+# few classes, so that all are there; many, so that most are absent from one side; huge ids, which
+# must not be counted into slots
 CLASS_IDS = st.sampled_from([3, 40, 2**31 - 1]).flatmap(lambda high: st.integers(0, high))
 # four values are nearly all tied; any float of [0, 1] includes denormals and -0.0
 SCORES = st.one_of(st.sampled_from([0.0, 0.25, 0.5, 1.0]), st.floats(-0.0, 1.0), st.floats(0, 1, width=16))

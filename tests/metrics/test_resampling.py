@@ -92,7 +92,8 @@ def test_memory_is_bounded_by_chunks():
         prepared.values(weights)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    # 64 resamples of 200,000 scores, whole, are 102 MB; several such arrays would be needed at a time
+    # 64 resamples of 200,000 scores, whole, are 102 MB; several such arrays would be needed at a
+    # time
     assert peak < 40e6
 
 
@@ -110,7 +111,8 @@ def test_each_resample_has_as_many_graphs_as_there_are_and_something_of_each_kin
     [(weights, redrawn)] = draw(np.random.default_rng(7), required, 1000, 1000)
     assert {4} == set(weights.sum(axis=1).tolist())
     assert (weights @ required.T > 0).all()
-    # without graph 1 no item is of the second kind, with it alone none of the first: (3/4)**4 + (1/4)**4 = .32 of all draws
+    # without graph 1 no item is of the second kind, with it alone none of the first: (3/4)**4 +
+    # (1/4)**4 = .32 of all draws
     assert 0.32 == pytest.approx(redrawn / (1000 + redrawn), abs=0.04)
 
 

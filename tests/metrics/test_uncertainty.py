@@ -188,7 +188,8 @@ def test_what_is_not_defined_is_a_named_error(change, says):
 
 
 def test_a_mean_error_of_a_resample_beyond_every_float_is_named():
-    # the mean of one of these and 1 is a float; of some resample it is not, or the sum of its errors
+    # the mean of one of these and 1 is a float; of some resample it is not, or the sum of its
+    # errors
     references, predictions = [1e-300, 1e-300, 1.0, 1.0], [1.7e8, 1.7e8, 1.0, 1.0]
     with pytest.raises(MetricError, match="of a resample is too large for a float"):
         bootstrap("prediction", references, predictions, [0, 1, 2, 3, 4], resamples=100)

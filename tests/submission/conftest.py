@@ -231,7 +231,8 @@ def write_as(tmp_path: Path) -> Callable[..., Path]:
         ]
         if suffix == ".parquet":
             kind = value_type or (pa.int32() if column == "predictions" else pa.float32())
-            # numpy makes the element type: pyarrow has no conversion from Python floats to half precision in every version
+            # numpy makes the element type: pyarrow has no conversion from Python floats to half
+            # precision in every version
             arrays = pa.array(
                 [None if values is None else np.array(values, kind.to_pandas_dtype()) for _, values in lists],
                 pa.list_(kind),

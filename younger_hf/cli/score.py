@@ -103,7 +103,8 @@ def score(
     if resamples:
         title = f"{submission}: {result.track}, {resamples:,} resamples of {result.num_graphs:,} graphs"
     console.show_table(title, ["metric", "value", *ends, *(["real architectures"] if real else [])], rows)
-    _show_notes(result.notes)
+    if result.note:
+        console.say(result.note)
 
 
 @command("younger-hf compare mine/ theirs/ --data quickstart/younger")
@@ -134,7 +135,8 @@ def compare(
     ]
     title = f"{result.track}: {first} against {second}, {resamples:,} resamples of {result.num_graphs:,} graphs"
     console.show_table(title, ["metric", "first", "second", "difference", "95% from", "to", "p value"], cells)
-    _show_notes(result.notes)
+    if result.note:
+        console.say(result.note)
 
 
 def _validate(submission: Path, release: Release, track: str | None, split: str) -> ValidationReport:
@@ -156,11 +158,6 @@ def _open_answers(data: Path, answers: Path | None, split: str) -> Answers | Non
     from younger_hf.dataset.read.release import default_answers, open_answers
 
     return open_answers(answers or default_answers(data)) if split == "test" else None
-
-
-def _show_notes(notes: Mapping[str, str]) -> None:
-    for name, note in notes.items():
-        console.say(f"{name}: {note}")
 
 
 def _ends(interval: Interval | None) -> list[float | None]:

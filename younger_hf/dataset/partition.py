@@ -37,5 +37,5 @@ def keyed_order(secret: str, *parts: str) -> bytes:
 
 
 def keyed_name(secret: str, *parts: str) -> str:
-    """A name of 32 hex digits that does not reveal what it was made from."""
+    """A name of 32 hex digits that does not reveal its source."""
     return keyed_order(secret, "row", *parts).hex()[:32]

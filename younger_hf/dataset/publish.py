@@ -1,4 +1,7 @@
-"""Publishing a dataset repo on the Hub: a plan, one commit, then the version's tag; answers go into a private repo."""
+"""Publishing a dataset repo on the Hub: a plan, one commit, then the version's tag.
+
+Answers go into a private repo.
+"""
 
 from __future__ import annotations
 
@@ -203,6 +206,7 @@ def _hub_errors(repo: str) -> Iterator[None]:
         raise DatasetError(f"{repo}: expected ORG/NAME ({error}).") from error
     except errors.HfHubHTTPError as error:
         raise DatasetError(f"{repo}: the Hub refuses ({first_line(error)}).", _LOGIN) from error
-    # errors.HTTPError is that of the HTTP library of the installed huggingface_hub; RuntimeErrors are of large files.
+    # errors.HTTPError is that of the HTTP library of the installed huggingface_hub; RuntimeErrors
+    # are of large files.
     except (errors.HTTPError, OSError, ValueError, RuntimeError) as error:  # type: ignore[attr-defined]
         raise DatasetError(f"{repo}: the Hub cannot be reached ({first_line(error)}).", _CONNECTION) from error

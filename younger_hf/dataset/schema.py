@@ -70,10 +70,10 @@ CONFIGS = ("architectures", *SUBMISSION_TRACKS, *_VOCABULARIES)
 
 
 def check_config(config: str) -> None:
-    """Raise DatasetError if there is no such config."""
+    """Raise DatasetError if the config does not exist."""
     if config not in CONFIGS:
         raise DatasetError(
-            f"There is no config {config!r}; expected one of: {', '.join(CONFIGS)}.",
+            f"Unknown config {config!r}; expected one of: {', '.join(CONFIGS)}.",
             "The dataset's card describes each.",
         )
 
@@ -82,7 +82,7 @@ def signature_of(config: str) -> Signature:
     """Return the node signature of a config: `operator_w_attrs` -> `w_attrs`.
 
     Raises:
-        DatasetError: If there is no such config, or it has both signatures (`architectures`).
+        DatasetError: If the config does not exist, or it has both signatures (`architectures`).
     """
     check_config(config)
     for signature in SIGNATURES:
@@ -98,7 +98,7 @@ def schema_of(config: str) -> pa.Schema:
     """Return the Arrow schema of a config's rows.
 
     Raises:
-        DatasetError: If there is no such config.
+        DatasetError: If the config does not exist.
     """
     check_config(config)
     if config == "architectures":
@@ -110,16 +110,16 @@ def splits_of(config: str) -> tuple[str, ...]:
     """Return the splits that a build fills.
 
     Raises:
-        DatasetError: If there is no such config.
+        DatasetError: If the config does not exist.
     """
     return _own_splits(config) or task_of(config).splits
 
 
 def possible_splits_of(config: str) -> tuple[str, ...]:
-    """Return the splits that a release may have: those of `splits_of`, and `test` where answers can be hidden.
+    """Return the splits that a release may have, with `test` where answers can be hidden.
 
     Raises:
-        DatasetError: If there is no such config.
+        DatasetError: If the config does not exist.
     """
     return _own_splits(config) or task_of(config).possible_splits
 

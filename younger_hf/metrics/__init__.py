@@ -1,4 +1,7 @@
-"""The mathematics of the benchmark in plain numpy: exact, fast, and either a finite number or a named error."""
+"""The mathematics of the benchmark in plain numpy.
+
+Every metric is exact and fast, and is either a finite number or a named error.
+"""
 
 from __future__ import annotations
 

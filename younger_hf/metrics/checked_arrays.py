@@ -1,4 +1,4 @@
-"""Checks that turn the input of a metric into one-dimensional arrays, or name what is wrong with it."""
+"""Checks that turn the input of a metric into one-dimensional arrays, or report what is wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HIDDEN = "The test split hides its labels as -1: compute metrics on validation,
 
 
 def class_ids(values: npt.ArrayLike, name: str) -> npt.NDArray[np.integer]:
-    """Return class ids as an integer array [N] whose dtype fits into int64, without a copy where possible.
+    """Return class ids as an integer array [N] whose dtype fits into int64; copy only if needed.
 
     Args:
         values: Integers in [0, 2**31), [N], N >= 1.

@@ -1,4 +1,4 @@
-"""The metrics of a task by its name, called as those of `evaluate` but without copying their input."""
+"""The metrics of a task by name, with the interface of `evaluate` but no copy of their input."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from younger_hf.tasks import TASKS
 
 @dataclass
 class TaskMetric:
-    """All metrics of one task; collects batches until the metrics are computed, like an `evaluate` module.
+    """All metrics of one task, computed over all batches collected before.
+
+    It has the interface of an `evaluate` module.
 
     Attributes:
         task: `operator`, `dataflow`, `generation` or `prediction`.
@@ -39,18 +41,21 @@ class TaskMetric:
 
     @property
     def name(self) -> str:
-        """The task; `evaluate.combine` puts it before the names of metrics that two modules share."""
+        """The task's name.
+
+        `evaluate.combine` puts it before the names of metrics that two modules share.
+        """
         return self.task
 
     def add(self, *, prediction: Any = None, reference: Any = None) -> None:
-        """Collect one prediction and its reference; arguments as for `add_batch`, but single items."""
+        """Collect one prediction and its reference; like `add_batch`, but for single items."""
         self.add_batch(
             predictions=None if prediction is None else [prediction],
             references=None if reference is None else [reference],
         )
 
     def add_batch(self, *, predictions: Any = None, references: Any = None) -> None:
-        """Collect predictions and references for the next `compute`, which takes those of all batches together.
+        """Collect predictions and references for `compute`, which uses all batches together.
 
         Args:
             predictions: As for `compute`.
@@ -70,7 +75,7 @@ class TaskMetric:
     def compute(
         self, *positional: object, references: Any = None, predictions: Any = None, **context: Any
     ) -> dict[str, float]:
-        """Compute every metric of the task from the collected batches and the arguments, then forget the batches.
+        """Compute every metric from the collected batches and the arguments, then drop the batches.
 
         Args:
             positional: Refused: references and predictions are passed by name, so that nobody swaps
@@ -116,17 +121,22 @@ class TaskMetric:
         result: dict[str, float] = TASKS[self.task].metric_function()(references, predictions, **context)
         return result
 
+    @property
+    def _generates(self) -> bool:
+        """Whether predictions are graphs, which need not be as many as the references."""
+        return TASKS[self.task].predicts == "graph"
+
     def _feature_names(self) -> list[str]:
         """The arguments of `add_batch` that `evaluate.combine` forwards."""
-        return ["predictions"] if self.task == "generation" else ["predictions", "references"]
+        return ["predictions"] if self._generates else ["predictions", "references"]
 
     def _checked(self, values: Any, name: str) -> Any:
-        return graphs_of_rows(values, name) if self.task == "generation" else flat_array(values, name)
+        return graphs_of_rows(values, name) if self._generates else flat_array(values, name)
 
     def _joined(self, batches: list[Any]) -> Any:
         if len(batches) < 2:
             return batches[0] if batches else None
-        if self.task != "generation":
+        if not self._generates:
             return np.concatenate(batches)
         return [vars(graph) for graph in chain.from_iterable(batches)]
 
@@ -168,5 +178,5 @@ def evaluate_module(task: str) -> str:
 
 def _metrics_of(task: str) -> tuple[Metric, ...]:
     if task not in TASKS:
-        raise MetricError(f"There is no metric for the task {task!r}; expected one of: {', '.join(TASKS)}.")
+        raise MetricError(f"Unknown task {task!r}; expected one of: {', '.join(TASKS)}.")
     return TASKS[task].metrics

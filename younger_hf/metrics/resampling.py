@@ -12,11 +12,14 @@ from younger_hf.arrays import FloatArray, IntArray
 from younger_hf.errors import MetricError
 
 CHUNK = 2**21
-"""Numbers in the largest array that a chunk of resamples needs: 16 MB of int64; a few such arrays exist at a time."""
+"""Numbers in the largest array that a chunk of resamples needs: 16 MB of int64.
+
+A few such arrays exist at a time.
+"""
 
 
 class Resampled(Protocol):
-    """A task's references and predictions, prepared for computing the metrics of many resamples quickly."""
+    """References and predictions, prepared to compute the metrics of many resamples fast."""
 
     @property
     def required(self) -> IntArray:
@@ -24,7 +27,10 @@ class Resampled(Protocol):
 
     @property
     def width(self) -> int:
-        """Length of the longest row that one resample needs; CHUNK / width resamples are computed at once."""
+        """Length of the longest row that one resample needs.
+
+        CHUNK / width resamples are computed at once.
+        """
 
     def values(self, weights: IntArray) -> dict[str, FloatArray]:
         """Compute the metrics of each resample.
@@ -105,7 +111,9 @@ def graph_of_items(offsets: npt.ArrayLike, num_items: int) -> tuple[IntArray, in
 
 
 def blocks(ends: IntArray, largest: int) -> Iterator[tuple[int, int]]:
-    """Cut groups of rows into blocks of whole groups with at most `largest` rows each, or a single larger group.
+    """Cut groups of rows into blocks of whole groups.
+
+    A block has at most `largest` rows, or is a single larger group.
 
     Args:
         ends: Number of rows up to the end of each group, ascending, int64 [C].

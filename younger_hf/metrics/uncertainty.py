@@ -114,7 +114,7 @@ def paired_bootstrap(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Comparison]:
-    """Test whether one system is better than another, with both on the same resamples of the graphs.
+    """Test whether one system is better than another on the same resamples of the graphs.
 
     With R resamples, in L of which the first system is not ahead and in H of which it is not
     behind, the p value is min(1, 2 (min(L, H) + 1) / (R + 1)). This is the number of resamples that
@@ -162,7 +162,10 @@ def _resample(
     resamples: int,
     seed: int,
 ) -> tuple[dict[str, FloatArray], int]:
-    """Compute metric name -> values [systems, resamples], and the number of resamples that were drawn anew."""
+    """Compute the metrics of each resample, and the number of resamples that were redrawn.
+
+    The values of each metric are an array [systems, resamples].
+    """
     metric = load_metric(task)
     resample = TASKS[task].resample_function()
     if resample is None:

@@ -1,4 +1,7 @@
-"""The submission format, its validation and its scoring: one code for the library, the command line and the board."""
+"""The submission format, its validation and its scoring.
+
+The library, the command line and the board share this code.
+"""
 
 from __future__ import annotations
 

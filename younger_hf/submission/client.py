@@ -56,7 +56,7 @@ class BoardClient:
         Args:
             submission_id: What `submit` returned.
             timeout: Longest wait in seconds.
-            on_state: Called with the state each time it is asked for.
+            on_state: Called with the state each time it is fetched.
 
         Raises:
             LeaderboardError: If it takes longer.

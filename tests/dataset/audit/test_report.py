@@ -147,4 +147,4 @@ def test_the_command_says_what_was_not_measured(written: tuple[Release, Answers]
 def test_answers_that_are_named_and_not_there_are_an_error(written: tuple[Release, Answers], tmp_path: Path) -> None:
     run = younger(written[0].root, "--answers", tmp_path / "nowhere")
     assert 2 == run.returncode
-    assert "there is no such folder" in " ".join(run.stderr.split())
+    assert "this folder does not exist" in " ".join(run.stderr.split())

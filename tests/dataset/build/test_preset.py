@@ -67,6 +67,7 @@ def test_rebuilt_models_run_and_give_what_the_original_gives(exported: dict[str,
         except (RebuildError, onnx.checker.ValidationError, RuntimeException, Fail, InvalidGraph) as error:
             reasons[name] = str(error)[:300]
             continue
-        # a dimension that the exporter lost on the way through Flatten is that of the batch, which is 1
+        # a dimension that the exporter lost on the way through Flatten is that of the batch, which
+        # is 1
         assert [tuple(1 if dim < 0 else dim for dim in output.shape or ()) for output in dag.outputs] == shapes
     assert set(NOT_REBUILT) == set(reasons), reasons

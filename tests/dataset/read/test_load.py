@@ -110,7 +110,7 @@ print(json.dumps({"rows": rows, "ours": [name for name in sys.modules if name.st
 
 
 def test_an_unknown_config_is_named_with_those_there_are(built: Built) -> None:
-    with pytest.raises(DatasetError, match="There is no config 'operator'; expected one of: architectures, ") as caught:
+    with pytest.raises(DatasetError, match="Unknown config 'operator'; expected one of: architectures, ") as caught:
         younger_hf.load("operator", root=built.root)
     assert caught.value.hint
 
@@ -131,7 +131,7 @@ def test_a_folder_that_is_missing_or_empty_is_named_with_how_to_build_one(
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     for root, found in (
-        (None, "younger: there is no such folder"),
+        (None, "younger: this folder does not exist"),
         ("empty", "empty: this is not a dataset folder: it is empty"),
     ):
         with pytest.raises(DatasetError, match=found) as caught:

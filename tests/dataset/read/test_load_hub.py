@@ -93,7 +93,7 @@ def test_what_the_hub_does_not_have_is_named(built: Built, server: DatasetHub, t
     other = load(server, tmp_path / "cache", REPO, "v9.9.9", "architectures")
     assert f"{REPO}: the Hub has no revision 'v9.9.9'." == other["message"]
     nobody = load(server, tmp_path / "cache", "org/nothing", "", "architectures")
-    assert "org/nothing: the Hub has no such dataset repo" in nobody["message"]
+    assert "org/nothing: this dataset repo is not on the Hub" in nobody["message"]
     assert nobody["hint"]
 
 

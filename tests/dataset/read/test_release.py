@@ -91,10 +91,10 @@ def test_a_folder_that_is_none_or_empty_or_another_one_is_named(
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").touch()
     for name, found in (
-        ("missing", f"there is no such folder; expected {kind} folder"),
+        ("missing", f"this folder does not exist; expected {kind} folder"),
         ("empty", f"this is not {kind} folder: it is empty"),
         ("other", f"this is not {kind} folder: it has no manifest.json"),
-        ("other/notes.txt", "there is no such folder"),
+        ("other/notes.txt", "this folder does not exist"),
     ):
         with pytest.raises(DatasetError, match=found) as caught:
             opener(tmp_path / name)
@@ -147,7 +147,7 @@ def _retyped(path: Path) -> None:
         (lambda path: path.write_text("graph_id,y\n"), "cannot be read as Parquet"),
         (
             lambda path: pq.write_table(pa.table({"y": [1]}), path),
-            "expected a column 'graph_id' of type string, found no such",
+            "expected a column 'graph_id' of type string, found none",
         ),
         (_retyped, "expected a column 'graph_id' of type string, found int64"),
     ],

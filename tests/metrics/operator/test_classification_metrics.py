@@ -12,7 +12,8 @@ from younger_hf.metrics import accuracy, macro_f1, macro_precision, macro_recall
 
 
 def test_a_worked_example_is_as_computed_by_hand():
-    # class 2: 1 of 2 found, 1 of 2 predictions right; 3: 1 of 1 found, 1 of 2 right; 4: missed, never predicted
+    # class 2: 1 of 2 found, 1 of 2 predictions right; 3: 1 of 1 found, 1 of 2 right; 4: missed,
+    # never predicted
     values = operator_metrics([2, 2, 3, 4], [2, 3, 3, 2])
     assert 0.5 == values["accuracy"]
     assert (1 / 2 + 1 / 2 + 0) / 3 == pytest.approx(values["macro_precision"], abs=1e-15)

@@ -14,7 +14,8 @@ FUNCTIONS = [kendall_tau, mape, accuracy_within_tenth, prediction_metrics]
 
 
 def test_a_worked_example_is_as_computed_by_hand():
-    # of the 6 pairs of architectures one is in the opposite order and one tied in the prediction: (4 - 1) / sqrt(6 * 5)
+    # of the 6 pairs of architectures one is in the opposite order and one tied in the prediction:
+    # (4 - 1) / sqrt(6 * 5)
     references, predictions = [10.0, 20.0, 40.0, 80.0], [11.0, 30.0, 30.0, 20.0]
     assert (1 + 1 + 1 - 1 - 1) / math.sqrt(6 * 5) == pytest.approx(kendall_tau(references, predictions), abs=1e-15)
     assert (0.1 + 0.5 + 0.25 + 0.75) / 4 == pytest.approx(mape(references, predictions), abs=1e-15)

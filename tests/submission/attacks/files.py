@@ -81,7 +81,8 @@ def rows(edit: Callable[[dict[str, np.ndarray]], Mapping | Sequence], kind: pa.D
             path.write_text("\n".join(lines_of(items, column, path.suffix)) + "\n", encoding="utf-8")
             return
         element_type = kind or (pa.float32() if column == "scores" else pa.int32())
-        # numpy makes the element type: not every version of pyarrow converts Python floats to half precision
+        # numpy makes the element type: not every version of pyarrow converts Python floats to half
+        # precision
         lists = pa.array(
             [np.asarray(values, element_type.to_pandas_dtype()) for _, values in items], pa.list_(element_type)
         )

@@ -82,7 +82,8 @@ def test_arbitrary_bytes_give_sizes_or_a_value_error(data):
 
 
 def test_a_negative_size_is_named(footer):
-    # ColumnMetaData of the first column: field 5, an i64, is its number of values: 300, zigzag-encoded 600
+    # ColumnMetaData of the first column: field 5, an i64, is its number of values: 300,
+    # zigzag-encoded 600
     assert b"\x16\xd8\x04" in footer
     with pytest.raises(ValueError, match="a negative size"):
         column_sizes(footer.replace(b"\x16\xd8\x04", b"\x16\xd9\x04"))

@@ -95,7 +95,8 @@ def test_a_page_that_ends_behind_its_column_is_named(path):
         unpacked(path, [chunk])
 
 
-# PageHeader as Thrift writes it: fields 1 (type), 2 and 3 (sizes) are zigzag varints, field 5 or 8 a struct whose field 1 counts values
+# PageHeader as Thrift writes it: fields 1 (type), 2 and 3 (sizes) are zigzag varints, field 5 or 8
+# a struct whose field 1 counts values
 TYPE, SIZES, COUNT = b"\x15\x00", b"\x15\x14\x15\x04", b"\x2c\x15\x0a\x00"
 PAGE = TYPE + SIZES + COUNT + b"\x00" + b"xx"
 

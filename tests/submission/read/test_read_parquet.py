@@ -193,7 +193,8 @@ def _run_lengths(path):
 
 
 def _one_long_id(path):
-    # 3,000 rows that share one id of a million characters: 3 GB of text; and few enough rows to be looked at
+    # 3,000 rows that share one id of a million characters: 3 GB of text; and few enough rows to be
+    # looked at
     ids = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), ["x" * 1_000_000])
     pq.write_table(
         pa.table({"graph_id": ids, "scores": pa.array([[0.5]] * 1000, SCORES)}),
@@ -236,7 +237,8 @@ def test_a_small_file_that_would_unpack_into_gigabytes_is_refused_in_little_memo
 def test_a_footer_on_which_pyarrow_aborts_is_damaged(board, noisy, write_as):
     path = write_as(".parquet", FLOW, noisy(FLOW))
     data = path.read_bytes()
-    # the schema says that graph_id is required, its histogram of definition levels that it is optional
+    # the schema says that graph_id is required, its histogram of definition levels that it is
+    # optional
     optional, required = b"\x25\x02\x18\x08graph_id", b"\x25\x00\x18\x08graph_id"
     assert data.count(optional) == 1
     path.write_bytes(data.replace(optional, required))

@@ -136,7 +136,8 @@ def test_bootstrap_graphs_repeat_and_random_ones_hardly(release, rows_of):
     unique = {
         name: generation_metrics(Graphs.of(rows_of(name)), reference, train, vocabulary)["unique"] for name in NAMES
     }
-    # drawn n times from n graphs, 1 - 1/e of them are seen; fewer of a thousand draws if there are fewer, or if some are alike
+    # drawn n times from n graphs, 1 - 1/e of them are seen; fewer of a thousand draws if there are
+    # fewer, or if some are alike
     assert unique["bootstrap"] <= len(train) / 1000
     assert unique["bootstrap"] < unique["random"]
 

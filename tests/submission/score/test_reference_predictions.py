@@ -63,7 +63,7 @@ def test_rows_come_in_the_order_of_the_test_split_with_its_lengths(board):
 def test_unknown_names_are_refused_before_anything_is_read(board):
     with pytest.raises(SubmissionError, match="The operator task has no reference predictor 'best'"):
         reference_predictions("best", board.release, "operator_w_attrs")
-    with pytest.raises(DatasetError, match="There is no track 'operator'"):
+    with pytest.raises(DatasetError, match="Unknown track 'operator'"):
         reference_predictions("uniform", board.release, "operator")
 
 

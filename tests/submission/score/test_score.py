@@ -181,6 +181,14 @@ def test_incomplete_answers_are_refused_without_showing_them(board, noisy, tmp_p
 def test_an_interval_without_its_value_is_explained_and_no_other_is():
     inside, above = Interval(0.4, 0.6, 0.95, 1000, 0), Interval(0.3, 0.5, 0.95, 1000, 0)
     result = ScoreResult("t", {"accuracy": 0.5, "macro_f1": 0.2}, 9, 9, {"accuracy": inside, "macro_f1": above})
-    assert ["macro_f1"] == list(result.notes)
-    assert "The interval of macro_f1 does not contain its value" in result.notes["macro_f1"]
-    assert {} == ScoreResult("t", {"accuracy": 0.5}, 9, 9).notes
+    assert result.note.startswith("The interval of macro_f1 does not contain its value: ")
+    assert "accuracy" not in result.note
+    assert "" == ScoreResult("t", {"accuracy": 0.5}, 9, 9).note
+
+
+def test_intervals_without_their_values_share_one_note():
+    above = Interval(0.3, 0.5, 0.95, 1000, 0)
+    names = ["macro_f1", "macro_precision", "macro_recall"]
+    result = ScoreResult("t", dict.fromkeys(names, 0.2), 9, 9, dict.fromkeys(names, above))
+    expected = "The intervals of macro_f1, macro_precision and macro_recall do not contain their values: "
+    assert result.note.startswith(expected)

@@ -21,10 +21,12 @@ from younger_hf.dataset.audit.public_view import Public
 from younger_hf.task_types import Predicted
 
 Kind = Literal["exact", "embedded", "statistical", "context"]
-"""exact: any guess is a leak. embedded: any guess is a leak, but a common block in an unrelated architecture may
-have caused it. statistical: a leak if it is right more often than the baseline by more than chance.
-context: what
-every solver sees; only reported."""
+"""When an attack counts as a leak.
+
+`exact`: any guess is a leak. `embedded`: any guess is a leak, but a common block in an unrelated
+architecture may have caused it. `statistical`: a leak if it is right more often than the baseline
+by more than chance. `context`: what every solver sees, which is only reported.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Tests of whether an attack does better than chance, over whole rows: answers of one row depend on each other."""
+"""Tests of whether an attack does better than chance.
+
+Whole rows are resampled, because the answers of one row depend on each other.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,9 @@ _CHUNK = 1_000
 
 
 def better_than(right: Sequence[BoolArray], baseline: Sequence[BoolArray]) -> float:
-    """One-sided p-value of an attack being right more often than a baseline, by random signs of the rows' differences.
+    """One-sided p-value of an attack being right more often than a baseline.
+
+    The differences between the two in each row are given random signs.
 
     Args:
         right: For each row, which answers the attack has right.
@@ -45,7 +50,7 @@ def better_than_half(labels: Sequence[Int32Array], scores: Sequence[FloatArray])
 
     Args:
         labels: For each row 1 for data flows and 0 for other pairs.
-        scores: For each row the scores, of which few differ.
+        scores: The scores of each row, few of them distinct.
 
     Returns:
         A p-value in (0, 1].

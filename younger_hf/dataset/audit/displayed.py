@@ -41,7 +41,9 @@ def held_out_edges(public: Public, track: str) -> Guesses:
 
 
 def names(public: Public, track: str) -> Guesses:
-    """Ids of test rows that are those of anything public or of another task, or repeat; sizes that differ from the row's.
+    """Ids of test rows that repeat or occur elsewhere, and sizes that differ from the row's.
+
+    Elsewhere is anything public and the rows of other tasks.
 
     A leak: the id of a public row or architecture reveals the origin of the test row.
     """

@@ -24,7 +24,7 @@ def whole_rows(public: Public, track: str) -> Guesses:
 
 
 def single_targets(public: Public, track: str) -> Guesses:
-    """Single targets at which every embedding of their row in public architectures shows the same operator.
+    """Single targets whose operator is the same wherever their row occurs in public architectures.
 
     A leak, though a smaller one: the row occurs in several surroundings, which differ, but not at
     this node.
@@ -34,7 +34,9 @@ def single_targets(public: Public, track: str) -> Guesses:
 
 
 def each_other(public: Public, track: str) -> Guesses:
-    """Test rows that occur in the visible part of other test rows; rows with attributes also answer those without.
+    """Test rows that occur in the visible part of other test rows.
+
+    Rows with attributes also answer rows without attributes.
 
     A leak: a submission need not predict what the test file itself shows. It happens where blocks
     repeat in the tested architectures: what is masked at the end of one copy is visible in the

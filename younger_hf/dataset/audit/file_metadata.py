@@ -28,7 +28,7 @@ _INTEGER = re.compile(rb"-?\d+")
 
 
 def footers(public: Public, track: str) -> Guesses:
-    """Key-value metadata and statistics in the test file's footer, and columns that no row should have.
+    """Metadata and statistics in the test file's footer, and columns that no row should have.
 
     A leak: a file rewritten after its answers were hidden keeps statistics of them, and tools write
     what they know into metadata. Integers in metadata are tried as the answers of all rows in turn.

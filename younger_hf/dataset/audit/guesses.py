@@ -40,7 +40,7 @@ def no_guesses(rows: Sequence[Row]) -> list[FloatArray]:
 
 
 def found_guesses(rows: Sequence[Row], results: Sequence[SearchResult | None]) -> Guesses:
-    """The classes that a search found at the targets of each row; None for a row that was not found."""
+    """The classes that a search found at the targets of each row; None for rows it did not find."""
     values = no_guesses(rows)
     for row, value, result in zip(rows, values, results, strict=True):
         if result is not None:

@@ -23,7 +23,7 @@ def isomorphic_rows(public: Public, track: str) -> Guesses:
 
     A leak: the public row's answers are the test row's. Operator rows are compared as they are
     shown, masks in place; data-flow rows by the edges that pass messages, and with whole public
-    architectures of which they may be a part.
+    architectures that may contain them.
     """
     rows = public.rows(track, "test")
     values = no_guesses(rows)
@@ -54,7 +54,10 @@ def _flows(row: Row, other: Row, image: Sequence[int]) -> list[float]:
 
 
 def _fill_from_architectures(rows: Iterable[Row], values: Iterable[FloatArray], architectures: list[Graph]) -> None:
-    """Answer rows that are a public architecture: each of its edges passes messages or is a pair to predict."""
+    """Answer rows that are a public architecture.
+
+    Each edge of such an architecture passes messages or is a pair to predict.
+    """
     by_classes: dict[bytes, list[Graph]] = defaultdict(list)
     for classes, edge_index in architectures:
         by_classes[np.sort(classes).tobytes()].append((classes, edge_index))

@@ -12,7 +12,10 @@ from younger_hf.dataset.audit.public_view import Public, Row
 from younger_hf.tasks import task_of
 
 ANSWERS_A_BIN = 30
-"""Least answers from which the operator or the share of data flows of one interval of a key is learned."""
+"""Fewest answers from which the answer for one interval of a key is learned.
+
+That is its operator, or its share of data flows.
+"""
 MOST_BINS = 64
 
 Key = Callable[[Row, int, int], FloatArray]
@@ -41,7 +44,7 @@ def graph_id(public: Public, track: str) -> Guesses:
 
 
 def target_order(public: Public, track: str) -> Guesses:
-    """The operator that goes with a target's position in `mask_index`, in rows where that is not ascending.
+    """The operator that goes with a target's position in `mask_index`, if that is not ascending.
 
     A leak: an ascending list adds nothing to the nodes' numbers; any other order was made from
     something.
@@ -61,7 +64,7 @@ def pair_order(public: Public, track: str) -> Guesses:
 
 
 def node_numbers(public: Public, track: str) -> Guesses:
-    """The share of data flows among pairs with the same difference between the numbers of their nodes.
+    """The share of data flows among pairs whose node numbers differ by the same amount.
 
     A leak: in the order of the model's file most data flows run from one node to the next; rows
     must not keep it.
@@ -97,7 +100,7 @@ def row_size(public: Public, track: str) -> Guesses:
 def guess_by_key(
     known: FloatArray, y: Int32Array, wanted: Sequence[FloatArray], *, mean: bool = False
 ) -> tuple[FloatArray, ...]:
-    """Guess the most frequent answer, or the mean answer, among known answers with about the same key.
+    """Guess the most frequent or the mean answer among known answers with a similar key.
 
     Args:
         known: Keys of known answers, [A].
@@ -106,7 +109,7 @@ def guess_by_key(
         mean: Whether to guess the mean, a score for the answer 1.
 
     Returns:
-        One value for each wanted key, float64; NaN if there are no known answers.
+        One value for each wanted key, float64; NaN without known answers.
     """
     if not len(y):
         return tuple(np.full(len(keys), np.nan) for keys in wanted)
@@ -136,7 +139,10 @@ def _ranks(count: int) -> FloatArray:
 
 
 def _ancestors(row: Row) -> IntArray:
-    """Number of nodes on which each node depends, int64 [N]; 0 for all if an edge leads to a lower number."""
+    """Number of nodes on which each node depends, int64 [N].
+
+    All zero if an edge leads to a lower number.
+    """
     count = len(row.node_feat)
     reached = np.eye(count, dtype=bool)
     sources, targets = row.edge_index

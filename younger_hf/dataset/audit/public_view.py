@@ -73,7 +73,7 @@ class Public:
         return tuple(track for track in TRACKS if "test" in self.release.configs.get(track, {}))
 
     def rows(self, track: str, split: str) -> tuple[Row, ...]:
-        """The rows of one split of a track, in the order of the file; empty if the release lacks the split.
+        """The rows of one split of a track in file order; empty if the release lacks the split.
 
         Raises:
             DatasetError: If the file is damaged, or its lists do not fit together.

@@ -190,7 +190,7 @@ def _verdict(attack: Attack, guesses: Guesses, measured: bool, p_value: float | 
 
 
 def _majority(public: Public, track: str) -> int:
-    """The most frequent answer of the training rows; of all public rows if the release lacks them."""
+    """The most frequent answer of the training rows, or of all public rows if there are none."""
     rows = public.rows(track, "train") or public.known(track)
     y = np.concatenate([np.zeros(1, dtype=np.int32), *(row.y for row in rows)])
     return int(np.bincount(y).argmax())

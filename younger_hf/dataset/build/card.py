@@ -1,4 +1,7 @@
-"""The dataset card: YAML for `datasets` and a page for people, filled in from the files that were written."""
+"""The dataset card: YAML for `datasets`, and a page for people.
+
+Both are filled in from the files that were written.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ _HIDDEN_SECRET = "Which architectures are tested was decided with a secret of th
 
 
 def write_card(release: Release) -> Path:
-    """Write `README.md` and its figures into a dataset repo, from its data files and its manifest alone.
+    """Write `README.md` and its figures into a dataset repo.
+
+    They are derived from the repo's data files and manifest alone.
 
     Args:
         release: The repo, its data files written.

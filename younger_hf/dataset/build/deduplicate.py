@@ -28,7 +28,7 @@ class Deduplication:
 
 
 def deduplicate(models: Iterable[tuple[Dag, Provenance]]) -> Deduplication:
-    """Merge models whose Dags are isomorphic with equal `w_attrs` signatures, and their provenances.
+    """Merge models with isomorphic Dags and equal `w_attrs` signatures, and their provenances.
 
     The result does not depend on the order of the models: of isomorphic Dags, the one whose model
     comes first by name stays.
@@ -53,7 +53,9 @@ def deduplicate(models: Iterable[tuple[Dag, Provenance]]) -> Deduplication:
 
 
 def is_isomorphic(first: Dag, second: Dag) -> bool:
-    """Whether two Dags differ only in the numbering of their nodes (colours `w_attrs`, parallel edges once).
+    """Whether two Dags differ only in the numbering of their nodes.
+
+    Nodes are coloured by `w_attrs`; parallel edges count once.
 
     The test is exact, by BLISS: for two models of a dozen equal branches VF2 takes minutes, BLISS
     milliseconds.

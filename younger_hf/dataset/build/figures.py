@@ -28,7 +28,7 @@ _DPI = 110
 
 
 def top_operators(release: Release) -> list[tuple[str, int]]:
-    """The most frequent operators of the training architectures, with the number of nodes of each."""
+    """The most frequent operators of the training architectures, with their numbers of nodes."""
     rows = release.table("vocabulary_wo_attrs", "train", ["domain", "op_type", "count"])
     named = rows.slice(FIRST_CLASS, TOP_OPERATORS).to_pylist()
     return [(f"{row['domain']}.{row['op_type']}".strip("."), row["count"]) for row in named]

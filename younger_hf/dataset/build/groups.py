@@ -1,4 +1,4 @@
-"""Architecture groups, which must stay on one side of a split: the same architecture but for details."""
+"""Groups of near-identical architectures, each of which must stay on one side of a split."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ from younger_hf.graph.identity.fingerprints import node_fingerprints
 NEAR_DUPLICATE = 0.9
 """Lowest Jaccard similarity of near-duplicates' WL labels, as sets or as multisets."""
 LARGEST_SHARE = 0.1
-"""Largest share of all architectures in one group; the similarity is raised until no group is larger."""
+"""Largest share of all architectures in one group.
+
+The required similarity is raised until no group is larger.
+"""
 
 _PERMUTATIONS = 128
 _LOW = (1 << 32) - 1
@@ -70,7 +73,10 @@ def wl_labels(dag: Dag) -> Counter[int]:
 
 
 def _numbered(counts: Counter[int]) -> frozenset[int]:
-    """A multiset as a set, occurrences of a label numbered: both have the same Jaccard similarity."""
+    """Turn a multiset into a set by numbering the occurrences of each label.
+
+    The Jaccard similarity stays the same.
+    """
     return frozenset(hash((label, number)) for label, count in counts.items() for number in range(count))
 
 

@@ -1,4 +1,4 @@
-"""The leak check of the build: whether anything public shows a test row, or the architecture it comes from."""
+"""The leak check of the build: whether anything public shows a test row or its architecture."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def check_leaks(
     regions_of: Mapping[str, Sequence[Region]],
     operator: Mapping[Signature, OperatorRows],
 ) -> None:
-    """Fail unless test architectures and test rows are apart from everything public, and from each other.
+    """Raise an error unless test data is disjoint from everything public and from itself.
 
     Raises:
         DatasetError: If a group has members in two parts of the split; a test skeleton is public;

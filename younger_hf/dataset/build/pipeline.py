@@ -25,7 +25,10 @@ from younger_hf.collect.workspace import Workspace, is_workspace
 from younger_hf.containment.limits import Limits
 
 PUBLIC_SECRET = "younger-hf"  # noqa: S105 - public on purpose
-"""Default secret that decides what is tested; the cards of datasets built with it warn that it is public."""
+"""Default secret that decides what is tested.
+
+The cards of datasets built with it warn that it is public.
+"""
 
 _STEPS = 9
 """Steps of a build, for its progress bar."""
@@ -164,7 +167,10 @@ def _export(workspace: Workspace, ids: Set[str], plan: BuildPlan, show: ShowProg
 
 
 def _worked(plan: BuildPlan, show: ShowProgress) -> tuple[list[tuple[Dag, Provenance]], dict[str, str]]:
-    """Dags and failures of the listed models, exported first; of the whole workspace if no model is listed."""
+    """The Dags and failures of the listed models, which are exported first.
+
+    If no model is listed, those of the whole workspace.
+    """
     listed = _listed(plan)
     with closing(Workspace(plan.workspace_folder)) as workspace:
         if listed:

@@ -1,4 +1,7 @@
-"""The content of a release as a protocol decides it: the rows of every config, the hidden answers, and counts."""
+"""The content of a release: the rows of every config, the hidden answers, and counts.
+
+A protocol decides how the architectures are split.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,11 @@ from typing import Literal
 import pyarrow as pa
 
 Protocol = Literal["grouped", "paper"]
-"""`grouped`: whole groups on one side of a split, hidden answers; `paper`: the leaky splits of the Younger paper."""
+"""How the splits are made, and whether answers are hidden.
+
+`grouped`: whole groups are on one side of a split, and answers are hidden. `paper`: the leaky
+splits of the Younger paper.
+"""
 
 Report = Callable[[str], None]
 """Called with the name of each step as it begins."""

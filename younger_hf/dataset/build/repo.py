@@ -25,7 +25,10 @@ FEWEST_ARCHITECTURES = 10
 """A dataset of fewer architectures cannot be split."""
 
 _PACKAGES = ("younger-hf", "numpy", "igraph", "datasketch", "pyarrow")
-"""Packages whose version may change rows or bytes; the archive names those that exported the models."""
+"""Packages whose version may change rows or bytes.
+
+The archive names those that exported the models.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Training, validation and test architectures: whole groups, stratified by size, chosen by a keyed hash."""
+"""Training, validation and test architectures.
+
+Groups are kept whole, stratified by size, and chosen by a keyed hash.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ from younger_hf.dataset.build.groups import Grouping
 from younger_hf.dataset.partition import Split, keyed_order
 
 WINDOW = 10
-"""Consecutive groups by size, of which one goes to validation, one to test and the others to training."""
+"""Number of consecutive groups by size among which the splits are divided.
+
+One goes to validation, one to test and the others to training.
+"""
 
 
 def split(architectures: Sequence[Architecture], grouping: Grouping, secret: str) -> Split:

@@ -51,7 +51,9 @@ class Samples:
 
 
 def build_tables(samples: Samples) -> tuple[dict[str, dict[str, pa.Table]], dict[str, pa.Table]]:
-    """Build the rows of every config, and the answers to its test rows, which themselves hold -1 instead.
+    """Build the rows of every config, and the answers to its test rows.
+
+    Test rows themselves hold -1 instead of an answer.
 
     Returns:
         config -> split -> rows, and track -> answers.

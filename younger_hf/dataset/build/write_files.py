@@ -1,4 +1,4 @@
-"""Writing a dataset repo: Parquet data and `manifest.json`; the answers in a folder of their own."""
+"""Writing a dataset repo: Parquet data and `manifest.json`, with the answers in another folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ from younger_hf.files import PARTIAL, replacing, write_json
 _DELTAS = ("edge_index", "pair_index", "input_node")
 _DICTIONARIES = ("node_feat", "node_feat_w", "node_feat_wo", "y", "input_kind", "input_dtype")
 _LEVEL = 9
-"""Level of zstd: files are a fifth larger at 3, a tenth smaller at 19, which takes thirty times as long."""
+"""Compression level of zstd.
+
+Files are a fifth larger at 3, and a tenth smaller at 19, which takes thirty times as long.
+"""
 
 
 def write_release(
@@ -81,7 +84,7 @@ def _write_manifest(root: Path, values: Mapping[str, object]) -> None:
 
 
 def _sweep(root: Path, known: Collection[str]) -> None:
-    """Remove what an earlier build left: data files that the manifest does not name, finished or not."""
+    """Remove files left by an earlier build that the manifest does not name, finished or not."""
     for config in CONFIGS:
         for path in (root / config).glob("*"):
             if path.suffix in (".parquet", PARTIAL) and path.relative_to(root).as_posix() not in known:
@@ -119,7 +122,11 @@ def seal_answers(answers: Answers, root: Path, key: bytes) -> None:
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write one small Parquet file: delta-encoded node numbers, dictionary-encoded classes, zstd, checksums, row groups of 256."""
+    """Write one small Parquet file.
+
+    Node numbers are delta-encoded and classes dictionary-encoded; it has zstd compression,
+    checksums and row groups of 256 rows.
+    """
     leaves = {name: _leaf(table.schema.field(name)) for name in table.column_names}
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as partial:

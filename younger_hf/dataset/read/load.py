@@ -19,7 +19,7 @@ DEFAULT_ROOT = "younger"
 def load(
     config: str, split: str | None = None, *, root: str | Path | None = None, revision: str | None = None
 ) -> Dataset | DatasetDict:
-    """Load one config of the dataset, as `datasets.load_dataset(root, config, split=split)` does, after verifying its files.
+    """Verify and load one config, as `datasets.load_dataset(root, config, split=split)` does.
 
     From the Hub only the config's own files are fetched. After that they load without a connection;
     they are never served for another commit, nor for another build in the same folder.
@@ -64,7 +64,9 @@ def load(
 
 
 def num_classes(config: str, root: str | Path | None = None) -> int:
-    """The number of node classes of a config, UNK and MASK included: class ids are 0 to this number - 1.
+    """The number of node classes of a config, UNK and MASK included.
+
+    Class ids run from 0 to this number - 1.
 
     Args:
         config: A config that ends in `w_attrs` or `wo_attrs`, such as `operator_w_attrs`.
@@ -104,7 +106,7 @@ def _fetched(repo: str, config: str, revision: str | None) -> Path:
         raise DatasetError(f"{repo}: the Hub has no revision {revision!r}.", "Name a tag, branch or commit.") from error
     except errors.RepositoryNotFoundError as error:
         raise DatasetError(
-            f"{repo}: the Hub has no such dataset repo, or it is private.", "Check the name, or `hf auth login`."
+            f"{repo}: this dataset repo is not on the Hub, or is private.", "Check the name, or `hf auth login`."
         ) from error
     except errors.LocalEntryNotFoundError as error:
         raise DatasetError(

@@ -1,4 +1,4 @@
-"""Opening a built dataset repo, and the answers that belong to it, straight from their Parquet files.
+"""Opening a built dataset repo, and its answers, straight from their Parquet files.
 
 Everything that must not depend on `datasets` reads a release this way: the validation and scoring
 of submissions, the statistics, the board.
@@ -35,7 +35,10 @@ _DAMAGED = (
     OSError,
     UnicodeDecodeError,  # a column's name
 )
-"""Arrow's errors for a damaged file; ArrowException itself and ArrowMemoryError have other causes."""
+"""Arrow's errors for a damaged file.
+
+ArrowException itself and ArrowMemoryError have other causes.
+"""
 
 _Kind = TypeVar("_Kind", int, str, list[Any], dict[str, Any])
 _AGAIN = "Build or download the dataset again."
@@ -111,7 +114,7 @@ class Release:
         """Raise DatasetError if the release does not have the config."""
         if config not in self.configs:
             raise DatasetError(
-                f"{self.root}: there is no config {config!r}; expected one of: {', '.join(self.configs)}.",
+                f"{self.root}: unknown config {config!r}; expected one of: {', '.join(self.configs)}.",
                 "Run `younger-hf stats DATASET` to see what the dataset holds.",
             )
 
@@ -137,7 +140,7 @@ class Answers:
         """Read the answers of one track, in the order of its test rows.
 
         Raises:
-            DatasetError: If there are no answers for the track, its file is damaged, or it is
+            DatasetError: If the track has no answers, its file is damaged, or it is
                 sealed and the environment does not hold its key.
         """
         schema = task_of(track).answers
@@ -148,7 +151,7 @@ class Answers:
 
 
 def default_answers(root: Path) -> Path:
-    """The folder where a build puts the answers by default: `PATH-answers`, beside the dataset repo."""
+    """The default folder for a build's answers: `PATH-answers`, beside the dataset repo."""
     folder = root if root.name else root.absolute()
     return folder.with_name(f"{folder.name}-answers")
 
@@ -175,7 +178,10 @@ def open_release(root: str | Path) -> Release:
 
 
 def content_hash_of(configs: Configs) -> str:
-    """The identity of a release: `sha256:` and 64 hex digits over path, rows and SHA-256 of every file."""
+    """The identity of a release, `sha256:` and 64 hex digits.
+
+    It is a hash over path, rows and SHA-256 of every file.
+    """
     digest = hashlib.sha256()
     for _, splits in sorted(configs.items()):
         for _, file in sorted(splits.items()):
@@ -190,7 +196,9 @@ def sha256_of(path: Path) -> str:
 
 
 def open_answers(root: str | Path) -> Answers:
-    """Open the folder with the answers of a dataset; sealed ones are decrypted only when a track is read.
+    """Open the folder with the answers of a dataset.
+
+    Sealed answers are decrypted only when a track is read.
 
     Raises:
         DatasetError: If the folder is missing or empty, or does not hold answers.
@@ -217,7 +225,7 @@ def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = 
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             types = dict(zip(file.schema_arrow.names, file.schema_arrow.types, strict=True))
             for field in wanted:
-                found = types.get(field.name, "no such column")
+                found = types.get(field.name, "none")
                 if found != field.type:
                     raise DatasetError(
                         f"{path}: expected a column {field.name!r} of type {field.type}, found {found}.", _AGAIN
@@ -231,7 +239,7 @@ def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = 
 
 def _manifest(folder: Path, kind: str, hint: str) -> dict[str, Any]:
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: there is no such folder; expected {kind} folder.", hint)
+        raise DatasetError(f"{folder}: this folder does not exist; expected {kind} folder.", hint)
     path = folder / MANIFEST
     if not path.is_file():
         found = "it is empty" if not any(folder.iterdir()) else f"it has no {MANIFEST}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from younger_hf.graph.vocabulary import Signature
 
 _READ_AHEAD = 256
-"""Rows read at a time where graphs are asked for one by one."""
+"""Rows that are read at a time when graphs are requested one by one."""
 _SHUFFLED_AT_A_TIME = 10_000
 """Rows that a shuffled stream keeps in memory to draw from."""
 
@@ -89,7 +89,7 @@ class _StreamedBatches(IterableDataset["Batch"]):
 
 
 def _read(rows: datasets.IterableDataset, signature: Signature, count: int) -> Iterator[GraphRows]:
-    """The next rows in Arrow's format, `count` at a time; nothing in any worker process but the first."""
+    """The next `count` rows in Arrow's format; nothing in any worker process but the first."""
     worker = get_worker_info()
     if worker is None or worker.id == 0:
         for table in rows.iter(batch_size=count):

@@ -12,7 +12,7 @@ _AGAIN = "Build or download it again."
 
 
 def verify(root: Path, config: str) -> Release:
-    """Open a repo whose manifest has the right content hash, whose files of one config match it, and whose card does.
+    """Open a repo after checking the content hash, one config's files, and the dataset card.
 
     Returns:
         The opened repo.

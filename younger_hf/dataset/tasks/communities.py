@@ -42,7 +42,10 @@ def _orders(num_nodes: int) -> list[IntArray]:
 
 
 def _greedy(edges: IntArray, order: IntArray) -> tuple[float, IntArray]:
-    """Modularity and communities of the nodes under another numbering: node i is number `order[i]`, int64 [N]."""
+    """Modularity and communities of the nodes under another numbering.
+
+    Node i has number `order[i]`, int64 [N].
+    """
     graph = igraph.Graph(n=len(order), edges=order[edges])
     membership = graph.community_fastgreedy().as_clustering().membership
     return graph.modularity(membership), np.asarray(membership)[order]
@@ -60,7 +63,10 @@ def boundary(dag: Dag, community: IntArray) -> IntArray:
 
 
 def induced_edges(dag: Dag, nodes: IntArray) -> Int32Array:
-    """Distinct edges among some nodes, as positions in `nodes` (ascending); int32 [2, E], by source, then target."""
+    """Distinct edges among some nodes, int32 [2, E], by source, then target.
+
+    Edges are positions in `nodes`, which is ascending.
+    """
     position = np.full(dag.num_nodes, -1, dtype=np.int64)
     position[nodes] = np.arange(len(nodes))
     sources, targets = position[dag.edge_index]

@@ -45,7 +45,7 @@ class HeldOut:
 
 
 def operator_pairs(architectures: Iterable[Architecture]) -> frozenset[OperatorPair]:
-    """Pairs of operators that follow each other in any of these architectures (`wo_attrs` signatures)."""
+    """Pairs of adjacent operators in any of these architectures (`wo_attrs` signatures)."""
     return frozenset(
         (a.dag.wo_attrs[source], a.dag.wo_attrs[target])
         for a in architectures
@@ -94,7 +94,10 @@ def hold_out(architecture: Architecture, known_pairs: frozenset[OperatorPair], s
 def uniform_pairs(
     num_nodes: int, taken: set[tuple[int, int]], count: int, rng: np.random.Generator
 ) -> list[tuple[int, int]]:
-    """Draw `count` ordered pairs of distinct nodes uniformly, none twice and none taken; all there are if fewer."""
+    """Draw `count` distinct ordered pairs of distinct nodes uniformly, without those taken.
+
+    Return all pairs that are left if there are fewer.
+    """
     possible = num_nodes * (num_nodes - 1) - len(taken)
     drawn: dict[tuple[int, int], None] = {}
     while len(drawn) < min(count, possible):

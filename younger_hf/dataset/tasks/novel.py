@@ -1,4 +1,4 @@
-"""Test regions that must be predicted: neither public architectures nor other test rows show their answers."""
+"""Choosing test regions whose answers appear in no public architecture and no other test row."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def novel_regions(
     vocabularies: Mapping[Signature, Vocabulary],
     secret: str,
 ) -> tuple[dict[str, list[Region]], int]:
-    """Choose regions of test architectures that nothing public answers and that do not show what another masks.
+    """Choose test regions that nothing public answers and that do not show each other's answers.
 
     Blocks repeat across architectures that are otherwise new: wherever a region occurs in public
     ones, its answers can be looked up. A region is left out if either signature has an answer

@@ -32,7 +32,7 @@ def visible_graph(row: Pattern) -> Graph:
 
 
 def embedded_rows(public: Sequence[Graph], rows: Sequence[Pattern], *, whole: bool = False) -> BoolArray:
-    """Find rows that can be looked up in public architectures, or nearly so: a few places may disagree.
+    """Find rows that occur in public architectures, exactly or with a few differences.
 
     Args:
         public: Class ids [N] and edge_index [2, E] of every public architecture.
@@ -64,7 +64,7 @@ def crossing_rows(flows: Sequence[tuple[Int32Array, Int32Array, Int32Array]], ro
 
 
 def independent_rows(rows: Sequence[Pattern]) -> BoolArray:
-    """Choose rows of one track such that none is answered, in part or whole, by what the others show.
+    """Choose rows of one track such that no row shows the answer to another, even in part.
 
     Rows are dropped from the first on. Those that stay are tried again without the dropped ones
     until nothing changes: some of the rows that disagreed may be among these.

@@ -1,4 +1,7 @@
-"""Data-flow metrics of many resamples of graphs: one sort of the scores, then weighted sums along it."""
+"""Data-flow metrics of many resamples of graphs.
+
+Scores are sorted once; the metrics are weighted sums in that order.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from younger_hf.metrics.resampling import CHUNK, blocks, graph_of_items
 
 @dataclass(frozen=True)
 class RankedItems:
-    """Items in descending order of their scores; items of one graph at one place of the order are one row.
+    """Items in descending order of score; items of one graph at the same position share a row.
 
     Attributes:
         graph: Graph of each row, int64 [R].
@@ -46,7 +49,7 @@ class RankedItems:
 
 @dataclass(frozen=True)
 class ResampledRanking:
-    """Scores and labels, sorted once; a step is a distinct score of a positive, from the highest on.
+    """Scores and labels, sorted once; a step is a distinct score of a positive, highest first.
 
     Attributes:
         positives: The positives.
@@ -105,7 +108,8 @@ def resample_ranking(references: npt.ArrayLike, predictions: npt.ArrayLike, offs
     graph, num_graphs = graph_of_items(offsets, len(positive))
     steps, step = np.unique(-scores[positive], return_inverse=True)
     descending = -scores[~positive]
-    # A negative is at place 2s if it outranks step s, but not the step before, and at 2s + 1 if it ties with s.
+    # A negative is at place 2s if it outranks step s, but not the step before, and at 2s + 1 if it
+    # ties with s.
     place = 2 * np.searchsorted(steps, descending, "left")
     reached = place < 2 * len(steps)
     place, negative_graph = place[reached], graph[~positive][reached]
@@ -131,7 +135,10 @@ def resample_ranking(references: npt.ArrayLike, predictions: npt.ArrayLike, offs
 
 
 def _joined(place: IntArray, graph: IntArray, num_graphs: int) -> tuple[RankedItems, IntArray]:
-    """Join the items of one graph at one place; return the rows in the order of their places, and the places."""
+    """Merge the items of one graph at one position.
+
+    Return the rows in the order of their positions, and the positions.
+    """
     keys, counts = np.unique(place * num_graphs + graph, return_counts=True)
     return RankedItems(keys % num_graphs, counts if (counts > 1).any() else None), keys // num_graphs
 

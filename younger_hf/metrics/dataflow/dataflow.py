@@ -1,4 +1,7 @@
-"""`evaluate` module of the data-flow task; the mathematics is in `younger_hf.metrics.dataflow.ranking_metrics`."""
+"""The `evaluate` module of the data-flow task.
+
+The mathematics is in `younger_hf.metrics.dataflow.ranking_metrics`.
+"""
 
 from __future__ import annotations
 

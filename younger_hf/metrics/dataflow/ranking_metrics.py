@@ -29,24 +29,33 @@ class ScoresByLabel:
 
     @property
     def roc_auc(self) -> float:
-        """Probability that a positive outranks a negative, a tie counting one half; in [0, 1], .5 is chance."""
-        # For each positive, two look-ups in the sorted negatives count those below it twice and those equal to it
-        # once. The sum is an integer: nothing depends on the order, and constant scores are exactly one half.
+        """Probability that a positive outranks a negative; ties count one half.
+
+        It is in [0, 1], and .5 is chance.
+        """
+        # For each positive, two look-ups in the sorted negatives count those below it twice and
+        # those equal to it once. The sum is an integer: nothing depends on the order, and constant
+        # scores are exactly one half.
         twice_won = int(np.searchsorted(self.negatives, self.positives, "left").sum())
         twice_won += int(np.searchsorted(self.negatives, self.positives, "right").sum())
         return twice_won / (2 * len(self.positives) * len(self.negatives))
 
     @property
     def average_precision(self) -> float:
-        """Mean over positives of the precision at their score; in (0, 1], the share of positives is chance."""
-        # The precision-recall curve has a step at each distinct score, but recall rises only at those of positives.
-        # So these are enough, each weighted by the number of positives that share it.
+        """Mean over positives of the precision at their score.
+
+        It is in (0, 1], and the share of positives is chance.
+        """
+        # The precision-recall curve has a step at each distinct score, but recall rises only at
+        # those of positives. So these are enough, each weighted by the number of positives that
+        # share it.
         starts = np.flatnonzero(np.concatenate([[True], self.positives[1:] != self.positives[:-1]]))
         true = len(self.positives) - starts
         false = len(self.negatives) - np.searchsorted(self.negatives, self.positives[starts], "left")
         tied = np.diff(starts, append=len(self.positives))
         precision = true / (true + false)
-        # Relative to the precision at the lowest positive, so that constant scores are exactly the share of positives.
+        # Relative to the precision at the lowest positive, so that constant scores are exactly the
+        # share of positives.
         lowest = precision[0]
         return min(1.0, float(lowest + np.sum(tied * (precision - lowest)) / len(self.positives)))
 
@@ -91,7 +100,9 @@ def split_scores(references: npt.ArrayLike, scores: npt.ArrayLike) -> ScoresByLa
 
 
 def roc_auc(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-    """Compute the area under the ROC curve by ranks, ties averaged; in [0, 1], exactly .5 for constant scores.
+    """Compute the area under the ROC curve, with the average rank for ties; in [0, 1].
+
+    Constant scores have exactly .5.
 
     Arguments and errors as for `labelled_scores`.
     """
@@ -99,7 +110,9 @@ def roc_auc(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
 
 
 def average_precision(references: npt.ArrayLike, scores: npt.ArrayLike) -> float:
-    """Compute the step-wise area under the precision-recall curve, ties grouped, as scikit-learn; in (0, 1].
+    """Compute the step-wise area under the precision-recall curve; in (0, 1].
+
+    Ties are grouped, as in scikit-learn.
 
     Arguments and errors as for `labelled_scores`.
     """

@@ -61,7 +61,7 @@ class ResampledClasses:
         return max(int(self.required.shape[1]), self.num_classes)
 
     def values(self, weights: IntArray) -> dict[str, FloatArray]:
-        """Compute accuracy and the macro averages over the classes in each resample; see `Resampled`."""
+        """Compute accuracy and the macro averages in each resample; see `Resampled`."""
         true = self.true.totals(weights, self.num_classes)
         predicted = self.predicted.totals(weights, self.num_classes)
         correct = self.correct.totals(weights, self.num_classes)
@@ -76,7 +76,10 @@ class ResampledClasses:
 
 
 def resample_classes(references: npt.ArrayLike, predictions: npt.ArrayLike, offsets: npt.ArrayLike) -> ResampledClasses:
-    """Prepare true and predicted classes; arguments and errors as for `younger_hf.metrics.bootstrap`."""
+    """Prepare true and predicted classes.
+
+    Arguments and errors are those of `younger_hf.metrics.bootstrap`.
+    """
     true, predicted = checked_classes(references, predictions)
     graph, num_graphs = graph_of_items(offsets, len(true))
     names, joined = np.unique(np.concatenate([true, predicted]), return_inverse=True)

@@ -34,7 +34,7 @@ class ClassCounts:
 
     @property
     def macro_precision(self) -> float:
-        """Mean over classes of correct / predicted, 0 for a class that is never predicted; in [0, 1]."""
+        """Mean over classes of correct / predicted, in [0, 1]; 0 for a class never predicted."""
         return float(np.mean(self.correct / np.maximum(self.predicted, 1)))
 
     @property
@@ -51,7 +51,10 @@ class ClassCounts:
 def checked_classes(
     references: npt.ArrayLike, predictions: npt.ArrayLike
 ) -> tuple[npt.NDArray[np.integer], npt.NDArray[np.integer]]:
-    """Check true and predicted classes, and return both as arrays; arguments and errors as for `count_classes`."""
+    """Check true and predicted classes, and return both as arrays.
+
+    Arguments and errors are those of `count_classes`.
+    """
     true, predicted = class_ids(references, "references"), class_ids(predictions, "predictions")
     same_length(true, predicted)
     return true, predicted
@@ -69,7 +72,8 @@ def count_classes(references: npt.ArrayLike, predictions: npt.ArrayLike) -> Clas
     """
     true, predicted = checked_classes(references, predictions)
     size = int(max(true.max(), predicted.max())) + 1
-    # One slot for each class id is fastest, unless a stray huge id would need more memory than the ids themselves.
+    # One slot for each class id is fastest, unless a stray huge id would need more memory than the
+    # ids themselves.
     if size <= len(true) // 8 + 65_536:
         slots = _counts(true, predicted, size)
         return ClassCounts(*slots[:, slots[:2].any(axis=0)])
@@ -90,12 +94,17 @@ def _counts(true: npt.NDArray[np.integer], predicted: npt.NDArray[np.integer], s
 
 
 def accuracy(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Compute the share of correct predictions, in [0, 1]; arguments and errors as for `count_classes`."""
+    """Compute the share of correct predictions, in [0, 1].
+
+    Arguments and errors are those of `count_classes`.
+    """
     return count_classes(references, predictions).accuracy
 
 
 def macro_precision(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Compute the unweighted mean of the classes' precision, as scikit-learn with zero_division=0; in [0, 1].
+    """Compute the unweighted mean of the classes' precision, in [0, 1].
+
+    It equals scikit-learn's with zero_division=0.
 
     The classes are those in the references or the predictions. Arguments and errors as for
     `count_classes`.
@@ -104,7 +113,9 @@ def macro_precision(references: npt.ArrayLike, predictions: npt.ArrayLike) -> fl
 
 
 def macro_recall(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Compute the unweighted mean of the classes' recall, as scikit-learn with zero_division=0; in [0, 1].
+    """Compute the unweighted mean of the classes' recall, in [0, 1].
+
+    It equals scikit-learn's with zero_division=0.
 
     The classes are those in the references or the predictions. Arguments and errors as for
     `count_classes`.
@@ -113,7 +124,9 @@ def macro_recall(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float
 
 
 def macro_f1(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Compute the unweighted mean of the classes' F1, as scikit-learn with zero_division=0; in [0, 1].
+    """Compute the unweighted mean of the classes' F1, in [0, 1].
+
+    It equals scikit-learn's with zero_division=0.
 
     The classes are those in the references or the predictions. Arguments and errors as for
     `count_classes`.

@@ -1,4 +1,7 @@
-"""`evaluate` module of the operator task; the mathematics is in `younger_hf.metrics.operator.classification_metrics`."""
+"""The `evaluate` module of the operator task.
+
+The mathematics is in `younger_hf.metrics.operator.classification_metrics`.
+"""
 
 from __future__ import annotations
 

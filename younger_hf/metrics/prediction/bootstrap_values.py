@@ -59,7 +59,10 @@ class ResampledValues:
 
 
 def resample_values(references: npt.ArrayLike, predictions: npt.ArrayLike, offsets: npt.ArrayLike) -> ResampledValues:
-    """Prepare measured and predicted values; arguments and errors as for `younger_hf.metrics.bootstrap`."""
+    """Prepare measured and predicted values.
+
+    Arguments and errors are those of `younger_hf.metrics.bootstrap`.
+    """
     true, predicted = checked_values(references, predictions)
     graph, num_graphs = graph_of_items(offsets, len(true))
     errors = np.bincount(graph, weights=relative_errors(true, predicted), minlength=num_graphs).astype(

@@ -44,18 +44,23 @@ class RankedPairs:
         """
         times = np.take(weights, self.order, axis=1)
         every = _pairs(times.sum(axis=1))
-        # Two pairs are tied in the reference, the prediction or both, or are in the same or in opposite order.
+        # Two pairs are tied in the reference, the prediction or both, or are in the same or in
+        # opposite order.
         in_reference = _tied(times, self.reference_starts)
         in_prediction = _tied(np.take(times, self.prediction_order, axis=1), self.prediction_starts)
         agreed = every - in_reference - in_prediction + _tied(times, self.both_starts) - 2 * self._inversions(times)
-        # The root of a product, not a product of roots: the root of a square is exact, so equal rankings are exactly 1.
+        # The root of a product, not a product of roots: the root of a square is exact, so equal
+        # rankings are exactly 1.
         scale = np.sqrt((every - in_reference).astype(np.float64) * (every - in_prediction).astype(np.float64))
         tau = np.divide(agreed, scale, out=np.zeros(len(times)), where=scale > 0)
         within: FloatArray = np.clip(tau, -1.0, 1.0)
         return within
 
     def _inversions(self, times: IntArray) -> IntArray:
-        """Count how often a greater prediction comes before a smaller one, int64 [B]; never within tied references."""
+        """Count how often a greater prediction comes before a smaller one, int64 [B].
+
+        Pairs that are tied in the reference do not count.
+        """
         found = np.zeros(len(times), np.int64)
         for high, low, before, before_group in _halvings(self.rank):
             counted = np.zeros((len(times), len(high) + 1), np.int64)
@@ -88,7 +93,9 @@ def rank_pairs(references: npt.NDArray[np.generic], predictions: npt.NDArray[np.
 
 
 def _halvings(rank: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, IntArray]]:
-    """Split the ranks by their bits, the highest first: every two different ranks are separated exactly once.
+    """Split the ranks by their bits, highest bit first.
+
+    Every two different ranks are separated exactly once.
 
     This is merge sort in reverse: log2(N) passes over N values, and the values that a pass compares
     do not depend on their weights.
@@ -108,7 +115,8 @@ def _halvings(rank: IntArray) -> Iterator[tuple[IntArray, IntArray, IntArray, In
         group_start = np.repeat(starts, sizes)
         group_high = high_before[group_start]
         yield order[is_high], order[~is_high], high_before[~is_high], group_high[~is_high]
-        # Within each group come first those without the bit, then those with it, each in their order.
+        # Within each group come first those without the bit, then those with it, each in their
+        # order.
         within_high = high_before - group_high
         num_low = np.repeat(np.add.reduceat(~is_high, starts, dtype=np.int64), sizes)
         place = group_start + np.where(

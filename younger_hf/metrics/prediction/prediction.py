@@ -1,4 +1,7 @@
-"""`evaluate` module of the prediction task; the mathematics is in `younger_hf.metrics.prediction.regression_metrics`."""
+"""The `evaluate` module of the prediction task.
+
+The mathematics is in `younger_hf.metrics.prediction.regression_metrics`.
+"""
 
 from __future__ import annotations
 

@@ -63,7 +63,9 @@ def mape(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
 
 
 def accuracy_within_tenth(references: npt.ArrayLike, predictions: npt.ArrayLike) -> float:
-    """Compute Acc(10%), the share of predictions within a tenth of their reference; in [0, 1], higher is better.
+    """Compute Acc(10%), the share of predictions within a tenth of their reference; in [0, 1].
+
+    Higher is better.
 
     Args:
         references: Measured values, finite real numbers, [N], N >= 1.
@@ -107,7 +109,9 @@ def prediction_metrics(references: npt.ArrayLike, predictions: npt.ArrayLike) ->
 
 
 def relative_errors(references: Values, predictions: Values) -> FloatArray:
-    """Compute each error as a share of its reference, float64 [N]; infinite where that is too large for a float.
+    """Compute each error as a share of its reference, float64 [N].
+
+    A share that is too large for a float is infinite.
 
     Raises:
         MetricError: If a reference is 0.
@@ -154,7 +158,10 @@ def is_within_tenth(references: Values, predictions: Values) -> BoolArray:
 
 
 def checked_values(references: npt.ArrayLike, predictions: npt.ArrayLike) -> tuple[Values, Values]:
-    """Check measured and predicted values, and return both as arrays; arguments and errors as for `kendall_tau`."""
+    """Check measured and predicted values, and return both as arrays.
+
+    Arguments and errors are those of `kendall_tau`.
+    """
     true, predicted = finite_scores(references, "references"), finite_scores(predictions, "predictions")
     same_length(true, predicted)
     return true, predicted

@@ -1,4 +1,4 @@
-"""Whether a submission was made for the dataset it is validated against, and where the right dataset is."""
+"""Whether a submission matches the dataset it is validated against, and where the right one is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_version(declared: str | None, release: Release, search: Path | None) -
 
 
 def find_dataset(content_hash: str, folder: Path) -> Path | None:
-    """Find the dataset with a content hash in a folder or up to two levels below it; `None` if it is not there."""
+    """Find the dataset with a content hash in a folder or up to two levels below it, or `None`."""
     for pattern in ("", "*/", "*/*/"):
         for manifest in sorted(folder.glob(f"{pattern}{MANIFEST}")):
             try:

@@ -21,7 +21,9 @@ _SHAPE = "two lists of equal length, the sources and the targets"
 
 
 def check_graphs(rows: PredictionRows, name: str) -> list[Problem]:
-    """Find a wrong number of rows, graphs of a wrong size, and edges that are wrong; class ids are checked elsewhere.
+    """Find a wrong number of rows, graphs of a wrong size, and wrong edges.
+
+    Class ids are checked elsewhere.
 
     Args:
         rows: The rows.
@@ -126,7 +128,9 @@ def _check_twice(rows: PredictionRows, num_nodes: IntArray, chosen: IntArray) ->
 
 
 def in_content_order(rows: PredictionRows, track: Track, content_hash: str) -> GeneratedGraphs:
-    """Return the graphs of valid rows sorted by their content, so that the order of rows and edges is irrelevant.
+    """Return the graphs of valid rows, sorted by their content.
+
+    The order of rows and edges therefore makes no difference.
 
     Args:
         rows: The rows.

@@ -22,7 +22,7 @@ from younger_hf.submission.read.read_predictions import read_predictions
 from younger_hf.tasks import SUBMISSION_TRACKS
 
 MAX_BYTES = 64 * 2**20
-"""Largest predictions file that is read, unless the caller says otherwise."""
+"""Largest predictions file that is read, by default."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Checks all scores, class ids and values of a submission at once, without a Python loop over them."""
+"""Checks of all scores, class ids and values of a submission, without a Python loop over them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ _HINTS = {
 
 
 def check_values(rows: PredictionRows, track: Track) -> list[Problem]:
-    """Find NaN, infinite and out-of-range numbers and unknown class ids; one problem for each row and kind.
+    """Find NaN, infinite and out-of-range numbers and unknown class ids.
+
+    There is one problem for each row and kind.
 
     Predicted classes may be 0 (UNK) or 1 (MASK): they are never right, but they are in the
     vocabulary. The class of a generated node must come after them.
@@ -57,7 +59,7 @@ def check_values(rows: PredictionRows, track: Track) -> list[Problem]:
 def _problems_in_rows(
     code: str, wrong: BoolArray, expected: str, hint: str, rows: PredictionRows, column: str
 ) -> list[Problem]:
-    """Return one problem for each row with wrong numbers: the first of them, and how many more there are.
+    """Return one problem for each row with wrong numbers: the first, and how many more there are.
 
     Args:
         code: Code of the problem.

@@ -162,7 +162,7 @@ def write_metadata(path: str | Path, metadata: SubmissionMetadata) -> None:
 
 
 def check_metadata(path: Path, tracks: Sequence[str] = SUBMISSION_TRACKS) -> MetadataCheck:
-    """Read submission.yaml and collect everything that is wrong with it; arguments as for `read_metadata`."""
+    """Read submission.yaml and collect all its problems; arguments are those of `read_metadata`."""
     name = path.name
     if not path.is_file():
         hint = "Write it with the fields track, dataset_version, system and team."
@@ -218,7 +218,7 @@ def _reason(error: Exception) -> str:
 
 
 def _unsafe_syntax(text: str) -> str:
-    """Find syntax that can cost far more than its size: references to other parts, and deep nesting.
+    """Find syntax that can cost far more than its size: references and deep nesting.
 
     Returns:
         A description of it; empty if there is nothing of the kind.
@@ -237,7 +237,7 @@ def _unsafe_syntax(text: str) -> str:
 
 
 def _repeated_fields(text: str, name: str) -> list[Problem]:
-    """Name the fields that occur twice, of which `safe_load` would silently keep the last."""
+    """Name the fields that occur twice; `safe_load` would silently keep the last one."""
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if not isinstance(root, yaml.MappingNode):
         return []

@@ -17,8 +17,10 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 _TYPES = {bool: "true or false", int: "an integer", float: "a number", str: "text", list: "a list", dict: "a mapping"}
 _RANGE_ERRORS = ("greater_than_equal", "less_than_equal", "finite_number")
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5" + "".join(map(chr, range(0xFE00, 0xFE10))))
-"""Characters that Unicode counts as letters or marks but that show as nothing: Hangul fillers, the braille
-blank, variation selectors."""
+"""Invisible characters that Unicode counts as letters or marks.
+
+These are Hangul fillers, the braille blank and variation selectors.
+"""
 
 MOST_SEEDS = 1000
 """Longest list of seeds."""
@@ -146,7 +148,10 @@ def _check_characters(value: str, has_lines: bool) -> str:
 
 
 def _is_visible(character: str) -> bool:
-    """Return False for control, format (bidirectional, zero-width), surrogate, private and separator characters."""
+    """Return False for control, format, surrogate, private-use and separator characters.
+
+    Format characters are, for example, bidirectional or zero-width.
+    """
     category = unicodedata.category(character)
     return category[0] != "C" and category not in ("Zl", "Zp") and character not in _BLANK
 

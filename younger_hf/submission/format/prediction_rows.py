@@ -19,8 +19,10 @@ MAX_GRAPH_ID = 256
 """Longest graph_id that is accepted, in bytes of UTF-8."""
 
 MAX_ROW_BYTES = 4 * 2**20
-"""Longest row of a text file that is parsed: 200,000 numbers with all digits. Parsing needs many times its size
-in memory."""
+"""Longest row of a text file that is parsed: 200,000 numbers with all digits.
+
+Parsing a row needs many times its size in memory.
+"""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,10 @@ class PredictionColumn:
         return cls(Ragged(values, offsets_of(inner)[offsets]), Ragged(inner, offsets), readable, depth)
 
     def place(self, row: int, value: int) -> str:
-        """Name a value within its row for a message: `[4]`, `[1][4]` in a list of lists, or nothing for a single number."""
+        """Name a value within its row for a message.
+
+        It is `[4]`, or `[1][4]` in a list of lists, or nothing for a single number.
+        """
         position = value - int(self.rows.offsets[row])
         if self.lists is None:
             return f"[{position}]" if self.depth else ""

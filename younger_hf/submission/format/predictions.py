@@ -1,4 +1,4 @@
-"""The contents of a valid predictions file: predictions for the graphs of a split, or generated graphs."""
+"""The contents of a valid predictions file: predictions for a split, or generated graphs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AlignedPredictions:
 
 @dataclass(frozen=True)
 class GeneratedGraphs:
-    """Valid generated graphs, in an order that depends on the graphs alone, whatever their order in the file was.
+    """Valid generated graphs, in an order that depends only on the graphs, not on the file.
 
     Attributes:
         track: Config name.

@@ -66,7 +66,7 @@ CODES: MappingProxyType[str, str] = MappingProxyType(
         "missing_graph": "A graph of the test split has no row.",
     }
 )
-"""Every code and what it means, in the order in which a report lists them."""
+"""Every code and its meaning, in the order of a report."""
 
 _HINTS: MappingProxyType[str, str] = MappingProxyType(
     {
@@ -82,7 +82,7 @@ _HINTS: MappingProxyType[str, str] = MappingProxyType(
         "too_many_values": "Write one value for each node in mask_index or pair in pair_index of the test split.",
         "no_rows": "Write one row for each graph of the test split.",
         "wrong_type": "Write the value as it is expected.",
-        "null_value": "Every value is needed: there is no default.",
+        "null_value": "Every value is needed; nothing stands in for it.",
         "long_graph_id": "Keep graph_id as it is in the test split.",
         "out_of_range": "Scores are probabilities: apply a sigmoid to logits.",
         "unknown_class": "Class ids are those of the track's vocabulary.",
@@ -90,7 +90,7 @@ _HINTS: MappingProxyType[str, str] = MappingProxyType(
         "edge_out_of_range": "Nodes are numbered from 0 within each graph, in the order of node_feat.",
     }
 )
-"""The next step where whoever found the problem knows none that is more exact."""
+"""The default next step of each code, for problems without a hint of their own."""
 
 _ORDER = {code: position for position, code in enumerate(CODES)}
 
@@ -125,7 +125,7 @@ class Problem:
 
 
 def problem(code: str, where: str, expected: str, got: str, hint: str = "", row: int | None = None) -> Problem:
-    """A problem whose message is made of its parts: `where: expected ..., got ....`; without a hint it gets its code's own."""
+    """A problem with the message `where: expected ..., got ....`; the code's hint by default."""
     return Problem(code, row, f"{where}: expected {expected}, got {got}.", expected, got, hint or _HINTS.get(code, ""))
 
 
@@ -135,7 +135,10 @@ def at_row(row: int, graph_id: str | None) -> str:
 
 
 def quoted(text: str, limit: int = 60) -> str:
-    """Text of a submission made safe for a message: in quotes, cut, and with every character that does not print escaped."""
+    """Make text of a submission safe for a message: quoted, shortened, and with escapes.
+
+    Every character that does not print is escaped.
+    """
     shown = text[:limit]
     while len(repr(shown)) > 2 * limit:  # an escaped character takes up to ten
         shown = shown[: len(shown) // 2]
@@ -149,7 +152,7 @@ def listed(names: Sequence[str], limit: int = 5) -> str:
 
 
 def remaining(code: str, total: int) -> list[Problem]:
-    """The entry that stands for the problems of a kind that are not listed; none if all `total` are."""
+    """The entry that counts the problems of a kind that are not listed; empty if all are."""
     if total <= SHOWN:
         return []
     got = f"{total:,}"

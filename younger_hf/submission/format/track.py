@@ -1,4 +1,4 @@
-"""A track of a release: the graphs to predict, the number of predictions for each, and limits for its files."""
+"""A track of a release: graphs to predict, predictions per graph, and limits for files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ from younger_hf.tasks import (
 )
 
 PREDICTED_SPLITS = ("test", "validation")
-"""Splits that can be predicted and scored: `test` with hidden answers, `validation` with those of the release."""
+"""Splits that can be predicted and scored.
+
+`test` has hidden answers; those of `validation` are in the release.
+"""
 
 _SLACK = 100_000
 _GRAPH_VALUES = GENERATION_NODES * (1 + 2 * EDGES_PER_NODE)
@@ -56,7 +59,9 @@ class Track:
         return self.task.format
 
     def limits(self, max_bytes: int) -> Limits:
-        """Return limits of reading that leave room for duplicates and wrong lengths, so that they can be named.
+        """Return reading limits that leave room for duplicates and wrong lengths.
+
+        These can then be reported one by one.
 
         Args:
             max_bytes: Largest file.

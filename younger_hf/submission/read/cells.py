@@ -1,4 +1,4 @@
-"""Turns values parsed from JSON into a graph_id and arrays of numbers, or names what is wrong with them."""
+"""Turning parsed JSON values into a graph_id and arrays of numbers, or reporting what is wrong."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def _unique_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return result
 
 
-# NaN and Infinity are not JSON, but Python and pandas write them. They are read, so that messages can name them.
+# NaN and Infinity are not JSON, but Python and pandas write them. They are read, so that messages
+# can name them.
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=float)
 
 
@@ -132,7 +133,8 @@ def _numbers(
     try:
         array = np.array(values, dtype=np.int64 if column.is_integral else np.float64)
     except OverflowError:
-        # An integer beyond the floats is as far outside [0, 1] as infinity; it must not stop the check of the other rows.
+        # An integer beyond the floats is as far outside [0, 1] as infinity; it must not stop the
+        # check of the other rows.
         limit = 2**63 if column.is_integral else 2**1023
         position = next(i for i, each in enumerate(values) if isinstance(each, int) and not -limit <= each < limit)
         code, expected = column.beyond

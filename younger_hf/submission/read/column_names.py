@@ -60,7 +60,7 @@ def check_columns(names: Sequence[str], form: Format, where: str, row: int | Non
 
 
 def usable(names: Sequence[str], form: Format) -> bool:
-    """Whether all columns are there exactly once, so that rows can be read although there may be other problems."""
+    """Whether each column occurs exactly once, which is enough to read the rows."""
     return all(names.count(name) == 1 for name in form.names)
 
 

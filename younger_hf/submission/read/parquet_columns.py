@@ -1,4 +1,7 @@
-"""Decoded columns of a Parquet predictions file -> ids and numbers, with nulls and over-long ids named."""
+"""Decoded columns of a Parquet predictions file as ids and numbers.
+
+Nulls and over-long ids are reported.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def fits(kind: pa.DataType, column: Column) -> bool:
-    """Whether a type, nested exactly as deep, holds a column's numbers, of any width; a number for itself may also be an integer.
+    """Whether a type can hold a column's numbers, of any width, at exactly the same depth.
+
+    A column of single numbers may also hold integers.
 
     Only a row's own list may have a fixed size: how many lists are in it, and so how much they
     take, is not known before they are read.
@@ -49,7 +54,9 @@ def expected_type(column: Column) -> str:
 
 
 def graph_ids_of(column: pa.Array, before: int) -> tuple[pa.StringArray, list[Problem]]:
-    """Ids as strings, with null for those too long to be any: a short dictionary can stand for gigabytes of text.
+    """Ids as strings, with null for those too long to be valid.
+
+    A short dictionary can stand for gigabytes of text.
 
     Args:
         column: Some rows of it.

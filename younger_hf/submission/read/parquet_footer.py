@@ -1,6 +1,6 @@
 """Sizes and positions of columns from a Parquet footer, read without pyarrow.
 
-pyarrow ends the whole process, uncatchably, when it is asked for the column metadata of some
+pyarrow ends the whole process, uncatchably, when it reads the column metadata of some
 damaged footers (seen with 26.0.1: a size histogram that does not fit its column). Reading the few
 numbers that are needed takes a small decoder of Thrift's compact protocol.
 Source: the Parquet format's `parquet.thrift`.
@@ -47,7 +47,7 @@ class Chunk:
 
 @dataclass
 class ColumnSize:
-    """What the footer says of one leaf column, all row groups together.
+    """What the footer states about one leaf column, all row groups together.
 
     Attributes:
         num_values: Values, nulls and empty lists included.

@@ -1,7 +1,7 @@
 """Sizes of the pages of a Parquet column, read before anything is decompressed.
 
 A footer can claim ten values where the pages hold a hundred million; readers believe the pages.
-Each page has a header in front of it, and decoding gives no more than the headers say. Source: the
+Each page follows a header, and decoding yields no more than the headers state. Source: the
 Parquet format's `parquet.thrift`.
 """
 
@@ -29,15 +29,15 @@ _HEADER_OF = {0: _DATA_PAGE_HEADER, 3: _DATA_PAGE_HEADER_V2}
 
 
 def unpacked_bytes(data: mmap, chunks: list[Chunk]) -> int:
-    """Bytes of all pages of a column once decompressed, before run lengths and dictionaries are expanded.
+    """Size of a column's pages after decompression, before dictionaries and run lengths expand.
 
     Args:
         data: The whole file, mapped into memory.
         chunks: The column's part in each row group.
 
     Raises:
-        ValueError: If the pages are not where the footer says, hold more or fewer values than it
-            says, or are not pages.
+        ValueError: If the pages are not where the footer puts them, hold more or fewer values
+            than it states, or are not pages.
     """
     total = pages = 0
     for chunk in chunks:
@@ -54,14 +54,18 @@ def unpacked_bytes(data: mmap, chunks: list[Chunk]) -> int:
             total += page_bytes
         if position != end:
             raise ValueError("a page ends behind its column")
-        # Readers go on until they have as many values as the footer says, some of them behind the column's end.
+        # Readers go on until they have as many values as the footer states, some of them behind the
+        # column's end.
         if values != chunk.num_values:
             raise ValueError(f"{chunk.num_values:,} values by the footer, {values:,} by the pages")
     return total
 
 
 def _page(data: mmap, position: int, end: int) -> tuple[int, int, int]:
-    """Where the page at a position ends, how many values it holds (none if it is a dictionary), and its bytes once decompressed."""
+    """Return where the page at a position ends, its number of values and its decompressed size.
+
+    A dictionary page has no number of values.
+    """
     reader = CompactReader(data, position, end)
     found: dict[int, int] = {}
     counts: dict[int, int] = {}

@@ -1,4 +1,7 @@
-"""Reads a CSV predictions file: UTF-8, commas, a header, and each list of a row as a JSON list in one cell."""
+"""Reading a CSV predictions file in UTF-8, with commas and a header.
+
+Each list of a row is a JSON list in one cell.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,8 @@ def read_csv(data: bytes, name: str, form: Format, limits: Limits, earlier: Sequ
     problems += check_columns(header, form, name)
     if not usable(header, form):
         return ReadResult(None, tuple(problems))
-    # A list may be printed over several lines, so that lines are more than rows but never more than rows and values.
+    # A list may be printed over several lines, so that lines are more than rows but never more than
+    # rows and values.
     lines = data.count(b"\n")
     if lines > limits.max_rows + limits.max_values + 1:
         return ReadResult(None, (*problems, too_many_rows(form, name, limits, f"{lines:,} lines")))
@@ -103,7 +107,7 @@ def _rows(data: bytes, name: str, form: Format, limits: Limits, stopped: list[Pr
 def _batches(
     data: bytes, form: Format, limits: Limits, ragged: dict[int, pa_csv.InvalidRow]
 ) -> Iterator[pa.RecordBatch]:
-    """All columns as text, some rows at a time; rows that do not fit the header are noted and left out."""
+    """Read all columns as text, some rows at a time; report and skip rows that do not fit."""
 
     def note(row: pa_csv.InvalidRow) -> str:
         ragged[row.number - 1] = row  # Arrow counts the header as row 1

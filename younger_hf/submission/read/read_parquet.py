@@ -1,6 +1,6 @@
-"""Reads a Parquet predictions file: the footer is checked first, then the track's columns are decoded in bounded batches.
+"""Reading a Parquet predictions file: check the footer, then decode columns in batches.
 
-A few hundred bytes of Parquet can claim, or become, gigabytes. What the footer says is checked
+A few hundred bytes of Parquet can claim, or become, gigabytes. What the footer states is checked
 before anything is decoded, ids are kept dictionary-encoded, and decoding stops as soon as there are
 more values than the track could need. A footer can lie; a host that reads files of strangers runs
 this in a child process with a memory limit.
@@ -89,7 +89,7 @@ def _stop(problems: list[Problem]) -> ReadResult:
 
 
 def _reason(error: BaseException) -> str:
-    """First line of a library's message without what it may quote from the file."""
+    """First line of a library's message, without any text quoted from the file."""
     text = str(error).splitlines()[0] if str(error) else type(error).__name__
     return "".join(character if character.isprintable() else "?" for character in text[:120]).rstrip(".")
 
@@ -113,7 +113,7 @@ def _wrong_type(name: str, column: str, expected: str, got: pa.DataType, hint: s
 def _check_sizes(
     num_rows: int, leaves: Sequence[str], sizes: Sequence[ColumnSize], form: Format, name: str, limits: Limits
 ) -> list[Problem]:
-    """What the footer says about sizes: a file that says too much is not decoded."""
+    """Check the sizes in the footer; a file whose sizes are too large is not decoded."""
     if num_rows < 1:
         return [no_rows(form, name, "none")]
     if num_rows > limits.max_rows:
@@ -131,7 +131,7 @@ def _check_sizes(
 
 
 def _check_fixed_lists(schema: pa.Schema, num_rows: int, form: Format, name: str, limits: Limits) -> list[Problem]:
-    """A list of a fixed size takes it in memory even where it is null, and no page says so."""
+    """Check lists of a fixed size, whose nulls take memory although pages do not hold them."""
     kinds = [schema.field(column.name).type for column in form.columns]
     values = sum(num_rows * kind.list_size for kind in kinds if pa.types.is_fixed_size_list(kind))
     return [too_many_values(form, name, limits, f"{values:,}")] if values > limits.max_values else []
@@ -140,7 +140,7 @@ def _check_fixed_lists(schema: pa.Schema, num_rows: int, form: Format, name: str
 def _check_pages(
     path: Path, leaves: Sequence[str], sizes: Sequence[ColumnSize], form: Format, limits: Limits
 ) -> list[Problem]:
-    """What the pages of the columns say about sizes, which is what decoding them goes by, whatever the footer says."""
+    """Check the sizes in the page headers, which decoding relies on, whatever the footer states."""
     allowed = 16 * limits.max_values + 2 * MAX_GRAPH_ID * limits.max_rows + 2**20
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         unpacked = sum(

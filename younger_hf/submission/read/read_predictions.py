@@ -1,4 +1,7 @@
-"""Reads a predictions file of any format into typed columns; its size and first bytes are checked before it is parsed."""
+"""Reading a predictions file of any format into typed columns.
+
+Its size and first bytes are checked before it is parsed.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,7 @@ def read_predictions(path: Path, form: Format, limits: Limits) -> ReadResult:
 
 
 def _check_container(path: Path, limits: Limits) -> Problem | None:
-    """Whether there is such a file, it has an allowed size, and its first and last bytes are what its name says."""
+    """Whether the file exists, has an allowed size, and begins and ends as its suffix requires."""
     name = path.name
     if not path.is_file():
         return problem(
@@ -93,7 +96,11 @@ def _check_first_and_last_bytes(path: Path, size: int, start: bytes, end: bytes)
     if path.suffix.lower() != ".parquet":
         if kind != "something else":
             return problem(
-                "wrong_format", name, "a text file", kind, f"Name it as what it is, one of {', '.join(SUFFIXES)}."
+                "wrong_format",
+                name,
+                "a text file",
+                kind,
+                f"Give it the suffix of its format, one of {', '.join(SUFFIXES)}.",
             )
         return None
     if not start.startswith(_PARQUET):

@@ -1,4 +1,4 @@
-"""Reads the wanted fields of Thrift's compact protocol, in which Parquet's footers and page headers are written.
+"""Reading the wanted fields of Thrift's compact protocol, used by Parquet's footers and pages.
 
 Source: Thrift's `thrift-compact-protocol.md`. Other readers cut an integer that is too wide for its
 type, so that two of them could read different numbers from the same bytes; here it is an error.
@@ -17,7 +17,7 @@ _MAX_FIELD = 2**15 - 1
 
 
 class CompactReader:
-    """A position in bytes of Thrift's compact protocol; every method raises `ValueError` for bytes that are not Thrift.
+    """A position in bytes of Thrift's compact protocol; methods raise `ValueError` for other bytes.
 
     Args:
         data: The bytes, or an open memory map of a file.
@@ -34,7 +34,7 @@ class CompactReader:
         self.position = position
 
     def struct(self, wanted: Mapping[tuple[int, int], Callable[[], None]], depth: int = 0) -> None:
-        """Read a struct: fields whose (number, type) is wanted by the function given, others not at all.
+        """Read the fields of a struct whose (number, type) is wanted, and skip the others.
 
         Args:
             wanted: (number, type) of a field -> what reads it.

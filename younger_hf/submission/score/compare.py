@@ -8,7 +8,7 @@ from younger_hf.dataset.read.release import Answers, Release
 from younger_hf.errors import SubmissionError
 from younger_hf.metrics import Comparison, load_metric, paired_bootstrap
 from younger_hf.submission.format.predictions import AlignedPredictions, Predictions
-from younger_hf.submission.score.score_predictions import answered, check_same_version, interval_notes
+from younger_hf.submission.score.score_predictions import answered, check_same_version, interval_note
 from younger_hf.tasks import task_of
 
 
@@ -31,10 +31,10 @@ class CompareResult:
     num_graphs: int
 
     @property
-    def notes(self) -> dict[str, str]:
-        """Metric name -> why the interval of the difference does not contain it, for those metrics alone."""
+    def note(self) -> str:
+        """Why some intervals do not contain their differences; empty if all do."""
         differences = {name: each.difference for name, each in self.comparisons.items()}
-        return interval_notes(differences, {name: each.interval for name, each in self.comparisons.items()})
+        return interval_note(differences, {name: each.interval for name, each in self.comparisons.items()})
 
 
 def compare(
@@ -46,7 +46,7 @@ def compare(
     resamples: int = 1000,
     seed: int = 0,
 ) -> CompareResult:
-    """Compare two submissions on the same resamples of the graphs; see `younger_hf.metrics.paired_bootstrap`.
+    """Compare two submissions on the same resamples; see `younger_hf.metrics.paired_bootstrap`.
 
     Args:
         first: From a `ValidationReport` without problems.

@@ -1,4 +1,7 @@
-"""Scores generated graphs against the public rows of a release: a generation track has no hidden answers."""
+"""Scoring generated graphs against the public rows of a release.
+
+A generation track has no hidden answers.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,9 @@ def generation_scores(
     resamples: int = 0,
     seed: int = 0,
 ) -> tuple[dict[str, float], dict[str, Interval]]:
-    """All metrics of generated graphs; each is also made a model and run, which takes minutes. Needs onnxruntime.
+    """Compute all metrics of generated graphs, and run each as a model, which takes minutes.
+
+    Needs onnxruntime.
 
     Args:
         generated: From a `ValidationReport` without problems.
@@ -59,7 +64,7 @@ def generation_scores(
 
 
 def real_values(release: Release, track: str) -> dict[str, float]:
-    """What real architectures reach: what values of a generator are to be read against. Needs onnxruntime.
+    """The scores of real architectures, for comparison with a generator's. Needs onnxruntime.
 
     Shares are those of the validation rows, judged as if a generator had made them: a validation
     architecture with an operator that training has not is not valid here. Distances are those of
@@ -118,6 +123,6 @@ def _lengths(lists: object) -> IntArray:
 
 
 def _pairs(ends: IntArray, num_edges: npt.NDArray[np.int64]) -> IntArray:
-    """Sources and targets [2, E] out of rows that hold all their sources, then all their targets."""
+    """Convert rows with all sources, then all targets, to sources and targets [2, E]."""
     is_target = np.repeat(np.tile([False, True], len(num_edges)), np.repeat(num_edges, 2))
     return np.stack([ends[~is_target], ends[is_target]])

@@ -22,10 +22,12 @@ GraphRow = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]
 
 
 def training_graphs(release: Release, track: str) -> list[Graph]:
-    """The training graphs of a generation track that could be submitted: without UNK, and within the limits of a submission.
+    """The training graphs of a generation track that could be submitted.
+
+    They have no UNK and are within the limits of a submission.
 
     Raises:
-        DatasetError: If it has no such graphs.
+        DatasetError: If it has none of them.
     """
     graphs = [each for each in graphs_of(release, track, "train") if _can_be_submitted(each)]
     if not graphs:
@@ -45,7 +47,7 @@ def _can_be_submitted(graph: Graph) -> bool:
 
 
 def random_graphs(training: list[Graph], generator: np.random.Generator) -> Iterator[GraphRow]:
-    """1,000 random directed acyclic graphs: the floor, which only has sizes, density and operators right.
+    """1,000 random acyclic graphs with the right sizes, density and operators: the floor.
 
     Each takes the number of nodes and of edges from a training graph that is drawn with
     replacement. Classes are drawn independently from those of all training nodes; edges uniformly,
@@ -62,7 +64,8 @@ def random_graphs(training: list[Graph], generator: np.random.Generator) -> Iter
         num_edges = min(training[index].edge_index.shape[1], pairs)
         node_feat = generator.choice(classes, num_nodes)
         chosen = generator.choice(pairs, num_edges, replace=False) if num_edges else np.zeros(0, dtype=np.int64)
-        # Pair number k is (k - t(later), later), where t(later) = later (later - 1) / 2 pairs come before those that end in `later`.
+        # Pair number k is (k - t(later), later), where t(later) = later (later - 1) / 2 pairs come
+        # before those that end in `later`.
         starts = np.arange(num_nodes + 1) * np.arange(-1, num_nodes) // 2
         later = np.searchsorted(starts, chosen, "right") - 1
         order = generator.permutation(num_nodes)
@@ -70,7 +73,7 @@ def random_graphs(training: list[Graph], generator: np.random.Generator) -> Iter
 
 
 def bootstrap_graphs(training: list[Graph], generator: np.random.Generator) -> Iterator[GraphRow]:
-    """1,000 training graphs drawn with replacement, their nodes numbered anew: the ceiling of what memorising can reach.
+    """1,000 training graphs drawn with replacement and renumbered: the ceiling of memorising.
 
     Args:
         training: From `training_graphs`.

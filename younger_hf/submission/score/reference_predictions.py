@@ -23,7 +23,9 @@ REFERENCES: Mapping[str, tuple[str, ...]] = MappingProxyType({name: task.referen
 def reference_predictions(
     name: str, release: Release, track: str, seed: int = 0, split: str = "test"
 ) -> Iterator[tuple[Any, Any]]:
-    """Make rows for `write_predictions` by a predictor that ignores the graphs, or a generator that learns nothing.
+    """Make rows for `write_predictions` without learning anything.
+
+    The predictors ignore the graphs.
 
     `uniform` draws classes uniformly from the vocabulary without UNK and MASK (int32), scores
     uniformly from [0, 1) (float32), or values from those of the training rows (float64). `majority`
@@ -43,7 +45,7 @@ def reference_predictions(
         edge_index of 1,000 graphs.
 
     Raises:
-        SubmissionError: If the task has no such predictor.
+        SubmissionError: If the task does not have this predictor.
         DatasetError: If the track or split does not exist, or the release has no classes, labels or
             graphs to predict from.
     """

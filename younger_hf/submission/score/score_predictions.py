@@ -39,27 +39,32 @@ class ScoreResult:
     intervals: dict[str, Interval] = field(default_factory=dict)
 
     @property
-    def notes(self) -> dict[str, str]:
-        """Metric name -> why its interval does not contain its value, for those metrics alone."""
-        return interval_notes(self.metrics, self.intervals)
+    def note(self) -> str:
+        """Why some intervals do not contain their values; empty if all do."""
+        return interval_note(self.metrics, self.intervals)
 
 
-def interval_notes(values: Mapping[str, float], intervals: Mapping[str, Interval]) -> dict[str, str]:
-    """Explain the intervals that do not contain the value.
+def interval_note(values: Mapping[str, float], intervals: Mapping[str, Interval]) -> str:
+    """Explain in one note which intervals do not contain their values.
 
     Args:
         values: Metric name -> value.
         intervals: Metric name -> its interval, for some of them.
 
     Returns:
-        Metric name -> one sentence, for those metrics alone.
+        The note, or an empty string if every interval contains its value.
     """
-    return {
-        name: f"The interval of {name} does not contain its value: resamples of the graphs lack rare items and repeat "
-        "others, which shifts this metric; read the width of the interval, and compare systems with `younger-hf compare`."
-        for name, interval in intervals.items()
-        if not interval.low <= values[name] <= interval.high
-    }
+    missed = [name for name, each in intervals.items() if not each.low <= values[name] <= each.high]
+    if not missed:
+        return ""
+    if len(missed) == 1:
+        subject = f"The interval of {missed[0]} does not contain its value"
+    else:
+        subject = f"The intervals of {', '.join(missed[:-1])} and {missed[-1]} do not contain their values"
+    return (
+        f"{subject}: resamples of the graphs lack rare items and repeat others, which shifts such a metric. "
+        "Use the width of the interval, and compare systems with `younger-hf compare`."
+    )
 
 
 def score(
@@ -71,7 +76,7 @@ def score(
     seed: int = 0,
     on_graph: Callable[[int, int], None] | None = None,
 ) -> ScoreResult:
-    """Score predictions, pooled over all masked nodes or pairs of the split, or over all generated graphs.
+    """Score predictions, pooled over all masked nodes, pairs or graphs.
 
     The result depends on the values alone, not on row order, file format or floating point width.
     Architectures of the validation split whose property is not known are left out.
@@ -108,7 +113,7 @@ def score(
 
 
 def check_same_version(predictions: Predictions, release: Release) -> None:
-    """Raise SubmissionError if predictions were validated against another version of the dataset."""
+    """Raise SubmissionError if predictions were validated against another dataset version."""
     if predictions.content_hash != release.content_hash:
         raise SubmissionError(
             f"The predictions are for {predictions.content_hash}, the dataset is {release.content_hash}.",
