@@ -261,7 +261,7 @@ def test_a_mistake_in_either_submission_is_one_clear_message(release: Release, e
     assert_one_clear_message(younger("compare", entry, wrong, *arguments), "missing_graph")
     assert_one_clear_message(younger("compare", wrong, entry, *arguments), "missing_graph")
     assert_one_clear_message(
-        younger("compare", entry, tmp_path / "none", *arguments), "this file or folder does not exist"
+        younger("compare", entry, tmp_path / "none", *arguments), "the file or folder does not exist"
     )
 
 
@@ -363,15 +363,15 @@ def test_a_track_that_no_board_ranks_is_refused_before_sending(tmp_path: Path) -
             ("train", "--track", "operator_w_attrs", "--model", "oracle"),
             "Unknown model 'oracle'; expected one of: gcn",
         ),
-        (("train", "--track", "operator_w_attrs", "--data", "nowhere"), "nowhere: this folder does not exist"),
+        (("train", "--track", "operator_w_attrs", "--data", "nowhere"), "nowhere: the folder does not exist"),
         (("train", "--task", "dataflow"), "younger-hf train --track dataflow_w_attrs"),
         (("train", "--signature", "wo_attrs"), "The options --task and --signature were replaced by --track"),
-        (("predict", "nowhere"), "younger: this folder does not exist"),
+        (("predict", "nowhere"), "younger: the folder does not exist"),
         (("predict",), "either a run folder or --reference"),
         (("build", "--out", "x", "--preset", "maxi"), "Unknown preset 'maxi'"),
         (("build", "--out", "x"), "nothing to build from"),
-        (("leaderboard", "--data", "nowhere"), "nowhere: this folder does not exist"),
-        (("submit", "nowhere"), "nowhere: this file or folder does not exist"),
+        (("leaderboard", "--data", "nowhere"), "nowhere: the folder does not exist"),
+        (("submit", "nowhere"), "nowhere: the file or folder does not exist"),
     ],
 )
 def test_bad_arguments_are_one_clear_message(arguments: tuple[str, ...], fragment: str, tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""As much of the Hugging Face Hub's protocol as uploading a dataset repo and loading it again need, on 127.0.0.1.
+"""The parts of the Hugging Face Hub's protocol that uploading and loading need, on 127.0.0.1.
 
-Facts are from huggingface_hub 2.4 and https://huggingface.co/docs/hub/api. Large files go by Git LFS
-(HF_HUB_DISABLE_XET=1); Xet, which the real Hub prefers, is the client library's business.
+Facts are from huggingface_hub 2.4 and https://huggingface.co/docs/hub/api. Large files use Git
+LFS (HF_HUB_DISABLE_XET=1); Xet, which the real Hub prefers, is the client library's business.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Real ONNX models to build small datasets from: files of the onnx package, generated networks, and any DAG as a model."""
+"""Real ONNX models to build small datasets from.
+
+They are files of the onnx package, generated networks, and any DAG as a model.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ Edges = Iterable[tuple[int, int]]
 
 
 def model_of_edges(num_nodes: int, edges: Edges, op_types: Sequence[str] = VARIADIC) -> onnx.ModelProto:
-    """A valid model whose Dag has exactly these edges (from lower to higher nodes); node i is an `op_types[i % len]`."""
+    """A valid model whose Dag has exactly these edges, from lower to higher nodes.
+
+    Node i has the type `op_types[i % len]`.
+    """
     inputs: list[list[str]] = [[] for _ in range(num_nodes)]
     for source, target in edges:
         inputs[target].append(f"v{source}")
@@ -71,7 +77,10 @@ def reordered(model: onnx.ModelProto, seed: int) -> onnx.ModelProto:
 
 
 def network(seed: int) -> onnx.ModelProto:
-    """A generated network of a few kinds of blocks, as architectures have: 8 to 60 operators, learnable from context."""
+    """A generated network of a few kinds of blocks, with 8 to 60 operators.
+
+    Like real architectures, its operators can be learned from their context.
+    """
     rng = np.random.default_rng(seed)
     nodes: list[onnx.NodeProto] = []
     weight = helper.make_tensor("w", TensorProto.FLOAT, [8, 8], [0.1] * 64)
@@ -100,7 +109,10 @@ def network(seed: int) -> onnx.ModelProto:
 
 @cache
 def models() -> tuple[tuple[Dag, Provenance], ...]:
-    """The light models, small ones of the onnx package with at least four operators, and 70 generated networks."""
+    """The light models: small ones of the onnx package, and 70 generated networks.
+
+    Each has at least four operators.
+    """
     found = [(from_onnx(path), Provenance("onnx", path.stem, "", 10, None, "Apache-2.0")) for path in LIGHT]
     for path in sorted(DATA.rglob("model.onnx")):
         dag = from_onnx(path)

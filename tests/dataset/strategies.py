@@ -10,7 +10,10 @@ from younger_hf import Dag
 
 @st.composite
 def dags(draw: st.DrawFn, most_nodes: int = 14, operators: int = len(VARIADIC)) -> Dag:
-    """Dags of up to `operators` kinds of operators: parallel edges, isolated nodes and several components among them."""
+    """Dags of up to `operators` kinds of operators.
+
+    Some have parallel edges, isolated nodes or several components.
+    """
     num_nodes = draw(st.integers(1, most_nodes))
     pair = st.tuples(st.integers(0, num_nodes - 1), st.integers(0, num_nodes - 1))
     edges = [(min(p), max(p)) for p in draw(st.lists(pair, max_size=2 * num_nodes)) if p[0] != p[1]]

@@ -84,7 +84,7 @@ def test_publishing_again_changes_nothing_and_a_rebuild_needs_another_version(
 
 
 @pytest.mark.heavy
-def test_what_a_new_version_no_longer_has_is_deleted(built: Built, server: DatasetHub, tmp_path: Path) -> None:
+def test_files_that_a_new_version_lacks_are_deleted(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     assert 0 == publish(server, tmp_path, built.root).returncode
     repo = server.repos[REPO]
     repo.files["old/train.parquet"] = b"PAR1"

@@ -1,4 +1,4 @@
-"""Answers that lie in public: only the host's key opens them, each for its own release and track."""
+"""Sealed answers in public: only the host's key opens them, each for its release and track."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sealed(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ans
     return open_answers(tmp_path / "sealed")
 
 
-def test_the_key_opens_what_was_sealed(built: Built, sealed: Answers) -> None:
+def test_the_key_opens_sealed_answers(built: Built, sealed: Answers) -> None:
     assert (built.answers.content_hash, TRACKS) == (sealed.content_hash, tuple(sorted(sealed.tracks, key=TRACKS.index)))
     for track in TRACKS:
         assert built.answers.table(track) == sealed.table(track)

@@ -1,4 +1,4 @@
-"""What a version of `datasets` makes of a dataset repo, as JSON: run by the Python of an environment that has nothing else.
+"""Describe as JSON how a version of `datasets` reads a dataset repo.
 
 python load_all.py SCRIPT REPO          # digests of all rows, by every way to load
 python load_all.py SCRIPT REPO --ends   # of large repos: how many rows, and the first and last one
@@ -47,7 +47,10 @@ def loaded(script: str, repo: str, config: str) -> dict[str, dict[str, str]]:
 
 
 def ends(script: str, repo: str, config: str) -> dict[str, dict[str, Any]]:
-    """Way -> split -> number of rows, and digests of the first and the last; streaming of the first alone."""
+    """Way of loading -> split -> number of rows, and digests of the first and last row.
+
+    Only the first row when streaming.
+    """
     whole, stream = datasets.load_dataset(repo, config), datasets.load_dataset(repo, config, streaming=True)
     return {
         "load_dataset": {s: [len(rows), digest([rows[0]]), digest([rows[len(rows) - 1]])] for s, rows in whole.items()},

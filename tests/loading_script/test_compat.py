@@ -1,4 +1,7 @@
-"""The dataset repo and the loading script in the versions of `datasets` that are supported, each in an environment of its own."""
+"""The dataset repo and loading script in all supported versions of `datasets`.
+
+Each version has an environment of its own.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ def test_every_config_loads_in_every_way_and_a_rebuild_in_place_is_not_served_st
 
 @pytest.mark.compat
 def test_every_config_of_the_release_loads(python: Path, tmp_path: Path) -> None:
-    """As in the first line of the guide: `load_dataset("younger", config)` in the folder of a clone."""
+    """The first line of the guide: `load_dataset("younger", config)` in the folder of a clone."""
     environment = {**os.environ, "HF_HOME": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
     command = [python, CHECK, SCRIPT, RELEASE.name, "--ends"]
     run = subprocess.run(command, env=environment, cwd=RELEASE.parent, capture_output=True, text=True)

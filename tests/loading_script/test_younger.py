@@ -29,7 +29,7 @@ def test_the_script_has_the_configs_of_the_repo() -> None:
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("config", CONFIGS)
-def test_the_script_gives_the_rows_of_the_repo(config: str, tmp_path: Path) -> None:
+def test_the_script_loads_the_rows_of_the_repo(config: str, tmp_path: Path) -> None:
     release = build_small(tmp_path).release
     builder = prepared(config, release.root)
     for split in splits_of(config):

@@ -1,4 +1,7 @@
-"""Small directed graphs for properties: cycles, self-loops, repeated edges and isolated nodes included; and the release's own."""
+"""Small directed graphs for property tests, and the graphs of the release.
+
+The small ones may have cycles, self-loops, repeated edges and isolated nodes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs of each task for tests of resampling, and what a resample of them is when its graphs are really repeated."""
+"""Graphs of each task for tests of resampling, and resamples that really repeat graphs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ PREPARE = {"operator": resample_classes, "dataflow": resample_ranking, "predicti
 
 
 def data(task, rng, lengths, decimals):
-    """References, predictions and offsets of graphs of these lengths; with few decimals nearly everything is tied."""
+    """References, predictions and offsets of graphs of these lengths.
+
+    With few decimals nearly everything is tied.
+    """
     number = int(sum(lengths))
     if task == "operator":
         references = rng.integers(2, 10 ** (decimals + 1), number)

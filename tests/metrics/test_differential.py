@@ -1,4 +1,7 @@
-"""The metrics against scikit-learn and scipy on a thousand seeded cases each: equal to 1e-12, or a named error where there is no number."""
+"""The metrics against scikit-learn and scipy on a thousand seeded cases each.
+
+They are equal to 1e-12, or a named error where they are undefined.
+"""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ for wrong in ({"references": None}, {"references": []}, {"predictions": [{"node_
 
 
 def run(code: str, argument: str, folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run Python in a process of its own: `evaluate` reads its settings once, when it is imported."""
+    """Run Python in another process: `evaluate` reads its settings once, when it is imported."""
     environment = {
         **os.environ,
         "HF_HUB_OFFLINE": "1",
@@ -157,7 +157,7 @@ def test_they_equal_the_fast_path_by_absolute_path_from_elsewhere(tmp_path):
 
 
 @pytest.mark.heavy
-def test_generated_graphs_are_judged_as_on_the_fast_path_however_they_are_given(tmp_path):
+def test_generated_graphs_score_as_on_the_fast_path_in_every_form(tmp_path):
     result = run(GENERATION, f"{METRICS}/", tmp_path, tmp_path / "home")
     assert 0 == result.returncode, result.stderr
 

@@ -42,7 +42,7 @@ def test_the_registry_names_a_primary_metric_of_each_task():
         assert name in {metric.name for metric in METRICS[task]}
 
 
-def test_the_direction_of_each_metric_says_which_of_two_results_is_better():
+def test_the_direction_of_each_metric_orders_two_results():
     for task, (references, _) in EXAMPLES.items():
         best = load_metric(task).compute(references=references, predictions=references, **CONTEXT.get(task, {}))
         for metric in METRICS[task]:

@@ -84,9 +84,10 @@ def test_each_value_is_a_finite_float_in_the_range_of_the_registry(task, data):
 
 
 def perfect_noisy_constant(task, items, known, number):
-    """References, and three predictions of them of which each is better than the next, whatever the references are.
+    """References and three predictions of them, each better than the next for any references.
 
-    Noisy ones are right where `known`, and else say what the constant ones say; noisy values are half way to the constant, exactly.
+    Noisy predictions are right where `known`, and elsewhere equal the constant ones. Noisy values
+    are exactly half way to the constant.
     """
     if task == "prediction":
         references = np.arange(2, 2 * len(items) + 2, 2)

@@ -1,4 +1,4 @@
-"""Metrics of many resamples at once: each is exactly the metric of the data in which the drawn graphs are repeated."""
+"""Metrics of many resamples at once equal the metrics of data that repeats the drawn graphs."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_memory_is_bounded_by_chunks():
 
 
 @pytest.mark.parametrize("at_once", [1, 7, 64])
-def test_what_is_drawn_does_not_depend_on_how_many_are_drawn_at_once(at_once):
+def test_resamples_do_not_depend_on_the_chunk_size(at_once):
     required = np.array([[1, 0, 2, 1], [0, 3, 0, 0]])
     expected = next(draw(np.random.default_rng(6), required, 64, 64))
     drawn = list(draw(np.random.default_rng(6), required, 64, at_once))

@@ -47,7 +47,7 @@ def test_a_deviation_is_that_of_statistics_for_values_far_from_zero():
 
 
 @pytest.mark.parametrize(
-    ("results", "says"),
+    ("results", "message"),
     [
         ([], "at least one seed"),
         ([{"auc": 0.5}, {"f1": 0.5}], r"results\[1\]: expected the metrics auc, got f1"),
@@ -57,6 +57,6 @@ def test_a_deviation_is_that_of_statistics_for_values_far_from_zero():
         ([{"mape": 1.7e308}, {"mape": -1.7e308}], "The deviation of mape over the seeds is too large for a float"),
     ],
 )
-def test_what_is_not_defined_is_a_named_error(results, says):
-    with pytest.raises(MetricError, match=says):
+def test_undefined_input_is_a_named_error(results, message):
+    with pytest.raises(MetricError, match=message):
         aggregate_seeds(results)

@@ -1,4 +1,7 @@
-"""Bootstrap intervals over graphs and the paired test: what they are made of, how often they are right, and named errors."""
+"""Bootstrap intervals over graphs and the paired test.
+
+How they are computed, how often they are right, and named errors.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def test_an_interval_is_the_percentiles_of_the_metric_on_resampled_graphs(task):
 
 
 @pytest.mark.parametrize("task", PREPARE)
-def test_a_comparison_is_made_of_both_systems_on_the_same_resamples(task):
+def test_a_comparison_uses_the_same_resamples_for_both_systems(task):
     references, first, offsets = data(task, np.random.default_rng(1), LENGTHS, 1)
     second = np.roll(first, 1)
     compared = paired_bootstrap(task, references, first, second, offsets, resamples=200, seed=6)
@@ -55,14 +58,14 @@ def test_a_comparison_is_made_of_both_systems_on_the_same_resamples(task):
 
 
 @pytest.mark.parametrize("task", PREPARE)
-def test_the_same_seed_gives_the_same_and_another_gives_another(task):
+def test_the_result_depends_on_the_seed_alone(task):
     references, predictions, offsets = data(task, np.random.default_rng(2), LENGTHS * 5, 3)
     once = bootstrap(task, references, predictions, offsets, resamples=100, seed=1)
     assert once == bootstrap(task, references, predictions, offsets, resamples=100, seed=1)
     assert once != bootstrap(task, references, predictions, offsets, resamples=100, seed=2)
 
 
-def test_intervals_of_independent_graphs_are_as_wide_as_statistics_says():
+def test_intervals_of_independent_graphs_have_the_width_from_statistics():
     rng = np.random.default_rng(3)
     references, offsets = np.full(2000, 3), np.arange(0, 2001, 5)
     predictions = np.where(rng.random(2000) < 0.7, 3, 4)
@@ -152,7 +155,7 @@ def test_a_p_value_below_a_twentieth_is_an_interval_without_zero():
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"offsets": [0, 4]}, "expected at least two graphs to resample, got 1"),
         ({"offsets": [0]}, "expected to rise from 0 to the 4 items, got 0 to 0"),
@@ -172,7 +175,7 @@ def test_a_p_value_below_a_twentieth_is_an_interval_without_zero():
         ({"references": [1, 1, 1, 1]}, "got 4 of label 1 only"),
     ],
 )
-def test_what_is_not_defined_is_a_named_error(change, says):
+def test_undefined_input_is_a_named_error(change, message):
     asked = {
         "task": "dataflow",
         "references": [1, 0, 1, 0],
@@ -181,7 +184,7 @@ def test_what_is_not_defined_is_a_named_error(change, says):
         "resamples": 100,
         **change,
     }
-    with pytest.raises(MetricError, match=says):
+    with pytest.raises(MetricError, match=message):
         bootstrap(
             asked["task"], asked["references"], asked["predictions"], asked["offsets"], resamples=asked["resamples"]
         )

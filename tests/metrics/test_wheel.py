@@ -1,4 +1,7 @@
-"""The `evaluate` modules from an installed wheel: offline, far from any clone, by the one line that the cards give."""
+"""The `evaluate` modules from an installed wheel, offline and outside any clone.
+
+They are loaded with the line that the cards show.
+"""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def make_release(
     seed: int = 3,
     complete: bool = False,
 ) -> Board:
-    """Write a release whose graph ids look like numbers (`000`, `001`, ...), to catch whoever reads them as such.
+    """Write a release whose graph ids look like numbers (`000`, `001`, ...) but are strings.
 
     A complete one has rows of every task: for generation, and for prediction with hidden values.
     """
@@ -106,7 +106,10 @@ def _row(graph_id: str, task: str, split: str, rng: np.random.Generator, items: 
 def _generation(
     rng: np.random.Generator, graphs: Mapping[str, int], items: tuple[int, int]
 ) -> dict[str, dict[str, pa.Table]]:
-    """Both generation configs: trees of operators, so that most of them run; a training graph has a node of no class."""
+    """Both generation configs: trees of operators, most of which run.
+
+    A training graph has a node of no class.
+    """
     tables = {}
     for config in ("generation_w_attrs", "generation_wo_attrs"):
         tables[config] = {}
@@ -130,7 +133,10 @@ def _architecture(rng: np.random.Generator, num_nodes: int) -> dict[str, object]
 
 
 def _prediction(rng: np.random.Generator, graphs: Mapping[str, int]) -> tuple[dict[str, pa.Table], dict[str, float]]:
-    """Config `prediction` with test rows, whose values are hidden; of every fifth other row the value is not known."""
+    """Config `prediction` with test rows, whose values are hidden.
+
+    The value of every fifth other row is unknown.
+    """
     tables, truth = {}, {}
     for split in SPLITS:
         rows = []
@@ -183,7 +189,10 @@ def noisy(board: Board) -> Callable[[str], dict[str, np.ndarray]]:
 
 @pytest.fixture
 def write_table(tmp_path: Path) -> Callable[..., Path]:
-    """Writes rows of any columns as `.parquet`, `.csv` or `.jsonl`, with pyarrow, csv and json alone; text as it is into text files."""
+    """Write rows of any columns as `.parquet`, `.csv` or `.jsonl`, without the project's writer.
+
+    It uses only pyarrow, csv and json; text goes unchanged into text files.
+    """
 
     def write(suffix: str, schema: pa.Schema, rows: Iterable[Iterable[object]]) -> Path:
         path = tmp_path / f"predictions{suffix}"
@@ -218,7 +227,10 @@ def metadata(board: Board, tmp_path: Path) -> Callable[[str], Path]:
 
 @pytest.fixture
 def write_as(tmp_path: Path) -> Callable[..., Path]:
-    """Writes rows as `.parquet`, `.csv` or `.jsonl`, as a stranger would: with pyarrow, csv and json, not with the project's writer."""
+    """Write rows as `.parquet`, `.csv` or `.jsonl`, as a stranger would.
+
+    It uses pyarrow, csv and json, not the project's writer.
+    """
 
     def write(
         suffix: str, track: str, rows: Rows | Iterable[tuple[str, object]], value_type: pa.DataType | None = None

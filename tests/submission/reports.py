@@ -40,15 +40,18 @@ print(json.dumps([report.predictions is None, problems, peak() // 1024]))
 
 
 def codes(board, path, track=FLOW, **options):
-    """The distinct codes in the order of the report, without those that follow from rows that could not be read."""
+    """The distinct codes in the order of the report.
+
+    Those that follow from rows that could not be read are left out.
+    """
     report = validate(path, None, board.release, track=track, **options)
     assert report.predictions is None
     assert all(str(problem) for problem in report.problems)
     return [code for code in dict.fromkeys(problem.code for problem in report.problems) if code != "missing_graph"]
 
 
-def assert_each_says_what_to_do(problems):
-    """Every message names its place, what was expected and what was found, and every problem has a next step."""
+def assert_each_has_a_next_step(problems):
+    """Check that messages have a place, expectation and finding, and problems a next step."""
     for problem in problems:
         if COUNT.fullmatch(problem.message) is None:
             assert PLACE.fullmatch(problem.message), problem.message
@@ -57,7 +60,10 @@ def assert_each_says_what_to_do(problems):
 
 
 def measured(root, path, declared):
-    """Whether a process of its own found nothing to score, the problems it found, and the MiB that it took in all."""
+    """Validate in another process, which must have nothing to score.
+
+    Returns whether it had, the problems, and the MiB of memory that it took.
+    """
     command = [sys.executable, "-c", MEASURE, *map(str, (root, path, declared))]
     run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     nothing, problems, mebibytes = json.loads(run.stdout)

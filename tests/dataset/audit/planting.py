@@ -27,7 +27,10 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True)
 class State:
-    """All rows of a release: config -> split -> rows; the test rows of tracks with their answers."""
+    """All rows of a release: config -> split -> rows.
+
+    The test rows of tracks include their answers.
+    """
 
     rows: dict[str, dict[str, Rows]]
 
@@ -65,7 +68,10 @@ class State:
 
 
 def state_of(built: Built) -> State:
-    """A built release without the operator test rows that can be looked up in architectures or in each other."""
+    """A built release without the operator test rows that can be looked up.
+
+    They could be found in architectures or in each other.
+    """
     release = built.release
     rows = {
         config: {split: release.table(config, split).to_pylist() for split in splits}
@@ -116,7 +122,7 @@ def whole(row: dict[str, Any]) -> list[int]:
 
 
 def random_row(graph_id: str, rng: np.random.Generator, classes: int, labels: list[int]) -> dict[str, Any]:
-    """An operator row of ten nodes of which two are masked; what they are has nothing to do with the others."""
+    """An operator row of ten nodes, two of them masked and unrelated to the others."""
     edges = sorted({(int(rng.integers(node)), node) for node in range(1, 10) for _ in range(2)})
     targets = sorted(rng.choice(10, size=len(labels), replace=False).tolist())
     feat = rng.integers(2, classes, size=10)

@@ -21,7 +21,10 @@ def graphs(draw: st.DrawFn, most_nodes: int = 7, classes: int = 2) -> Graph:
 
 @st.composite
 def regions(draw: st.DrawFn, graph: Graph, most_nodes: int = 4) -> Pattern:
-    """Some nodes of a graph and their neighbours, these masked unless they are of class UNK; renumbered."""
+    """Some nodes of a graph and their neighbours, renumbered.
+
+    The neighbours are masked unless they are of class UNK.
+    """
     classes, edge_index = graph
     inside = set(draw(st.lists(st.integers(0, len(classes) - 1), min_size=1, max_size=2, unique=True)))
     pairs = list(zip(*edge_index.tolist(), strict=True))

@@ -47,7 +47,7 @@ def pairs_of(rng: np.random.Generator, count: int, shift: float) -> tuple[list[n
     return labels, [np.round(rng.normal(size=20) + shift * y, 1) for y in labels]
 
 
-def test_p_values_of_scores_that_say_nothing_are_rarely_small() -> None:
+def test_p_values_of_random_scores_are_rarely_small() -> None:
     rng = np.random.default_rng(2)
     assert sum(better_than_half(*pairs_of(rng, 10, 0.0)) < 0.1 for _ in range(15)) <= 5  # at most 1.5 expected
 
@@ -65,7 +65,7 @@ def test_the_auc_is_scikit_learns() -> None:
     assert 0.5 == auc([np.ones(3, dtype=np.int32)], [np.arange(3.0)])
 
 
-def test_what_goes_with_a_key_is_learned() -> None:
+def test_the_answers_of_a_key_are_learned() -> None:
     known = np.repeat([0.0, 1.0], 40)
     y = np.repeat([7, 9], 40).astype(np.int32)
     wanted = [np.array([0.1, 0.9]), np.array([1.0])]

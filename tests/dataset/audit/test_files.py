@@ -37,7 +37,7 @@ def test_answers_in_a_footers_metadata_are_read(written: tuple[Release, Answers]
     assert any("'note'" in finding for finding in found.findings)
 
 
-def test_metadata_that_says_nothing_readable_is_a_leak_as_well(written: tuple[Release, Answers]) -> None:
+def test_unreadable_metadata_is_a_leak_as_well(written: tuple[Release, Answers]) -> None:
     release, answers = written
     path = release.root / release.files["operator_w_attrs"]["test"]
     pq.write_table(pq.read_table(path).replace_schema_metadata({"huggingface": "{}"}), path)
@@ -65,7 +65,7 @@ def test_a_file_that_no_manifest_names_is_found(written: tuple[Release, Answers]
     ).findings
 
 
-def test_figures_and_what_git_keeps_are_no_strangers(written: tuple[Release, Answers]) -> None:
+def test_figures_and_files_of_git_are_not_strange(written: tuple[Release, Answers]) -> None:
     release, answers = written
     (release.root / "figures" / "sizes.png").write_bytes(b"png")
     (release.root / ".gitattributes").write_text("*.parquet filter=lfs")
@@ -91,7 +91,7 @@ def test_an_entry_of_the_manifest_that_should_not_be_there_is_found(written: tup
         ([3, 4, 5], "built: not an object"),
     ],
 )
-def test_what_the_manifest_says_of_the_build_is_settings_counts_and_versions(
+def test_the_manifest_records_settings_counts_and_versions_of_the_build(
     written: tuple[Release, Answers], entry: object, named: str
 ) -> None:
     release, answers = written

@@ -1,4 +1,4 @@
-"""Each way to an answer, planted into a release without one: the audit must fail and name the attack."""
+"""Each attack, planted into a release without leaks: the audit must fail and name the attack."""
 
 from __future__ import annotations
 
@@ -241,7 +241,10 @@ def targets_by_label(state: State, track: str) -> State:
 
 
 def nodes_in_order_of_the_file(state: State, track: str) -> State:
-    """Data flows run from low to high numbers, as in a model's file; training rows stand for validation and test rows."""
+    """Data flows run from low to high numbers, as in a model's file.
+
+    Training rows stand for validation and test rows.
+    """
     rows = [in_topological_order(row) for row in state.rows[track]["train"]]
     tested = [{**row, "graph_id": f"{number:032x}"} for number, row in enumerate(rows[::2])]
     return state.edited(track, "validation", lambda _: rows[1::2]).edited(track, "test", lambda _: tested)

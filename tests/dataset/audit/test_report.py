@@ -70,7 +70,7 @@ def test_a_right_guess_is_counted(clean: State, tmp_path: Path) -> None:
     assert (count, count, count / total) == (leak.answered, leak.recovered, leak.share)
 
 
-def test_sealed_answers_give_the_same_report(
+def test_sealed_answers_have_the_same_report(
     written: tuple[Release, Answers], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release, answers = written
@@ -129,7 +129,7 @@ def test_the_command_fails_loudly(leaking: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
-def test_the_command_gives_json(leaking: Path) -> None:
+def test_the_command_prints_json(leaking: Path) -> None:
     run = younger(leaking, "--json")
     report = json.loads(run.stdout)
     assert 2 == run.returncode
@@ -137,7 +137,7 @@ def test_the_command_gives_json(leaking: Path) -> None:
     assert len(report["results"]) > 40
 
 
-def test_the_command_says_what_was_not_measured(written: tuple[Release, Answers], tmp_path: Path) -> None:
+def test_the_command_lists_what_was_not_measured(written: tuple[Release, Answers], tmp_path: Path) -> None:
     (tmp_path / "younger").symlink_to(written[0].root)
     run = younger(tmp_path / "younger")
     assert 0 == run.returncode, run.stderr
@@ -147,4 +147,4 @@ def test_the_command_says_what_was_not_measured(written: tuple[Release, Answers]
 def test_answers_that_are_named_and_not_there_are_an_error(written: tuple[Release, Answers], tmp_path: Path) -> None:
     run = younger(written[0].root, "--answers", tmp_path / "nowhere")
     assert 2 == run.returncode
-    assert "this folder does not exist" in " ".join(run.stderr.split())
+    assert "the folder does not exist" in " ".join(run.stderr.split())

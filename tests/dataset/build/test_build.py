@@ -49,7 +49,7 @@ def test_every_config_has_rows_in_every_split(built: Built) -> None:
 
 
 @pytest.mark.parametrize("seed", [None, 1, 2])
-def test_the_same_models_in_any_order_give_the_same_bytes(built: Built, tmp_path: Path, seed: int | None) -> None:
+def test_the_order_of_models_does_not_change_the_bytes(built: Built, tmp_path: Path, seed: int | None) -> None:
     shuffled = list(models())
     if seed is not None:
         random.Random(seed).shuffle(shuffled)
@@ -153,7 +153,7 @@ def _ids(built: Built, config: str, split: str) -> list[str]:
     return ids
 
 
-def test_the_counts_of_the_build_are_those_of_what_was_built(built: Built) -> None:
+def test_the_counts_of_the_build_match_its_files(built: Built) -> None:
     statistics = built.statistics
     items = deduplicate(models())
     grouping = group(items.architectures)
@@ -203,7 +203,7 @@ def test_the_counts_of_the_build_are_those_of_what_was_built(built: Built) -> No
     assert candidates == rows + sum(statistics.counts[name] for name in dropped - {"answerable_regions"})
 
 
-def test_prediction_holds_what_can_be_measured_of_every_public_architecture(built: Built) -> None:
+def test_prediction_has_the_measured_values_of_every_public_architecture(built: Built) -> None:
     dags = {a.graph_id: a.dag for a in deduplicate(models()).architectures}
     known = 0
     for split_name in PUBLIC_SPLITS:
@@ -229,7 +229,7 @@ def test_generation_holds_the_architectures_of_up_to_300_nodes(built: Built) -> 
     assert any(dag.num_nodes > GENERATION_NODES for dag, _ in models())
 
 
-def test_an_architecture_s_row_says_all_that_its_dag_says(built: Built) -> None:
+def test_an_architecture_s_row_holds_its_whole_dag(built: Built) -> None:
     dags = {a.graph_id: a.dag for a in deduplicate(models()).architectures}
     for row in built.release.table("architectures", "train").to_pylist():
         dag = dags[row["graph_id"]]

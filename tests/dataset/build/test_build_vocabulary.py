@@ -50,13 +50,13 @@ def test_the_released_vocabulary_decodes_the_released_architectures(built: Built
         assert Counter(expected) == Counter(vocabulary.classes[i - FIRST_CLASS] for i in row[column])
 
 
-def test_rows_without_attributes_say_nothing_about_them() -> None:
+def test_rows_without_attributes_reveal_none() -> None:
     _, table = build_vocabulary(architectures(chain("Softmax", axis=1)), "wo_attrs")
     assert [""] * 3 == table["attributes"].to_pylist()
     _, table = build_vocabulary(architectures(chain("Softmax", axis=1)), "w_attrs")
     assert ["", "", '{"axis":1}'] == table["attributes"].to_pylist()
 
 
-def test_what_training_has_not_seen_is_unk() -> None:
+def test_operators_unseen_in_training_are_unk() -> None:
     vocabulary, _ = build_vocabulary(architectures(chain("Softmax", "Relu", axis=1)), "w_attrs")
     assert [UNK, FIRST_CLASS] == sorted(vocabulary.encode(chain("Softmax", "Relu", axis=0).w_attrs).tolist())

@@ -155,7 +155,7 @@ def test_the_table_of_sources_counts_public_architectures_by_hub_and_licence(bui
     assert {("onnx", "Apache-2.0"), ("generated", "not stated")} == set(rows)
 
 
-def test_the_card_says_version_protocol_hash_and_whether_the_secret_is_public(built: Built, tmp_path: Path) -> None:
+def test_the_card_has_version_protocol_hash_and_whether_the_secret_is_public(built: Built, tmp_path: Path) -> None:
     body = (built.root / "README.md").read_text().split("---\n", 2)[2]
     assert f"Version {built.release.version}, protocol `grouped`, content hash `{built.release.content_hash}`." in body
     assert "decided with a secret of the host" in body
@@ -165,7 +165,7 @@ def test_the_card_says_version_protocol_hash_and_whether_the_secret_is_public(bu
     assert "used the default secret, which is public" in write_card(public).read_text()
 
 
-def test_the_card_says_what_it_was_made_with(built: Built) -> None:
+def test_the_card_names_what_built_it(built: Built) -> None:
     versions = {"younger-hf", "numpy", "igraph", "datasketch", "pyarrow"}
     assert {name: version(name) for name in versions} == built.release.record["versions"]
     line = ", ".join(f"{name} {version(name)}" for name in built.release.record["versions"])
@@ -197,7 +197,7 @@ def test_figures_are_pictures_that_the_card_shows_and_come_out_the_same_each_tim
         assert len(np.unique(picture.reshape(-1, picture.shape[2]), axis=0)) > 10  # something is drawn
 
 
-def test_the_card_is_made_again_and_another_number_in_it_is_told(built: Built, tmp_path: Path) -> None:
+def test_the_card_is_rebuilt_and_a_changed_number_in_it_is_reported(built: Built, tmp_path: Path) -> None:
     copy = shutil.copytree(built.root, tmp_path / "younger")
     card = copy / "README.md"
     before = card.read_text()

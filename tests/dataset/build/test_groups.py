@@ -71,7 +71,7 @@ def test_groups_are_the_connected_components_of_all_similar_pairs() -> None:
 
 
 def test_the_threshold_is_raised_until_no_group_is_too_large() -> None:
-    """Six long chains, each with another operator at one place, are alike by more than .9 and less than 1."""
+    """Six long chains that differ by one operator have a similarity between .9 and 1."""
     body = UNARY * 30
     alike = [chain(*body[:150], *["Ceil", "Floor"] * i, *body[150:]) for i in range(6)]
     items = architectures(*alike, *distinct(34))

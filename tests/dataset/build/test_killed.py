@@ -1,4 +1,4 @@
-"""A build that is killed at any moment, then run again, gives what one gives that nobody disturbed."""
+"""A build that is killed at any moment, then run again, has the result of an undisturbed one."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def test_killed_at_any_moment_and_run_again_the_bytes_are_the_same(archive: Path, tmp_path: Path) -> None:
-    """Most kills fall on the end of the run, in which files are written; the last one leaves what is never cleaned but by a build."""
+    """Most kills happen at the end of the run, while files are written.
+
+    Only another build cleans up after the last one.
+    """
     whole = tmp_path / "whole"
     whole.mkdir()
     begun = monotonic()

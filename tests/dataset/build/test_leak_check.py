@@ -129,7 +129,7 @@ def test_a_renumbered_public_row_is_found(clean: State, kind: Signature) -> None
         plant(clean, kind, "test", renumbered).check()
 
 
-def test_a_region_that_shows_what_another_one_masks_is_found(clean: State) -> None:
+def test_a_region_that_shows_the_masked_operators_of_another_is_found(clean: State) -> None:
     architecture = max(clean.split.operator_test, key=lambda a: len(regions(a)))
     everything = {**clean.regions_of, architecture.graph_id: regions(architecture)}
     with pytest.raises(DatasetError, match=f"{architecture.graph_id} show nodes that others mask"):

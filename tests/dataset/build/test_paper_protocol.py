@@ -1,8 +1,9 @@
-"""The paper's protocol on architectures whose communities, boundaries and splits were worked out by hand.
+"""The paper's protocol on architectures with hand-computed communities, boundaries and splits.
 
-Each architecture is two cliques joined by one edge: nodes 0 .. a-1, then a .. a+b-1, every node an input of all later ones of its
-clique, and node a-1 an input of node a. Its communities are the cliques (two of five nodes: modularity 20/21 - 2 (21/42)^2 = .452,
-more than that of any other partition), and the boundary of each is the one node of the other that it is joined to.
+Each architecture is two cliques joined by one edge: nodes 0 .. a-1, then a .. a+b-1, every node an
+input of all later ones of its clique, and node a-1 an input of node a. Its communities are the
+cliques (two of five nodes: modularity 20/21 - 2 (21/42)^2 = .452, more than that of any other
+partition), and the boundary of each is the one node of the other that it is joined to.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ def test_the_communities_are_the_cliques(size: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("config", ["operator_w_attrs", "operator_wo_attrs"])
-def test_samples_are_communities_with_their_boundary_masked_each_once(config: str) -> None:
-    """Twenty communities; those of one size and side are equal, so that 4 + 4 are left, split 6 : 1 : 1."""
+def test_samples_are_distinct_communities_with_masked_boundaries(config: str) -> None:
+    """Of twenty communities, those of one size and side are equal; 4 + 4 remain: 6 : 1 : 1."""
     found = EVERY[0]
     signature = config.removeprefix("operator_")
     assert 20 == found.counts[f"operator_samples_{signature}"]
@@ -97,7 +98,7 @@ def test_rows_of_one_architecture_lie_on_both_sides_of_a_split() -> None:
     assert crossing
 
 
-def test_all_data_flows_are_asked_for_and_shown_with_as_many_pairs_without_one() -> None:
+def test_targets_are_all_data_flows_and_as_many_pairs_without_one() -> None:
     rows = rows_of(EVERY[0], "dataflow_wo_attrs")
     for row in (row for name in ("train", "validation") for row in rows[name]):
         edges = cliques(*NAMES[row["graph_id"]])
@@ -114,7 +115,7 @@ def test_all_data_flows_are_asked_for_and_shown_with_as_many_pairs_without_one()
 
 
 def test_pairs_without_a_data_flow_are_uniform() -> None:
-    """Of the 43 such pairs of two cliques of four, 13 are drawn: each about as often as any other."""
+    """13 of the 43 such pairs of two cliques of four are drawn, all with similar frequency."""
     drawn: Counter[tuple[int, int]] = Counter()
     number = 0
     for found in EVERY:
@@ -131,7 +132,7 @@ def test_pairs_without_a_data_flow_are_uniform() -> None:
 
 
 def test_graphs_are_split_8_1_1_and_those_of_unseen_classes_left_out() -> None:
-    """Only the largest architecture has Min: in validation or test, no training graph has its class."""
+    """Only the largest architecture has Min; outside training its class is thus unseen there."""
     lost = set()
     for found in EVERY:
         rows = rows_of(found, "dataflow_w_attrs")
@@ -146,7 +147,7 @@ def test_graphs_are_split_8_1_1_and_those_of_unseen_classes_left_out() -> None:
     assert {0, 1} == lost
 
 
-def test_no_row_is_in_two_splits_and_none_is_lost() -> None:
+def test_each_row_is_in_exactly_one_split() -> None:
     for found in EVERY[:5]:
         for config in ("generation_w_attrs", "architectures"):
             names = [row["graph_id"] for part in rows_of(found, config).values() for row in part]

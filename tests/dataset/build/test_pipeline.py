@@ -128,7 +128,7 @@ def test_the_version_of_the_quickstart_can_be_loaded() -> None:
     assert datasets.Version(quickstart.VERSION) < datasets.Version("0.1.0")
 
 
-def test_folders_lie_beside_the_dataset_unless_told_otherwise(tmp_path: Path) -> None:
+def test_folders_lie_beside_the_dataset_by_default(tmp_path: Path) -> None:
     plan = BuildPlan(Path("data/younger"))
     assert (Path("data/younger-answers"), Path("data/younger-workspace")) == (
         plan.answers_folder,

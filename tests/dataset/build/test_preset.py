@@ -1,4 +1,7 @@
-"""The preset `mini`, all of it: every architecture is exported, read, rebuilt and run. Slow: about four minutes on two cores."""
+"""The whole preset `mini`: every architecture is exported, read, rebuilt and run.
+
+Slow: about four minutes on two cores.
+"""
 
 from __future__ import annotations
 
@@ -52,8 +55,11 @@ def test_every_dag_has_the_nodes_and_edges_that_an_independent_count_finds(expor
     assert {} == different
 
 
-def test_rebuilt_models_run_and_give_what_the_original_gives(exported: dict[str, Path]) -> None:
-    """All but three of 64, those with twelve thousand million parameters among them; output shapes are those that torch traced."""
+def test_rebuilt_models_run_with_the_output_shapes_of_the_original(exported: dict[str, Path]) -> None:
+    """All but three of 64 architectures run, with the output shapes that torch traced.
+
+    Some have twelve billion parameters.
+    """
     onnxruntime.set_default_logger_severity(4)
     reasons = {}
     for name, path in exported.items():

@@ -74,7 +74,7 @@ def test_the_order_of_the_architectures_and_the_numbers_of_groups_do_not_matter(
 
 @settings(max_examples=30)
 @given(secrets)
-def test_each_window_of_ten_groups_by_size_gives_one_to_validation_and_one_to_test(secret: str) -> None:
+def test_each_window_of_ten_groups_has_one_in_validation_and_one_in_test(secret: str) -> None:
     result = split(ITEMS, grouping(list(range(len(ITEMS)))), secret)
     for name in ("validation", "test"):
         chosen = result.validation if name == "validation" else result.operator_test + result.dataflow_test
@@ -84,7 +84,7 @@ def test_each_window_of_ten_groups_by_size_gives_one_to_validation_and_one_to_te
 
 
 def test_groups_are_sorted_by_their_median_size() -> None:
-    """Two groups of sizes (1, 60) and (30, 31) lie in the middle: the first window holds neither."""
+    """Groups of sizes (1, 60) and (30, 31) lie in the middle; the first window has neither."""
     numbers = list(range(60))
     numbers[59] = 0
     numbers[30] = 29
@@ -109,7 +109,7 @@ def test_a_last_window_of_less_than_half_goes_to_training(rest: int, secret: str
 
 
 @given(secrets, secrets)
-def test_another_secret_gives_another_split(one: str, other: str) -> None:
+def test_the_split_depends_on_the_secret(one: str, other: str) -> None:
     assume(one.encode().rstrip(b"\0") != other.encode().rstrip(b"\0"))
     numbers = list(range(len(ITEMS)))
     assert split(ITEMS, grouping(numbers), one) != split(ITEMS, grouping(numbers), other)

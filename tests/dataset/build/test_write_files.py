@@ -45,7 +45,7 @@ def test_types_that_cast_without_loss_are_cast(built: Built, tmp_path: Path) -> 
     assert table == again.table("operator_w_attrs", "train")
 
 
-def test_the_same_tables_give_the_same_bytes_and_other_rows_another_hash(built: Built, tmp_path: Path) -> None:
+def test_the_same_tables_have_the_same_bytes_and_other_rows_another_hash(built: Built, tmp_path: Path) -> None:
     tables = tables_of(built)
     again = write_release(tmp_path / "again", tables, built.release.version, built.release.record)
     assert built.release.content_hash == again.content_hash
@@ -75,7 +75,10 @@ def test_no_schema_of_another_library_is_written_along(built: Built) -> None:
 
 
 def test_a_flipped_bit_is_one_error(built: Built, tmp_path: Path) -> None:
-    """Without checksums half of all flips give other values in silence; footers have none, and columns their names there."""
+    """Without checksums, half of all flips silently change values.
+
+    Footers have no checksum, and column names are stored there.
+    """
     table = built.release.table("operator_w_attrs", "train")
     path = tmp_path / "file.parquet"
     write_parquet(path, table)

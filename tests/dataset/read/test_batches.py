@@ -26,7 +26,7 @@ def assert_same_batch(expected: Batch, actual: Batch) -> None:
 
 
 @pytest.mark.parametrize("config", GRAPH_CONFIGS)
-def test_a_batch_is_what_pyg_collates(built: Built, config: str) -> None:
+def test_a_batch_equals_one_that_pyg_collates(built: Built, config: str) -> None:
     for split in splits_of(config):
         graphs = to_pyg(built.release.table(config, split))
         for rows in (range(len(graphs)), [0], [-1, 0, 0]):
@@ -41,9 +41,7 @@ def test_rows_that_are_not_there_are_named(built: Built, rows: list[int]) -> Non
 
 
 @pytest.mark.parametrize("workers", [0, 2])
-def test_a_loader_gives_every_row_once_in_an_order_that_the_seed_and_the_epoch_decide(
-    built: Built, workers: int
-) -> None:
+def test_a_loader_yields_every_row_once_in_an_order_of_seed_and_epoch(built: Built, workers: int) -> None:
     graphs = to_pyg(built.release.table("operator_w_attrs", "train"))
 
     def epoch(loader: object) -> list[int]:

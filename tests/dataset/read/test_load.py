@@ -57,7 +57,7 @@ def test_datasets_streams_every_config_as_it_was_written(built: Built, config: s
 
 
 @pytest.mark.parametrize("config", CONFIGS)
-def test_load_gives_the_rows_that_datasets_gives(built: Built, config: str) -> None:
+def test_load_returns_the_rows_that_datasets_loads(built: Built, config: str) -> None:
     loaded = younger_hf.load(config, root=built.root)
     expected = datasets.load_dataset(str(built.root), config)
     assert expected.keys() == loaded.keys()
@@ -66,7 +66,7 @@ def test_load_gives_the_rows_that_datasets_gives(built: Built, config: str) -> N
         assert expected[split].features == loaded[split].features
 
 
-def test_load_gives_one_split_from_a_path_or_its_name_or_the_folder_younger_here(
+def test_load_finds_one_split_by_path_by_name_or_in_the_folder_younger(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = built.release.table("operator_wo_attrs", "validation").to_pylist()
@@ -89,7 +89,7 @@ def test_a_rebuild_in_the_same_place_is_not_served_from_the_cache(tmp_path: Path
 
 @pytest.mark.heavy
 def test_a_clone_loads_with_datasets_alone_and_offline(built: Built, tmp_path: Path) -> None:
-    """As in the first line of the guide: in the folder that holds `younger`, with nothing of this package."""
+    """The first line of the guide, in the folder that holds `younger`, without this package."""
     code = """
 import json, sys
 import datasets
@@ -131,7 +131,7 @@ def test_a_folder_that_is_missing_or_empty_is_named_with_how_to_build_one(
     (tmp_path / "empty").mkdir()
     monkeypatch.chdir(tmp_path)
     for root, found in (
-        (None, "younger: this folder does not exist"),
+        (None, "younger: the folder does not exist"),
         ("empty", "empty: this is not a dataset folder: it is empty"),
     ):
         with pytest.raises(DatasetError, match=found) as caught:
@@ -224,7 +224,7 @@ def test_classes_are_counted_with_unk_and_mask(built: Built, config: str) -> Non
     assert vocabulary.num_rows == younger_hf.num_classes(config, built.root)
 
 
-def test_the_classes_of_a_config_with_both_signatures_are_asked_for_by_vocabulary(built: Built) -> None:
+def test_the_classes_of_a_config_with_both_signatures_need_a_vocabulary(built: Built) -> None:
     with pytest.raises(DatasetError, match="holds both signatures") as caught:
         younger_hf.num_classes("prediction", built.root)
     assert "vocabulary_w_attrs" in caught.value.hint

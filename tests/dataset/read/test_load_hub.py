@@ -1,4 +1,7 @@
-"""`younger_hf.load` from a Hub on 127.0.0.1: verified, of the commit that was asked for, and there when the Hub no longer is."""
+"""`younger_hf.load` from a Hub on 127.0.0.1.
+
+Files are verified, belong to the requested commit, and load again when the Hub is gone.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,7 @@ def test_every_config_loads_and_only_its_own_files_are_fetched(
 
 
 @pytest.mark.heavy
-def test_another_commit_is_another_dataset_and_a_tag_stays_what_it_was(server: DatasetHub, tmp_path: Path) -> None:
+def test_another_commit_is_another_dataset_and_a_tag_stays_fixed(server: DatasetHub, tmp_path: Path) -> None:
     config, cache = "operator_wo_attrs", tmp_path / "cache"
     older = build_small(tmp_path / "older")
     publish(server, tmp_path / "publisher", older.root)
@@ -69,7 +72,7 @@ def test_another_commit_is_another_dataset_and_a_tag_stays_what_it_was(server: D
 
 
 @pytest.mark.heavy
-def test_what_was_loaded_once_loads_without_the_hub_and_other_configs_say_so(
+def test_loaded_configs_load_without_the_hub_and_others_are_named(
     built: Built, server: DatasetHub, tmp_path: Path
 ) -> None:
     publish(server, tmp_path / "publisher", built.root)
@@ -88,7 +91,7 @@ def test_what_was_loaded_once_loads_without_the_hub_and_other_configs_say_so(
         assert "connection" in found["hint"]
 
 
-def test_what_the_hub_does_not_have_is_named(built: Built, server: DatasetHub, tmp_path: Path) -> None:
+def test_files_missing_on_the_hub_are_named(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     publish(server, tmp_path / "publisher", built.root)
     other = load(server, tmp_path / "cache", REPO, "v9.9.9", "architectures")
     assert f"{REPO}: the Hub has no revision 'v9.9.9'." == other["message"]

@@ -30,7 +30,7 @@ def test_an_architecture_is_the_graph_of_its_dag(built: Built) -> None:
         assert nx.is_directed_acyclic_graph(graph)
 
 
-def test_tables_datasets_and_streams_give_the_same(built: Built) -> None:
+def test_tables_datasets_and_streams_yield_the_same(built: Built) -> None:
     table = built.release.table("operator_wo_attrs", "train").slice(0, 3)
     rows = datasets.Dataset(table)
     expected = [nx.node_link_data(graph, edges="edges") for graph in younger_hf.to_networkx(table)]

@@ -86,7 +86,7 @@ def test_a_loader_goes_through_all_rows_in_batches_and_shuffled(built: Built) ->
     assert table["num_nodes"].to_pylist() != [data.num_nodes for data in shuffled]
 
 
-def test_parts_of_a_table_and_tables_in_pieces_give_the_same_graphs(built: Built) -> None:
+def test_slices_and_chunked_tables_have_the_same_graphs(built: Built) -> None:
     table = built.release.table("dataflow_w_attrs", "train")
     whole = to_pyg(table)
     pieces = pa.concat_tables([table.slice(0, 3), table.slice(3, 1), table.slice(4, 0), table.slice(4)])
@@ -97,7 +97,7 @@ def test_parts_of_a_table_and_tables_in_pieces_give_the_same_graphs(built: Built
         assert_equal(whole[start], graph)
 
 
-def test_shuffled_selected_and_filtered_datasets_give_their_own_rows(built: Built) -> None:
+def test_shuffled_selected_and_filtered_datasets_keep_their_own_rows(built: Built) -> None:
     table = built.release.table("operator_w_attrs", "train")
     rows = datasets.Dataset(table).shuffle(seed=1).select(range(30))
     rows = rows.filter(lambda size: size > 5, input_columns="num_nodes")
@@ -229,7 +229,7 @@ def test_an_unknown_signature_is_refused(built: Built) -> None:
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_a_vocabulary_is_refused_with_what_to_load_instead(built: Built, streaming: bool) -> None:
+def test_a_refused_vocabulary_names_the_config_to_load_instead(built: Built, streaming: bool) -> None:
     rows = datasets.Dataset(built.release.table("vocabulary_wo_attrs", "train"))
     with pytest.raises(DatasetError, match="Rows without a column 'node_feat' cannot become graphs") as caught:
         to_pyg(rows.to_iterable_dataset() if streaming else rows)
@@ -244,7 +244,7 @@ def test_a_dictionary_of_splits_and_anything_else_are_refused(built: Built) -> N
         assert "load(config, 'train')" in caught.value.hint
 
 
-def test_graphs_say_how_many_they_are_and_what_they_hold(built: Built) -> None:
+def test_the_repr_of_graphs_shows_their_number_and_contents(built: Built) -> None:
     rows = built.release.table("dataflow_w_attrs", "test")
     assert f"GraphRows({rows.num_rows} graphs: x, edge_index, pair_index, y)" == repr(to_pyg(rows))
 

@@ -31,7 +31,7 @@ def edit_manifest(root: Path, edit: Edit) -> None:
     path.write_text(json.dumps(values))
 
 
-def test_a_release_says_what_it_holds(built: Built) -> None:
+def test_a_release_lists_its_contents(built: Built) -> None:
     release = open_release(built.root)
     assert release == open_release(str(built.root)) == built.release
     assert ["train", "validation", "test"] == list(release.rows["operator_w_attrs"])
@@ -84,17 +84,15 @@ def test_a_manifest_with_a_bad_entry_is_one_error_with_a_hint(copy: Path, edit: 
 
 
 @pytest.mark.parametrize(("opener", "kind"), [(open_release, "a dataset"), (open_answers, "an answers")])
-def test_a_folder_that_is_none_or_empty_or_another_one_is_named(
-    tmp_path: Path, opener: Callable[[Path], object], kind: str
-) -> None:
+def test_a_missing_empty_or_wrong_folder_is_named(tmp_path: Path, opener: Callable[[Path], object], kind: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").touch()
     for name, found in (
-        ("missing", f"this folder does not exist; expected {kind} folder"),
+        ("missing", f"the folder does not exist; expected {kind} folder"),
         ("empty", f"this is not {kind} folder: it is empty"),
         ("other", f"this is not {kind} folder: it has no manifest.json"),
-        ("other/notes.txt", "this folder does not exist"),
+        ("other/notes.txt", "the folder does not exist"),
     ):
         with pytest.raises(DatasetError, match=found) as caught:
             opener(tmp_path / name)

@@ -34,7 +34,7 @@ def test_no_community_lies_in_two_components(dag: Dag) -> None:
 
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
 def test_modularity_is_not_below_that_of_networkx(path: object) -> None:
-    """Both merge greedily; which of equally good merges comes first differs, so that either may be a little better."""
+    """Both merge greedily, but break ties differently, so either may be a little better."""
     dag = from_onnx(path)
     graph = nx.Graph(simple(dag).to_undirected())
     expected = nx.community.modularity(graph, nx.community.greedy_modularity_communities(graph))
@@ -55,7 +55,7 @@ def test_a_dag_without_edges_falls_apart_and_one_without_nodes_has_no_community(
 
 
 @given(st.data())
-def test_the_boundary_is_what_networkx_calls_the_node_boundary_of_the_undirected_graph(data: st.DataObject) -> None:
+def test_the_boundary_is_networkx_s_node_boundary_of_the_undirected_graph(data: st.DataObject) -> None:
     dag = data.draw(dags())
     chosen = data.draw(st.sets(st.integers(0, dag.num_nodes - 1)))
     expected = nx.node_boundary(simple(dag).to_undirected(), chosen)

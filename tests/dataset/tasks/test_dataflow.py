@@ -57,7 +57,7 @@ def check(dag: Dag, sample: HeldOut) -> None:
 
 
 @pytest.mark.parametrize("architecture", ITEMS[:16], ids=lambda a: a.graph_id)
-def test_held_out_data_flows_and_the_rest_are_the_architecture_s_and_negatives_are_none(
+def test_positives_and_visible_edges_are_the_architecture_s_and_negatives_are_not(
     architecture: Architecture,
 ) -> None:
     check(architecture.dag, held(architecture))
@@ -90,7 +90,7 @@ def test_at_most_2000_data_flows_are_held_out() -> None:
 
 @pytest.mark.parametrize("architecture", ITEMS[:16], ids=lambda a: a.graph_id)
 def test_half_of_the_negatives_are_plausible_where_there_are_enough(architecture: Architecture) -> None:
-    """Plausible: forward, within three hops, and of operators that follow each other in training."""
+    """Plausible pairs go forward within three hops and join operators adjacent in training."""
     dag, sample = architecture.dag, held(architecture)
     near = dict(nx.all_pairs_shortest_path_length(nx.Graph(dag.to_networkx().to_undirected()), cutoff=HOPS))
 
@@ -112,7 +112,7 @@ def test_without_plausible_pairs_all_negatives_are_uniform() -> None:
     assert 0.3 < backward < 0.7  # uniform pairs run either way
 
 
-def test_the_same_secret_gives_the_same_sample_and_another_one_another() -> None:
+def test_the_sample_depends_on_the_secret_alone() -> None:
     for architecture in ITEMS[:5]:
         one, again, other = (vars(held(architecture, secret)) for secret in ("one", "one", "other"))
         assert all(np.array_equal(one[name], again[name]) for name in one)
@@ -120,15 +120,18 @@ def test_the_same_secret_gives_the_same_sample_and_another_one_another() -> None
         assert set(positives(HeldOut(**one))) != set(positives(HeldOut(**other)))
 
 
-def test_which_pairs_are_known_is_read_off_the_given_architectures() -> None:
+def test_known_pairs_come_from_the_architectures() -> None:
     (architecture,) = architectures(dag_of_edges(3, [(0, 1), (1, 2), (0, 2)], ["Sum", "Max", "Min"]))
     pairs = {tuple(text.split('"')[3] for text in pair) for pair in operator_pairs([architecture])}
     assert {("Sum", "Max"), ("Max", "Min"), ("Sum", "Min")} == pairs
 
 
 @pytest.mark.parametrize("split", ["train", "validation"])
-def test_the_numbers_of_the_nodes_give_nothing_away(built: Built, split: str) -> None:
-    """In the order of the file this score alone has an AUC of .9: most data flows run from one node to the next."""
+def test_node_numbers_reveal_nothing(built: Built, split: str) -> None:
+    """In file order this score alone has an AUC of .9.
+
+    Most data flows run from one node to the next.
+    """
     table = built.release.table("dataflow_w_attrs", split)
     pairs = np.concatenate([np.array(row) for row in table["pair_index"].to_pylist()], axis=1)
     distance = pairs[1] - pairs[0]

@@ -44,7 +44,7 @@ def sample(name: str, classes: Sequence[int], masked: Sequence[int], y: Sequence
 
 
 def test_a_region_that_a_public_architecture_holds_is_left_out_and_new_ones_stay() -> None:
-    """The test architecture is the public one, then as many operators in an order that nothing public has."""
+    """The test architecture is the public one, followed by as many operators in a new order."""
     public = chain(*FRESH)
     split, vocabularies = parts_of([public, chain(*reversed(FRESH))], [chain(*FRESH, *FRESH[::2], *FRESH[1::2])])
     found, gone = novel(split, vocabularies)
@@ -85,7 +85,7 @@ def test_a_region_goes_if_a_data_flow_test_row_shows_it() -> None:
 
 
 def test_rows_that_other_test_rows_answer_go_in_both_signatures() -> None:
-    """What the first masks in front of 3, 4, the second shows; the third has nothing to do with them."""
+    """The second shows what the first masks in front of 3, 4; the third is unrelated to them."""
     masking = sample("a", [2, 3, 4], [0], [2])
     showing = sample("b", [7, 2, 3, 4], [0], [7])
     other = sample("c", [9, 9, 9, 8], [3], [8])

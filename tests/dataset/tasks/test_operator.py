@@ -48,7 +48,10 @@ def test_a_region_is_a_community_with_its_boundary_masked(architecture: Architec
 
 @pytest.mark.parametrize("kind", ["w_attrs", "wo_attrs"])
 def test_targets_are_the_boundary_with_its_true_classes_and_the_context_is_left_alone(kind: Signature) -> None:
-    """The vocabulary knows half of the architectures: what it does not know stays UNK and is no target."""
+    """The vocabulary covers half of the architectures.
+
+    Other operators stay UNK and are not targets.
+    """
     parts = Split(ITEMS, (), (), ())
     vocabulary, _ = build_vocabulary(ITEMS[::2], kind)
     by_id = {a.graph_id: a for a in ITEMS}
@@ -82,8 +85,11 @@ def test_no_two_rows_of_a_split_look_the_same() -> None:
 
 
 @pytest.mark.parametrize("kind", ["w_attrs", "wo_attrs"])
-def test_what_an_earlier_split_shows_is_dropped_from_a_later_one(kind: Signature) -> None:
-    """Each network is in two splits: all of its rows in the later one must go, as well as those of its near relatives."""
+def test_regions_shown_by_an_earlier_split_are_dropped_from_a_later_one(kind: Signature) -> None:
+    """Each network is in two splits.
+
+    All of its rows in the later one must go, as well as those of its near relatives.
+    """
     parts = Split(ITEMS[:40], ITEMS[30:50], ITEMS[40:60], ())
     vocabulary, _ = build_vocabulary(parts.train, kind)
     found = rows_of(parts, vocabulary)
@@ -115,8 +121,8 @@ def _samples(part: tuple[Architecture, ...], vocabulary: Vocabulary) -> list[Reg
     ]
 
 
-def test_the_whole_hash_sees_the_answers_and_the_masked_one_does_not() -> None:
-    """Two cliques joined by one edge; the operator at its source is the target of the second clique's row."""
+def test_only_the_whole_hash_depends_on_the_answers() -> None:
+    """Two cliques joined by one edge, whose source is the target of the second clique's row."""
     joined = [(i, j) for start in (0, 5) for i in range(start, start + 5) for j in range(i + 1, start + 5)] + [(4, 5)]
     dags = [dag_of_edges(10, joined, ["Max"] * 4 + [operator] + ["Max"] * 5) for operator in ("Sum", "Mean", "Sum")]
     vocabulary, _ = build_vocabulary(architectures(*dags), "wo_attrs")
@@ -127,7 +133,7 @@ def test_the_whole_hash_sees_the_answers_and_the_masked_one_does_not() -> None:
     assert one.whole_hash != other.whole_hash
 
 
-def test_ids_of_test_rows_do_not_say_where_they_come_from_and_those_of_public_rows_do() -> None:
+def test_only_ids_of_public_rows_reveal_their_architecture() -> None:
     vocabulary, _ = build_vocabulary(ITEMS, "wo_attrs")
     found = rows_of(Split(ITEMS[:60], (), ITEMS[60:], ()), vocabulary, "one")
     other = rows_of(Split(ITEMS[:60], (), ITEMS[60:], ()), vocabulary, "other")
@@ -149,7 +155,7 @@ def check_independent(chosen: list[Region]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(dags(most_nodes=20), st.text(max_size=5))
-def test_no_independent_region_shows_what_another_one_masks(dag: Dag, secret: str) -> None:
+def test_no_independent_region_shows_the_masked_operators_of_another(dag: Dag, secret: str) -> None:
     (architecture,) = architectures(dag)
     candidates = regions(architecture)
     chosen = independent(candidates, secret)

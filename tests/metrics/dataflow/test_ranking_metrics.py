@@ -1,4 +1,4 @@
-"""Data-flow metrics: as computed by hand, for every type of input, and named errors instead of numbers."""
+"""Data-flow metrics: equal to hand-computed values, for every type of input; named errors."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_swapping_the_classes_mirrors_the_auc(case):
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-def test_every_float_type_gives_the_same(dtype):
+def test_every_float_type_has_the_same_result(dtype):
     rng = np.random.default_rng(2)
     labels, scores = rng.integers(0, 2, 500), rng.integers(0, 65, 500) / 64
     assert dataflow_metrics(labels, scores) == dataflow_metrics(labels, scores.astype(dtype))
@@ -95,10 +95,10 @@ BAD_SCORES = [
 ]
 
 
-@pytest.mark.parametrize(("labels", "scores", "says"), BAD_SCORES)
+@pytest.mark.parametrize(("labels", "scores", "message"), BAD_SCORES)
 @pytest.mark.parametrize("metric", [roc_auc, average_precision, f1_at_half, dataflow_metrics])
-def test_what_is_not_defined_is_a_named_error(metric, labels, scores, says):
-    with pytest.raises(MetricError, match=says):
+def test_undefined_input_is_a_named_error(metric, labels, scores, message):
+    with pytest.raises(MetricError, match=message):
         metric(labels, scores)
 
 
@@ -109,6 +109,6 @@ def test_one_class_only_is_a_named_error(metric, label):
         metric([label] * 3, [0.1, 0.2, 0.3])
 
 
-def test_nan_in_the_positives_never_gives_a_perfect_score():
+def test_nan_in_the_positives_is_never_a_perfect_score():
     with pytest.raises(MetricError, match="got nan at position 0 \\(2 in all\\)"):
         dataflow_metrics([1, 1, 0, 0], [math.nan, math.nan, 0.1, 0.2])

@@ -1,4 +1,7 @@
-"""Intervals of the generation metrics: those of graphs that are really repeated, and narrower the more graphs there are."""
+"""Intervals of the generation metrics.
+
+They equal those of graphs that are really repeated, and are narrower with more graphs.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,7 @@ def test_more_graphs_are_surer(sets):
     assert many["size_w1"].high - many["size_w1"].low < less["size_w1"].high - less["size_w1"].low
 
 
-def test_the_same_seed_gives_the_same_and_one_graph_gives_an_error(sets):
+def test_the_same_seed_has_the_same_result_and_one_graph_is_an_error(sets):
     generated, reference, train, vocabulary = sets
     intervals = [bootstrap_generation(generated, reference, train, vocabulary, resamples=50, seed=s) for s in (1, 1, 2)]
     assert intervals[0] == intervals[1]

@@ -1,4 +1,8 @@
-"""Distances between sets of graphs: equal to SciPy and to the definitions, symmetric, zero for equal sets, the same in any order."""
+"""Distances between sets of graphs.
+
+They are equal to SciPy and to the definitions, symmetric, zero for equal sets, and independent of
+order.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def squared_mmd(first, second, scale, **weights):
 
 
 def mean_distance(histograms):
-    """Mean W1 over all pairs of different graphs of a set, which a kernel's scale should be close to."""
+    """Mean W1 over all pairs of different graphs; a kernel's scale should be close to it."""
     pooled = pool(histograms, histograms)
     counts = np.bincount(pooled.first).astype(np.float64)
     total = sum(
@@ -152,8 +156,11 @@ def test_mmd_is_zero_for_equal_sets_only(pair):
     assert (counted[0] == counted[1]) == (squared_mmd(*pair, 2.0) < 1e-9)
 
 
-def test_a_kernel_that_is_gaussian_in_the_distance_itself_would_give_a_negative_square():
-    """Why the kernel is Gaussian in the distance's root: all uniform distributions over some of three values show it."""
+def test_a_gaussian_kernel_of_the_distance_itself_would_have_a_negative_square():
+    """Why the kernel is Gaussian in the root of the distance.
+
+    All uniform distributions over some of three values show it.
+    """
     shares = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [3, 3, 0], [3, 0, 3], [0, 3, 3], [2, 2, 2]]) / 6
     shares /= shares.sum(axis=1, keepdims=True)
     embedding = np.cumsum(shares, axis=1)
@@ -205,13 +212,13 @@ LINE = Histograms(np.array([0.0, 1.0]), np.eye(2))
         (["a", "b"], "first_weights: expected numbers"),
     ],
 )
-def test_weights_that_are_none_are_named(weights, message):
+def test_invalid_weights_are_named(weights, message):
     for measure in (wasserstein, lambda *sides, **named: squared_mmd(*sides, 1.0, **named)):
         with pytest.raises(MetricError, match=message):
             measure(LINE, LINE, first_weights=weights)
 
 
-def test_what_cannot_be_compared_is_named():
+def test_incomparable_input_is_named():
     empty = Histograms(np.array([0.0, 1.0]), np.empty((0, 2)))
     with pytest.raises(MetricError, match="Expected at least one graph in each set, got 2 and 0"):
         wasserstein(LINE, empty)

@@ -36,7 +36,7 @@ def test_each_graph_is_judged_in_its_place_and_workers_change_nothing():
 
 
 @pytest.mark.heavy
-def test_most_graphs_of_real_models_run_and_none_with_an_unknown_operator():
+def test_most_real_graphs_run_but_not_with_an_unknown_operator():
     graphs, vocabulary = real_graphs("w_attrs", "validation")
     rows = graphs[:40]
     ran = executable(Graphs.of((graph.node_feat, graph.edge_index) for graph in rows), vocabulary)
@@ -55,14 +55,14 @@ def test_one_that_no_model_is_found_for_costs_itself_alone():
     assert [True, False, True] == [result.ran for result in results]
 
 
-def test_a_limit_of_time_is_told():
+def test_a_time_limit_is_reported():
     graphs, vocabulary = real_graphs("w_attrs", "train")
     largest = max(graphs, key=lambda graph: len(graph.node_feat))
     (result,) = execute([largest], vocabulary, workers=1, seconds=0.01)
     assert (False, "It took longer than 0.01 seconds and was stopped.") == (result.ran, result.reason)
 
 
-def test_a_graph_with_as_many_edges_as_a_submission_may_have_is_given_up_before_its_time_is():
+def test_the_largest_graph_of_a_submission_is_abandoned_within_its_time():
     nodes = 300
     rng = np.random.default_rng(0)
     pairs = np.sort(np.array([rng.choice(nodes, 2, replace=False) for _ in range(16 * nodes)]), axis=1)

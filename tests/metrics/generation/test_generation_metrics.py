@@ -1,4 +1,7 @@
-"""Metrics of the generation task: better graphs score better, order and numbering do not matter, and bad input is named."""
+"""Metrics of the generation task.
+
+Better graphs score better, order and numbering do not matter, and bad input is named.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ def test_distances_are_those_of_the_descriptors():
 
 
 @pytest.mark.heavy
-def test_the_floor_is_what_generating_the_training_set_gives():
+def test_the_floor_is_the_score_of_the_training_set():
     train, validation = released_graphs("wo_attrs", "train"), released_graphs("wo_attrs", "validation")
     values = generation_metrics(train, validation, train, released_vocabulary("wo_attrs"))
     floor = distance_floor(validation, train)
@@ -138,7 +141,7 @@ def test_class_ids_that_nobody_knows_are_equally_wrong():
     assert 0 == first["valid"]
 
 
-def test_per_graph_judgements_say_which():
+def test_validity_is_reported_per_graph():
     judgement = assess_graphs(
         Graphs.of([FINE, CYCLE, KNOWN, AGAIN]), TRAIN, VOCABULARY, executable=[True, False, True, True]
     )
@@ -150,7 +153,7 @@ def test_per_graph_judgements_say_which():
 
 
 @pytest.mark.parametrize("executable", [[True], [True, False, True], [1, 0], [[True, False]], ["yes", "no"]])
-def test_what_runs_is_one_truth_a_graph(executable):
+def test_executable_needs_one_value_per_graph(executable):
     with pytest.raises(MetricError, match="executable: expected one boolean for each of 2 graphs"):
         generation_metrics(Graphs.of([FINE, CYCLE]), REAL, TRAIN, VOCABULARY, executable=executable)
 
@@ -159,7 +162,7 @@ ROWS = [{"node_feat": [2, 3], "edge_index": [[0], [1]]}]
 SIGNATURES = list(VOCABULARY.classes)
 
 
-def test_rows_and_signatures_give_what_graphs_and_a_vocabulary_give():
+def test_rows_and_signatures_score_like_graphs_and_a_vocabulary():
     metric = load_metric("generation")
     expected = metric.compute(
         references=REAL, predictions=Graphs.of([([2, 3], [[0], [1]])]), train=TRAIN, vocabulary=VOCABULARY
@@ -167,7 +170,7 @@ def test_rows_and_signatures_give_what_graphs_and_a_vocabulary_give():
     assert expected == metric.compute(references=REAL, predictions=ROWS, train=TRAIN, vocabulary=SIGNATURES)
 
 
-def test_signatures_say_which_kind_of_vocabulary_it_is():
+def test_signatures_determine_the_kind_of_vocabulary():
     assert Vocabulary("wo_attrs", ('["","Relu"]',)) == vocabulary_of(['["","Relu"]'])
     assert Vocabulary("w_attrs", ('["","Relu",{}]',)) == vocabulary_of(['["","Relu",{}]'])
 
@@ -192,7 +195,7 @@ def test_rows_that_are_no_graphs_are_named(name, rows, message):
         load_metric("generation").compute(**arguments, vocabulary=SIGNATURES)
 
 
-def test_what_generation_needs_beside_the_graphs_is_asked_for():
+def test_missing_context_of_generation_is_named():
     with pytest.raises(TypeError, match="'train' and 'vocabulary'"):
         load_metric("generation").compute(references=ROWS, predictions=ROWS)
     with pytest.raises(TypeError, match="train"):

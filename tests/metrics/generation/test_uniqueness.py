@@ -63,7 +63,7 @@ def test_they_are_as_networkx_decides(generated, train):
 
 
 @pytest.mark.parametrize(("one", "other"), [(ONE_RING, TWO_RINGS), (ACYCLIC_RING, ACYCLIC_RINGS)])
-def test_graphs_that_weisfeiler_lehman_cannot_tell_apart_are_told_apart(one, other):
+def test_graphs_with_equal_weisfeiler_lehman_hashes_are_distinguished(one, other):
     hashes = {weisfeiler_lehman_hash(np.array(row[1]), list(map(str, row[0])), iterations=9) for row in (one, other)}
     assert 1 == len(hashes)
     assert not isomorphic(one, other)
@@ -107,14 +107,20 @@ def test_renumbered_architectures_of_the_release_are_recognised():
 
 
 def test_training_architectures_differ_and_validation_is_novel():
-    """The build has merged isomorphic architectures; where rare operators became UNK some of the validation split are the same again."""
+    """The build has merged isomorphic architectures.
+
+    Some of the validation split are isomorphic again after rare operators became UNK.
+    """
     train, validation = released_graphs("w_attrs", "train"), released_graphs("w_attrs", "validation")
     assert 1 == uniqueness(train)
     assert 1 == novelty(validation, train)
 
 
 def test_many_regular_graphs_that_look_alike_are_compared_once_each():
-    """300 equal nodes in rings of different lengths: one for Weisfeiler-Lehman, so that pairwise tests would be 20,000."""
+    """300 equal nodes in rings of different lengths, which Weisfeiler-Lehman cannot tell apart.
+
+    Pairwise tests would need 20,000 comparisons.
+    """
     rings = []
     for length in range(3, 103):
         lengths = [length, *[3] * 300][: 1 + (300 - length) // 3]

@@ -1,4 +1,7 @@
-"""Validity of graphs: cycles, classes, attributes and inputs, each where ONNX's own schemas and checker say so."""
+"""Validity of graphs: cycles, classes, attributes and inputs.
+
+ONNX's own schemas and checker agree with it.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ def canonical(op_type, opset, domain="", **attributes):
 @pytest.mark.heavy
 @settings(max_examples=200, deadline=None)
 @given(sets())
-def test_acyclic_is_as_networkx_says_and_a_named_cycle_is_one(case):
+def test_acyclic_agrees_with_networkx_and_a_reported_cycle_exists(case):
     vocabulary = Vocabulary("wo_attrs", ('["","Sum"]',) * 3)
     checked = validity(Graphs.of(case), vocabulary)
     assert [nx.is_directed_acyclic_graph(digraph(row)) for row in case] == checked.acyclic.tolist()
@@ -87,7 +90,7 @@ def test_explanations_are_there_for_exactly_the_graphs_that_are_not_valid():
     assert validity(graphs, vocabulary).valid.tolist() == [not explain(graph, vocabulary) for graph in graphs]
 
 
-def test_classes_that_are_none_are_named():
+def test_invalid_classes_are_named():
     vocabulary = of('["","Relu",{}]', '["com.microsoft","FusedMatMul",{}]', '["","Convolution",{}]')
     graphs = Graphs.of([([2, class_id], [[0], [1]]) for class_id in (2, 0, 1, 3, 4, 5, 2**31 - 1)])
     assert [True, *[False] * 6] == validity(graphs, vocabulary).schema.tolist()
@@ -102,7 +105,7 @@ def test_classes_that_are_none_are_named():
     ] == [explain(graph, vocabulary) for graph in graphs]
 
 
-def test_inputs_are_counted_without_repetition_and_none_need_be_there():
+def test_repeated_inputs_count_once_and_all_are_optional():
     vocabulary = Vocabulary("wo_attrs", ('["","Relu"]', '["","Add"]', '["","Concat"]', '["","RandomNormal"]'))
     into_last = [
         (2, 0, True), (2, 1, True), (2, 2, False), (3, 0, True), (3, 2, True), (3, 3, False), (4, 9, True), (5, 0, True), (5, 1, False)
@@ -116,7 +119,7 @@ def test_inputs_are_counted_without_repetition_and_none_need_be_there():
     )
 
 
-def test_what_a_sub_graph_gives_is_no_input_that_the_schema_counts():
+def test_outputs_of_a_subgraph_are_not_inputs_of_the_schema():
     assert (
         UNLIMITED
         == most('["","If"]')
@@ -125,7 +128,7 @@ def test_what_a_sub_graph_gives_is_no_input_that_the_schema_counts():
     assert INVALID == most('["","If",{"else_branch":{"type":"graph"}}]')
 
 
-def test_the_attributes_choose_the_version_that_says_how_many_inputs_there_are():
+def test_the_attributes_choose_the_version_that_sets_the_number_of_inputs():
     # axes are an attribute up to opset 17 and an input from 18 on
     assert 1 == most(canonical("ReduceMean", 13, axes=[-1]))
     assert 1 == most(canonical("ReduceMean", 13))
@@ -187,7 +190,10 @@ def test_the_kinds_of_canonical_values():
 
 
 def test_classes_of_the_release_fit_where_the_checker_of_onnx_agrees():
-    """Attributes only: each class is written as a node of the newest version that it fits, and onnx.checker finds nothing wrong with it."""
+    """Attributes: each class is a valid node of the newest version that it fits.
+
+    `onnx.checker` accepts it.
+    """
     checked = 0
     for text in released_vocabulary("w_attrs").classes[::7]:
         domain, op_type, written = parse_signature(text)

@@ -1,4 +1,4 @@
-"""Operator metrics: as computed by hand, for every type of input, and named errors instead of numbers."""
+"""Operator metrics: equal to hand-computed values, for every type of input; named errors."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_a_worked_example_is_as_computed_by_hand():
     assert (1 / 2 + 2 / 3 + 0) / 3 == pytest.approx(values["macro_f1"], abs=1e-15)
 
 
-def test_the_single_functions_give_what_all_together_give():
+def test_single_functions_agree_with_the_joint_one():
     references, predictions = [2, 5, 5, 7, 7, 7], [2, 5, 7, 7, 9, 7]
     single = {
         function.__name__: function(references, predictions)
@@ -31,7 +31,7 @@ def test_the_single_functions_give_what_all_together_give():
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"])
-def test_every_integer_type_gives_the_same(dtype):
+def test_every_integer_type_has_the_same_result(dtype):
     references, predictions = np.array([2, 5, 5, 100]), np.array([2, 5, 100, 3])
     assert operator_metrics(references, predictions) == operator_metrics(
         references.astype(dtype), predictions.astype(dtype)
@@ -53,7 +53,7 @@ def test_inputs_are_not_changed():
 
 
 @pytest.mark.parametrize(
-    ("references", "predictions", "says"),
+    ("references", "predictions", "message"),
     [
         ([], [], "at least one value"),
         ([2, 3], [2], "got 1 for 2"),
@@ -72,8 +72,8 @@ def test_inputs_are_not_changed():
         (3, 3, "one dimension"),
     ],
 )
-def test_what_is_not_defined_is_a_named_error(references, predictions, says):
-    with pytest.raises(MetricError, match=says):
+def test_undefined_input_is_a_named_error(references, predictions, message):
+    with pytest.raises(MetricError, match=message):
         operator_metrics(references, predictions)
 
 

@@ -1,4 +1,4 @@
-"""Prediction metrics: as computed by hand, at the limits of floats, and named errors instead of numbers."""
+"""Prediction metrics: equal to hand-computed values, up to the limits of floats; named errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_worked_example_is_as_computed_by_hand():
     assert 1 / 4 == accuracy_within_tenth(references, predictions)
 
 
-def test_the_functions_give_alone_what_they_give_together():
+def test_single_functions_agree_with_the_joint_one():
     references, predictions = [1.0, 2.0, -4.0, 8.0], [1.05, 2.5, -3.0, 8.0]
     expected = {
         "kendall_tau": kendall_tau(references, predictions),
@@ -48,7 +48,7 @@ def test_equal_and_reversed_rankings_are_exactly_one_and_minus_one(size):
     assert (1.0, -1.0) == (kendall_tau(values, values * 3), kendall_tau(values, -values))
 
 
-def test_values_near_the_largest_float_give_finite_numbers():
+def test_values_near_the_largest_float_have_finite_metrics():
     # the difference 2e308 is no float, the error of 2 is
     assert {"kendall_tau": -1.0, "mape": 2.0, "acc_10": 0.0} == prediction_metrics([1e308, -1e308], [-1e308, 1e308])
     # each error is a float, their sum is not, their mean is
@@ -64,7 +64,7 @@ def test_an_error_beyond_every_float_is_named():
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint64"])
-def test_every_type_of_number_gives_the_same(dtype):
+def test_every_type_of_number_has_the_same_result(dtype):
     references, predictions = np.array([1, 2, 4, 100]), np.array([2, 2, 8, 96])
     assert prediction_metrics(references, predictions) == prediction_metrics(
         references.astype(dtype), predictions.astype(dtype)
@@ -79,7 +79,7 @@ def test_inputs_are_not_changed():
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize(
-    ("references", "predictions", "says"),
+    ("references", "predictions", "message"),
     [
         ([], [], "references: expected at least one value"),
         ([1.0, 2.0], [1.0], "got 1 for 2"),
@@ -91,8 +91,8 @@ def test_inputs_are_not_changed():
         ([[1.0, 2.0]], [[1.0, 2.0]], r"shape \(1, 2\)"),
     ],
 )
-def test_what_is_not_defined_is_a_named_error(function, references, predictions, says):
-    with pytest.raises(MetricError, match=says):
+def test_undefined_input_is_a_named_error(function, references, predictions, message):
+    with pytest.raises(MetricError, match=message):
         function(references, predictions)
 
 

@@ -1,4 +1,4 @@
-"""Small files that become large, and large ones that cost more than their size: all real, none longer than the upload limit."""
+"""Files that cost far more than their size, all real and within the upload limit."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def gzip_ratio(path: Path, valid: Rows) -> None:
 
 
 def nested_archives(path: Path, valid: Rows) -> None:
-    """Ten archives in each of ten archives, down to a megabyte of zeros each: 10 GB in a few kilobytes."""
+    """Ten archives in each of ten archives, down to a megabyte of zeros: 10 GB in kilobytes."""
     content = bytes(2**20)
     for _ in range(4):
         content = zipped({f"{index}.zip": content for index in range(10)})
@@ -145,7 +145,10 @@ def long_header(path: Path, valid: Rows) -> None:
 
 
 def wide_lines(path: Path, valid: Rows) -> None:
-    """Lines just below the longest that are parsed, each with a character that takes four bytes in memory for every other."""
+    """Lines just below the longest that are parsed.
+
+    One character of each makes all others take four bytes in memory.
+    """
     line = b'{"graph_id": "\xf0\x9f\x98\x80'.ljust(MAX_ROW_BYTES - 1, b"x") + b"\n"
     path.write_bytes(line * (MAX_BYTES // len(line)))
 

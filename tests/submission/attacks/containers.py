@@ -53,7 +53,7 @@ def _invisible_names(valid: pa.Table) -> pa.Table:
 
 
 def _pickled_type(valid: pa.Table) -> pa.Table:
-    """Ids whose type says that it is one which old versions of pyarrow unpickled (CVE-2023-47248)."""
+    """Ids of an extension type that old versions of pyarrow unpickled (CVE-2023-47248)."""
     claim = {"ARROW:extension:name": "arrow.py_extension_type", "ARROW:extension:metadata": pickled(0)}
     return valid.cast(pa.schema([valid.schema.field(0).with_metadata(claim), valid.schema.field(1)]))
 

@@ -1,4 +1,7 @@
-"""How a stranger would make the files of the attacks: from valid rows, with pyarrow and text, not with the project's writer."""
+"""Writing the files of the attacks as a stranger would.
+
+They are made from valid rows with pyarrow and text, not with the project's writer.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,10 @@ def table(edit: Callable[[pa.Table], pa.Table] = lambda valid: valid, **options:
 
 
 def rows(edit: Callable[[dict[str, np.ndarray]], Mapping | Sequence], kind: pa.DataType | None = None) -> Make:
-    """A file of any format, by its name, of the valid rows after an edit: a mapping, or pairs of which some may be equal."""
+    """Write a file with an edit of the valid rows, in the format of its suffix.
+
+    The edit returns a mapping, or pairs whose names may be equal.
+    """
 
     def make(path: Path, valid: Rows) -> None:
         edited = edit({graph_id: values.copy() for graph_id, values in valid.items()})
@@ -92,7 +98,10 @@ def rows(edit: Callable[[dict[str, np.ndarray]], Mapping | Sequence], kind: pa.D
 
 
 def text(edit: Callable[[list[str]], list[str]], encoding: str = "utf-8") -> Make:
-    """A CSV or JSON lines file, by its name, of the valid lines after an edit; a CSV file's first line is the header."""
+    """Write a CSV or JSON lines file with an edit of the valid lines.
+
+    A CSV file's first line is the header.
+    """
 
     def make(path: Path, valid: Rows) -> None:
         lines = lines_of(valid.items(), column_of(valid), path.suffix)

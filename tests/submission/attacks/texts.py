@@ -13,7 +13,10 @@ _ALL, _TEXT = "parquet csv jsonl", "csv jsonl"
 
 
 def _no_json(number: int, *literals: str) -> list[Attack]:
-    """Literals that are no JSON: a CSV row keeps its id, and a JSON line that cannot be read has none."""
+    """Literals that are invalid JSON.
+
+    A CSV row keeps its id; a JSON line that cannot be read has none.
+    """
     return [
         attack
         for literal in literals

@@ -1,4 +1,7 @@
-"""Every attack on a predictions file: its exact code, a message that says where and what to do, little memory, and no score."""
+"""Every attack on a predictions file.
+
+Each has its exact code, a message with a place and a next step, little memory, and no score.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.submission.attacks import ATTACKS
-from tests.submission.reports import FLOW, MOST_MEBIBYTES, assert_each_says_what_to_do, measured
+from tests.submission.reports import FLOW, MOST_MEBIBYTES, assert_each_has_a_next_step, measured
 from younger_hf.metrics import load_metric
 from younger_hf.submission import write_predictions
 from younger_hf.submission.check.validate import validate
@@ -34,7 +37,7 @@ def made(attack, noisy, metadata, tmp_path):
 def assert_answered(attack, problems):
     """The codes are exactly these, and every problem says where it is and what to do."""
     assert attack.codes == tuple(dict.fromkeys(problem.code for problem in problems))
-    assert_each_says_what_to_do(problems)
+    assert_each_has_a_next_step(problems)
 
 
 def scored(board, path, track=FLOW):
@@ -45,7 +48,7 @@ def scored(board, path, track=FLOW):
 
 @pytest.mark.heavy
 @pytest.mark.parametrize("attack", REFUSED, ids=str)
-def test_it_is_refused_by_its_code_with_its_place_and_what_to_do(board, noisy, metadata, tmp_path, monkeypatch, attack):
+def test_it_is_refused_with_its_code_place_and_next_step(board, noisy, metadata, tmp_path, monkeypatch, attack):
     monkeypatch.chdir(tmp_path)
     report = validate(*made(attack, noisy, metadata, tmp_path), board.release)
     assert_answered(attack, report.problems)
@@ -70,7 +73,7 @@ def test_a_bomb_is_refused_in_less_than_300_mebibytes(board, noisy, metadata, tm
 
 
 @pytest.mark.parametrize("attack", UNCHANGED, ids=str)
-def test_what_only_looks_odd_scores_the_same(board, noisy, metadata, tmp_path, monkeypatch, attack):
+def test_an_odd_but_valid_file_scores_the_same(board, noisy, metadata, tmp_path, monkeypatch, attack):
     monkeypatch.chdir(tmp_path)
     expected = scored(board, write_predictions(tmp_path / "plain", attack.track, noisy(attack.track)))
     path, declared = made(attack, noisy, metadata, tmp_path)
@@ -111,7 +114,7 @@ def test_scores_need_not_sum_to_one_and_are_not_changed(board, noisy, metadata, 
     assert load_metric("dataflow").compute(references=truth, predictions=halves) == scored(board, path)
 
 
-def test_a_submission_to_another_track_than_the_one_asked_for_is_refused(board, noisy, metadata, tmp_path):
+def test_a_submission_to_another_track_is_refused(board, noisy, metadata, tmp_path):
     path = write_predictions(tmp_path, FLOW, noisy(FLOW))
     (problem,) = validate(path, metadata("operator_w_attrs"), board.release, track=FLOW).problems
     assert ("wrong_track", f"'{FLOW}'", "'operator_w_attrs'") == (problem.code, problem.expected, problem.got)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.submission.reports import MOST_MEBIBYTES, assert_each_says_what_to_do, measured
+from tests.submission.reports import MOST_MEBIBYTES, assert_each_has_a_next_step, measured
 from younger_hf.dataset.build.write_files import write_release
 from younger_hf.dataset.read.release import open_release
 from younger_hf.dataset.schema import schema_of
@@ -26,7 +26,7 @@ IDS = [f"{number:03d}" for number in range(20)]
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory):
-    """A release with graphs to compare generated ones with, and architectures whose properties are asked for."""
+    """A release with graphs to compare generated ones with, and properties to predict."""
 
     def table(config, rows):
         names = schema_of(config).names
@@ -75,7 +75,7 @@ def _cell(value):
 def codes(release, path, track):
     report = validate(path, declare(release, path.parent, track), release)
     assert (report.predictions is None) == bool(report.problems)
-    assert_each_says_what_to_do(report.problems)
+    assert_each_has_a_next_step(report.problems)
     return list(dict.fromkeys(problem.code for problem in report.problems))
 
 
@@ -108,7 +108,7 @@ def graphs():
     ],
     ids=str,
 )
-def test_a_graph_that_is_none_is_refused(release, tmp_path, suffix, changes, expected):
+def test_an_invalid_graph_is_refused(release, tmp_path, suffix, changes, expected):
     rows = graphs()
     rows[2] = {**rows[2], **changes}
     path = tmp_path / f"predictions{suffix}"
@@ -128,14 +128,14 @@ def test_a_graph_that_is_none_is_refused(release, tmp_path, suffix, changes, exp
     ],
     ids=["one too few", "one too many", "four times as many", "with ids", "without edges"],
 )
-def test_rows_that_are_none_of_a_thousand_graphs_are_refused(release, tmp_path, suffix, edit, expected):
+def test_rows_other_than_a_thousand_graphs_are_refused(release, tmp_path, suffix, edit, expected):
     path = tmp_path / f"predictions{suffix}"
     write_rows(path, edit(graphs()))
     # a JSON line without edges is one row that cannot be read, and the others are looked at
     assert expected == codes(release, path, GRAPHS)[:1]
 
 
-def test_the_order_of_graphs_and_of_edges_says_nothing(release, tmp_path):
+def test_the_order_of_graphs_and_edges_does_not_matter(release, tmp_path):
     plain, shuffled = tmp_path / "plain.jsonl", tmp_path / "shuffled.jsonl"
     write_rows(plain, graphs())
     turned = [{**row, "edge_index": [[2, 0, 1], [3, 1, 2]]} for row in graphs()]
@@ -241,5 +241,5 @@ def test_a_bomb_of_graphs_is_refused_in_less_than_300_mebibytes(release, tmp_pat
     record_property("mebibytes", mebibytes)
     assert nothing
     assert problems
-    assert_each_says_what_to_do(problems)
+    assert_each_has_a_next_step(problems)
     assert mebibytes < MOST_MEBIBYTES

@@ -1,4 +1,4 @@
-"""Generated graphs: what a row must be in every format, what is named, and what is left to the metrics."""
+"""Generated graphs: valid rows in every format, their problems, and what only metrics measure."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_graph_at_the_limits_is_valid_in_every_format(complete_board, write_ta
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-def test_what_is_written_is_what_is_validated(complete_board, write_table, suffix):
+def test_written_predictions_are_validated_unchanged(complete_board, write_table, suffix):
     rng = np.random.default_rng(2)
     rows = [[rng.integers(2, NUM_CLASSES, 3).tolist(), [[0, 1], [1, int(rng.integers(3))]]] for _ in range(1000)]
     report = validate(write_table(suffix, SCHEMA, rows), None, complete_board.release, track=TRACK)
@@ -306,7 +306,7 @@ def test_every_width_and_kind_of_list_is_read(complete_board, tmp_path, element,
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6))
-def test_changed_bytes_anywhere_never_give_a_traceback(complete_board, tmp_path, changes):
+def test_changed_bytes_anywhere_never_cause_a_traceback(complete_board, tmp_path, changes):
     path = tmp_path / "predictions.parquet"
     data = bytearray(write_predictions(path, TRACK, graphs()[:20]).read_bytes())
     for place, byte in changes:

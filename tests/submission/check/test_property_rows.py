@@ -1,4 +1,4 @@
-"""Predicted properties: one number for each test graph, of any finite value, scored against hidden ones."""
+"""Predicted properties: one finite number per test graph, scored against hidden ones."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def test_uniform_draws_from_the_known_training_values(complete_board, tmp_path):
     assert [] == found(complete_board, path)
 
 
-def test_answers_in_another_order_or_sealed_give_the_same_score(complete_board, values, tmp_path, monkeypatch):
+def test_order_and_sealing_of_answers_do_not_change_the_score(complete_board, values, tmp_path, monkeypatch):
     release = complete_board.release
     predictions = validate(write_predictions(tmp_path, TRACK, values), None, release, track=TRACK).predictions
     straight = score(predictions, release, complete_board.answers)
@@ -197,7 +197,7 @@ def test_answers_of_other_graphs_are_refused_without_showing_them(complete_board
     assert "777" not in str(caught.value)
 
 
-def test_a_release_offers_what_it_has_rows_of(board, complete_board):
+def test_a_release_offers_the_tracks_that_have_rows(board, complete_board):
     generation = ["generation_w_attrs", "generation_wo_attrs"]
     assert list(TRACKS) == offered_tracks(board.release)
     assert [*TRACKS, *generation, TRACK] == offered_tracks(complete_board.release)

@@ -1,4 +1,4 @@
-"""`younger-hf validate` on one file with ten and more different mistakes names every one, in every format."""
+"""`younger-hf validate` names every one of ten or more mistakes in a file of any format."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def test_one_parquet_file_with_eight_different_mistakes_names_all_eight(board, n
     ] == found(report)
 
 
-def test_a_message_says_where_it_is_what_was_expected_and_what_to_do(board, noisy, tmp_path):
+def test_a_message_has_place_expectation_and_next_step(board, noisy, tmp_path):
     rows = noisy(FLOW)
     graph_id = list(rows)[16]
     size = len(rows[graph_id])
@@ -231,7 +231,7 @@ def test_an_invalid_report_raises_with_all_its_problems(board, noisy, tmp_path):
     assert (False, None) == (report.valid, report.predictions)
 
 
-def test_validation_says_the_same_where_there_are_no_answers(board, noisy, tmp_path):
+def test_validation_does_not_depend_on_answers(board, noisy, tmp_path):
     shutil.copytree(board.release.root, tmp_path / "public")
     path = write_predictions(tmp_path, NODES, with_row(noisy(NODES), "000", np.array([2, 99])))
     with_answers = validate(path, None, board.release, track=NODES)
@@ -239,7 +239,7 @@ def test_validation_says_the_same_where_there_are_no_answers(board, noisy, tmp_p
     assert [("wrong_length", 1), ("unknown_class", 1)] == found(with_answers)
 
 
-def test_what_is_said_of_a_row_does_not_depend_on_whether_it_is_right(board, tmp_path):
+def test_the_problems_of_a_row_do_not_depend_on_its_answer(board, tmp_path):
     truth = board.truth[NODES]
     wrong = {graph_id: np.where(values == 5, 6, 5) for graph_id, values in truth.items()}
     reports = [
@@ -255,7 +255,7 @@ def test_what_is_said_of_a_row_does_not_depend_on_whether_it_is_right(board, tmp
     assert reports[0] == reports[1]
 
 
-def test_every_code_has_a_meaning_and_no_other_can_be_used():
+def test_every_code_has_a_meaning_and_others_are_refused():
     assert all(meaning.endswith(".") for meaning in CODES.values())
     with pytest.raises(ValueError, match="problem code 'oops'"):
         Problem("oops", None, "", "", "", "")

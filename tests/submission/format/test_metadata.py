@@ -1,4 +1,4 @@
-"""submission.yaml: read strictly, every mistake named at once, written so that it reads back the same."""
+"""submission.yaml: read strictly, all mistakes named at once, and unchanged when written again."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     ] == [problem.code for problem in problems_of(tmp_path, text)]
 
 
-def test_a_message_names_file_field_what_was_expected_and_what_to_write(tmp_path):
+def test_a_message_names_file_field_expectation_and_next_step(tmp_path):
     (problem,) = problems_with(tmp_path, parameters="7.3M")
     assert (
         "submission.yaml, parameters: expected an integer, got '7.3M'. Write all digits: 1000000, not 1e6 or 1M."
@@ -188,7 +188,7 @@ def test_a_message_names_file_field_what_was_expected_and_what_to_write(tmp_path
     )
 
 
-def test_an_unknown_field_is_told_which_there_are(tmp_path):
+def test_the_message_for_an_unknown_field_lists_the_known_ones(tmp_path):
     (problem,) = problems_with(tmp_path, verified=True)
     assert "submission.yaml: expected known fields, got also 'verified'." == problem.message
     assert f"The known fields are: {', '.join(FIELDS)}." == problem.hint
@@ -230,7 +230,7 @@ MERGES = "a: &a {x: 1}\nb: &b {<<: [*a, *a]}\n"
     ],
     ids=lambda value: repr(value)[:30],
 )
-def test_what_is_no_plain_yaml_is_one_problem_and_quick(tmp_path, text, code):
+def test_anything_but_plain_yaml_is_one_problem_and_quick(tmp_path, text, code):
     start = time.perf_counter()
     found = [problem.code for problem in problems_of(tmp_path, text) if problem.code != "metadata_missing_field"]
     assert [code] == found

@@ -1,4 +1,4 @@
-"""Writing predictions: the canonical schema, the same bytes for the same rows, and named mistakes."""
+"""Writing predictions: the canonical schema, same bytes for same rows, and named mistakes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_schema_of_each_task_is_the_documented_one(tmp_path):
     assert pa.schema([("node_feat", pa.list_(pa.int32())), ("edge_index", pa.list_(pa.list_(pa.int32())))]) == graph
 
 
-def test_rows_are_written_as_given(tmp_path):
+def test_rows_are_written_unchanged(tmp_path):
     rows = {"b": [0.25, 0.5], "a": [], "001": [1.0]}
     path = write_predictions(tmp_path / "predictions.parquet", FLOW, rows)
     assert [{"graph_id": graph_id, "scores": scores} for graph_id, scores in rows.items()] == pq.read_table(
@@ -46,7 +46,7 @@ def test_a_generator_of_pairs_is_written(tmp_path):
     assert [[], [0], [0, 1], [0, 1, 2]] == pq.read_table(path)["predictions"].to_pylist()
 
 
-def test_a_folder_gets_the_standard_name_and_is_made(tmp_path):
+def test_a_folder_gets_the_standard_name_and_is_created(tmp_path):
     assert tmp_path / "a" / "b" / "predictions.parquet" == write_predictions(tmp_path / "a" / "b", FLOW, {"a": [0.5]})
     assert ["predictions.parquet"] == [path.name for path in (tmp_path / "a" / "b").iterdir()]
 
@@ -56,7 +56,7 @@ def test_no_rows_are_written_as_an_empty_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("track", "values", "says"),
+    ("track", "values", "message"),
     [
         (NODES, [2.0], "graph_id 'a', predictions: expected integers, got dtype float64"),
         (NODES, [True], "expected integers, got dtype bool"),
@@ -69,14 +69,14 @@ def test_no_rows_are_written_as_an_empty_table(tmp_path):
         ("operator", [2], "The track 'operator' does not exist"),
     ],
 )
-def test_what_cannot_be_written_is_named(tmp_path, track, values, says):
-    with pytest.raises(SubmissionError, match=says):
+def test_invalid_predictions_are_named(tmp_path, track, values, message):
+    with pytest.raises(SubmissionError, match=message):
         write_predictions(tmp_path, track, {"a": values})
     assert [] == list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("convert", [list, np.array, tuple, lambda rows: np.array(rows, dtype=np.uint8)])
-def test_graphs_are_written_as_given(tmp_path, convert):
+def test_graphs_are_written_unchanged(tmp_path, convert):
     rows = [([2, 3, 4], [[0, 1], [2, 2]]), ([5], [[], []]), ([6], []), ([2, 2], [[1], [0]])]
     expected = [{"node_feat": nodes, "edge_index": edges or [[], []]} for nodes, edges in rows]
     typed = (
@@ -88,7 +88,7 @@ def test_graphs_are_written_as_given(tmp_path, convert):
 
 
 @pytest.mark.parametrize("value", [0.1, np.float64(0.1), np.array(0.1), 3, np.int64(3), 1e300])
-def test_a_value_is_written_as_given(tmp_path, value):
+def test_a_value_is_written_unchanged(tmp_path, value):
     path = write_predictions(tmp_path, "prediction", {"a": value})
     assert [{"graph_id": "a", "value": float(value)}] == pq.read_table(path).to_pylist()
 
@@ -99,7 +99,7 @@ def test_no_rows_of_any_task_are_written_as_an_empty_table(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("track", "row", "says"),
+    ("track", "row", "message"),
     [
         (GRAPHS, ([2], [[0, 1], [0]]), r"row 1, edge_index: expected an array \[2, E\] of numbers, got list"),
         (GRAPHS, ([2], [[0], [0], [0]]), r"row 1, edge_index: expected shape \[2, E\], got shape \(3, 1\)"),
@@ -115,7 +115,7 @@ def test_no_rows_of_any_task_are_written_as_an_empty_table(tmp_path):
         ("prediction", ("a",), "Row 1: expected a pair of graph_id and value, got tuple"),
     ],
 )
-def test_rows_of_the_other_tasks_that_cannot_be_written_are_named(tmp_path, track, row, says):
-    with pytest.raises(SubmissionError, match=says):
+def test_invalid_rows_of_the_other_tasks_are_named(tmp_path, track, row, message):
+    with pytest.raises(SubmissionError, match=message):
         write_predictions(tmp_path, track, [row])
     assert [] == list(tmp_path.iterdir())

@@ -73,7 +73,7 @@ def test_a_footer_that_ends_too_early_is_named_wherever_it_is_cut(footer):
 @example(b"\x19" * 10_000)  # lists of lists
 @example(b"\x1b\xff\xff\xff\xff\x0f\xcc")  # a map of 2**32 structs
 @example(b"\xff" * 100)
-def test_arbitrary_bytes_give_sizes_or_a_value_error(data):
+def test_arbitrary_bytes_yield_sizes_or_a_value_error(data):
     try:
         sizes = column_sizes(data)
     except ValueError:

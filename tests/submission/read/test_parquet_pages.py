@@ -1,4 +1,7 @@
-"""Sizes of Parquet pages, read from their headers: those that pyarrow writes, and an error for anything that contradicts itself."""
+"""Sizes of Parquet pages, read from their headers.
+
+They equal what pyarrow writes; contradictory files are an error.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ def path(tmp_path):
     ],
     ids=str,
 )
-def test_pages_add_up_to_what_the_footer_says(tmp_path, options):
+def test_pages_add_up_to_the_footer(tmp_path, options):
     path = tmp_path / "table.parquet"
     pq.write_table(TABLE, path, **options)
     for size in columns_of(path):
@@ -80,7 +83,7 @@ def test_a_footer_that_counts_other_values_than_the_pages_is_named(path, differe
         ({"packed_bytes": 0}, "0 by the pages"),
     ],
 )
-def test_a_column_that_is_not_where_the_footer_says_is_named(path, change, message):
+def test_a_column_outside_its_place_in_the_footer_is_named(path, change, message):
     (chunk, *_) = columns_of(path)[0].chunks
     for name, value in change.items():
         setattr(chunk, name, value)
@@ -140,7 +143,7 @@ def test_more_pages_than_any_writer_makes_are_not_read(tmp_path):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6))
-def test_changed_bytes_give_a_size_or_a_value_error(path, changes):
+def test_changed_bytes_yield_a_size_or_a_value_error(path, changes):
     chunks = columns_of(path)[1].chunks
     data = bytearray(path.read_bytes())
     for place, byte in changes:

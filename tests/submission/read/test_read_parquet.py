@@ -47,7 +47,7 @@ def test_a_changed_byte_in_the_data_is_noticed(board, valid):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=6))
-def test_changed_bytes_anywhere_never_give_a_traceback(board, valid, changes):
+def test_changed_bytes_anywhere_never_cause_a_traceback(board, valid, changes):
     original = valid.read_bytes()
     data = bytearray(original)
     for place, byte in changes:

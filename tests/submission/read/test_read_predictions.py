@@ -1,4 +1,4 @@
-"""Files that are missing, disguised or too large, and values of the wrong kind: each is one clear problem."""
+"""Files that are missing, disguised or too large, and wrong values: each is one clear problem."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_class_that_is_no_small_integer_is_named(board, tmp_path, cell, code):
     suffix=st.sampled_from([".csv", ".jsonl"]),
     content=st.one_of(st.binary(min_size=1), st.text(min_size=1).map(lambda text: text.encode("utf-8", "replace"))),
 )
-def test_arbitrary_bytes_never_give_a_traceback(board, tmp_path, suffix, content):
+def test_arbitrary_bytes_never_cause_a_traceback(board, tmp_path, suffix, content):
     path = tmp_path / f"arbitrary{suffix}"
     path.write_bytes(content)
     assert codes(board, path)

@@ -1,4 +1,7 @@
-"""The score of generated graphs: against the public rows, whatever the order of rows and edges, with floors to compare."""
+"""The score of generated graphs against the public rows, with floors for comparison.
+
+The order of rows and edges makes no difference.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +87,7 @@ def test_the_score_is_that_of_the_metrics_whatever_the_order_of_rows_and_edges(c
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
-def test_every_format_and_order_gives_the_same_graphs(complete_board, rows, write_table, tmp_path, suffix):
+def test_every_format_and_order_has_the_same_graphs(complete_board, rows, write_table, tmp_path, suffix):
     straight = validated(complete_board, write_predictions(tmp_path / "straight", TRACK, rows)).graphs
     path = write_table(suffix, TASKS["generation"].format.schema, shuffled(rows, 4))
     turned = validated(complete_board, path).graphs
@@ -114,7 +117,7 @@ def test_the_published_graphs_are_read_from_arrow_as_they_are():
 
 
 @pytest.mark.heavy
-def test_what_real_architectures_reach_is_the_floor_and_the_validation_rows_judged(complete_board):
+def test_real_scores_are_the_floor_and_those_of_the_validation_rows(complete_board):
     release = complete_board.release
     real = real_values(release, TRACK)
     reference, train = graphs_of(release, TRACK, "validation"), graphs_of(release, TRACK, "train")
@@ -143,7 +146,7 @@ def test_graphs_validated_against_another_version_are_refused(complete_board, ro
         score(replace(predictions, content_hash="sha256:0"), complete_board.release)
 
 
-def test_what_needs_answers_is_not_scored_without_them(complete_board, noisy, tmp_path):
+def test_scoring_without_needed_answers_is_refused(complete_board, noisy, tmp_path):
     track = "operator_w_attrs"
     rows = complete_board.truth[track]
     report = validate(write_predictions(tmp_path, track, rows), None, complete_board.release, track=track)

@@ -1,4 +1,7 @@
-"""The generators that learn nothing: what they keep of the training graphs, on a small release and on the published one."""
+"""The generators that learn nothing, on a small release and on the published one.
+
+What they keep of the training graphs is tested.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ def is_acyclic(num_nodes, edges):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_thousand_graphs_are_made_that_are_valid(release, rows_of, tmp_path, name):
+def test_a_thousand_valid_graphs_are_generated(release, rows_of, tmp_path, name):
     rows = rows_of(name)
     assert 1000 == len(rows)
     path = write_predictions(tmp_path, TRACK, rows)
@@ -63,12 +66,12 @@ def test_a_thousand_graphs_are_made_that_are_valid(release, rows_of, tmp_path, n
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_none_has_a_cycle(rows_of, name):
+def test_generated_graphs_are_acyclic(rows_of, name):
     assert all(is_acyclic(len(nodes), edges) for nodes, edges in rows_of(name))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_same_seed_gives_the_same_graphs_and_another_one_others(release, rows_of, name):
+def test_the_graphs_depend_on_the_seed_alone(release, rows_of, name):
     def same(seed):
         pairs = zip(rows_of(name), reference_predictions(name, release, TRACK, seed), strict=True)
         return all(np.array_equal(a[0], b[0]) and np.array_equal(a[1], b[1]) for a, b in pairs)

@@ -38,7 +38,7 @@ def test_uniform_scores_are_uniform_from_zero_to_below_one(board):
 
 
 @pytest.mark.parametrize("track", ["operator_w_attrs", "dataflow_w_attrs"])
-def test_a_seed_gives_the_same_rows_and_another_seed_others(board, track):
+def test_the_rows_depend_on_the_seed_alone(board, track):
     assert np.array_equal(joined(board, "uniform", track, 7), joined(board, "uniform", track, 7))
     assert not np.array_equal(joined(board, "uniform", track, 7), joined(board, "uniform", track, 8))
 

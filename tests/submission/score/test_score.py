@@ -77,7 +77,7 @@ def test_every_integer_width_scores_the_same(board, noisy, write_as, value_type)
     ],
     ids=["large_string", "dictionary", "large_list", "columns swapped"],
 )
-def test_what_other_libraries_write_is_read(board, noisy, tmp_path, change):
+def test_files_of_other_libraries_are_read(board, noisy, tmp_path, change):
     rows = noisy("dataflow_w_attrs")
     path = write_predictions(tmp_path, "dataflow_w_attrs", rows)
     pa.parquet.write_table(change(pa.parquet.read_table(path)), path, row_group_size=7)
@@ -138,7 +138,7 @@ def test_predicting_unk_or_mask_is_allowed_and_never_right(board, tmp_path):
     assert 0.0 == scored(board, write_predictions(tmp_path, track, rows), track).metrics["accuracy"]
 
 
-def test_answers_in_another_order_give_the_same_score(board, noisy, tmp_path):
+def test_the_order_of_answers_does_not_change_the_score(board, noisy, tmp_path):
     track = "operator_w_attrs"
     table = board.answers.table(track)
     write_answers(tmp_path / "answers", {track: table.take(list(range(len(table)))[::-1])}, board.release.content_hash)
@@ -178,7 +178,7 @@ def test_incomplete_answers_are_refused_without_showing_them(board, noisy, tmp_p
     assert "777" not in str(caught.value)
 
 
-def test_an_interval_without_its_value_is_explained_and_no_other_is():
+def test_only_an_interval_without_its_value_is_explained():
     inside, above = Interval(0.4, 0.6, 0.95, 1000, 0), Interval(0.3, 0.5, 0.95, 1000, 0)
     result = ScoreResult("t", {"accuracy": 0.5, "macro_f1": 0.2}, 9, 9, {"accuracy": inside, "macro_f1": above})
     assert result.note.startswith("The interval of macro_f1 does not contain its value: ")

@@ -239,7 +239,7 @@ def read_parquet(path: Path, schema: pa.Schema, columns: Sequence[str] | None = 
 
 def _manifest(folder: Path, kind: str, hint: str) -> dict[str, Any]:
     if not folder.is_dir():
-        raise DatasetError(f"{folder}: this folder does not exist; expected {kind} folder.", hint)
+        raise DatasetError(f"{folder}: the folder does not exist; expected {kind} folder.", hint)
     path = folder / MANIFEST
     if not path.is_file():
         found = "it is empty" if not any(folder.iterdir()) else f"it has no {MANIFEST}"

@@ -36,6 +36,6 @@ def find_submission(path: Path) -> tuple[Path, Path | None]:
     elif path.is_file():
         predictions = path
     else:
-        raise SubmissionError(f"{path}: this file or folder does not exist; expected a submission.")
+        raise SubmissionError(f"{path}: the file or folder does not exist; expected a submission.")
     metadata = predictions.with_name(METADATA)
     return predictions, metadata if metadata.is_file() else None
