@@ -99,6 +99,6 @@ def test_a_batch_that_is_not_flat_is_refused_when_it_is_added():
 def test_an_unknown_task_names_those_there_are():
     with pytest.raises(
         MetricError,
-        match="no metric for the task 'dataflow_w_attrs'; expected one of: operator, dataflow, generation, prediction",
+        match="Unknown task 'dataflow_w_attrs'; expected one of: operator, dataflow, generation, prediction",
     ):
         load_metric("dataflow_w_attrs")

@@ -169,7 +169,7 @@ def test_a_p_value_below_a_twentieth_is_an_interval_without_zero():
             {"task": "generation"},
             "The task 'generation' has no bootstrap; expected one of: operator, dataflow, prediction",
         ),
-        ({"task": "retrieval"}, "no metric for the task 'retrieval'"),
+        ({"task": "retrieval"}, "Unknown task 'retrieval'"),
         ({"predictions": [0.5, 0.5, 0.5]}, "got 3 for 4"),
         ({"predictions": [0.5, 0.5, 0.5, float("nan")]}, "got nan at position 3"),
         ({"references": [1, 1, 1, 1]}, "got 4 of label 1 only"),

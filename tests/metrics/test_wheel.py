@@ -90,5 +90,5 @@ def test_the_folder_of_a_module_holds_its_script_and_its_card(task):
 
 
 def test_an_unknown_task_names_those_there_are():
-    with pytest.raises(MetricError, match="no metric for the task 'operator_w_attrs'; expected one of: operator"):
+    with pytest.raises(MetricError, match="Unknown task 'operator_w_attrs'; expected one of: operator"):
         evaluate_module("operator_w_attrs")

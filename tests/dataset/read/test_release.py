@@ -104,7 +104,7 @@ def test_a_config_or_split_that_is_not_there_is_named_with_those_that_are(copy: 
     edit_manifest(copy, lambda m: m["configs"].pop("generation_w_attrs"))
     release = open_release(copy)
     with pytest.raises(
-        DatasetError, match=r"no config 'generation_w_attrs'; expected one of: architectures,"
+        DatasetError, match=r"unknown config 'generation_w_attrs'; expected one of: architectures,"
     ) as caught:
         release.table("generation_w_attrs", "train")
     assert caught.value.hint

@@ -82,7 +82,7 @@ _HINTS: MappingProxyType[str, str] = MappingProxyType(
         "too_many_values": "Write one value for each node in mask_index or pair in pair_index of the test split.",
         "no_rows": "Write one row for each graph of the test split.",
         "wrong_type": "Write the value as it is expected.",
-        "null_value": "Every value is needed; nothing stands in for it.",
+        "null_value": "Every value is needed; a missing one has no default.",
         "long_graph_id": "Keep graph_id as it is in the test split.",
         "out_of_range": "Scores are probabilities: apply a sigmoid to logits.",
         "unknown_class": "Class ids are those of the track's vocabulary.",
