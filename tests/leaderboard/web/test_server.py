@@ -61,7 +61,10 @@ def wait_for_worker(server: int, other_than: int | None = None) -> int:
 
 def test_a_missing_dataset_is_one_clear_error(tmp_path: Path) -> None:
     assert_refused(
-        run("--dataset", str(tmp_path / "none")), str(tmp_path / "none"), "the folder does not exist", "younger-hf build"
+        run("--dataset", str(tmp_path / "none")),
+        str(tmp_path / "none"),
+        "the folder does not exist",
+        "younger-hf build",
     )
 
 
