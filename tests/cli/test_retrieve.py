@@ -37,6 +37,16 @@ def test_without_a_source_all_of_them_are_shown() -> None:
     )
 
 
+def test_a_source_that_cannot_be_reached_leaves_the_results_of_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = write_models(tmp_path / "models")
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    run = younger("retrieve", "local", "huggingface", "--option", f"path={models}", "-w", tmp_path / "workspace")
+    assert_one_clear_message(run, "cannot be reached", "Check the network connection")
+    assert ["│", "local", "│", "3", "│", "3", "│"] in [line.split() for line in run.stdout.splitlines()]
+
+
 def test_the_status_shows_results_and_reasons_for_failures(workspace: Path) -> None:
     status = json.loads(younger("status", "-w", workspace, "--json").stdout)
     (source,) = status["sources"]
