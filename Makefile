@@ -75,7 +75,7 @@ docs: install  ## build the site with its API reference into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 changelog: install  ## move the fragments in changelog.d/ into CHANGELOG.md
-	$(BIN)/towncrier build --yes
+	$(BIN)/towncrier build --yes --version "$$(sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)"
 
 test-browser: install  ## run the tests that open the page in Chromium (Debian: chromium, chromium-driver)
 	$(BIN)/python -m pytest -m browser

@@ -1,7 +1,7 @@
 """The board as one ASGI application: the pages, the JSON routes, and the worker beside them.
 
-`uvicorn leaderboard.server:app` serves the board of the environment; `python -m leaderboard`
-sets the environment.
+`uvicorn leaderboard.server:app` serves the board that environment variables describe;
+`python -m leaderboard` sets them.
 """
 
 from __future__ import annotations

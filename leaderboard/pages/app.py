@@ -1,7 +1,7 @@
 """The frame of the pages: title, navigation, and the script of each page.
 
-It lies among the pages because Streamlit answers an address with "Page not found" first if the
-application has a folder `pages` beside it.
+It lies among the pages because Streamlit first answers an address with "Page not found" if a
+folder `pages` lies beside the application.
 """
 
 from __future__ import annotations

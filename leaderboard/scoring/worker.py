@@ -73,7 +73,7 @@ def work(board: Board, parent: int | None = None) -> None:
     with _worker_lock(board.settings.board / "worker.lock", orphaned):
         recovered = board.store.recover() if not orphaned() else 0
         if recovered:
-            LOG.info("%d submissions of a worker that ended are scored again", recovered)
+            LOG.info("scoring %d submissions again that an earlier worker left unfinished", recovered)
         while not orphaned():
             if not score_next(board):
                 time.sleep(POLL_SECONDS)
@@ -97,9 +97,9 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def main() -> int:
-    """Run the worker of the board of the environment."""
+    """Run the worker of the board that the environment variables describe."""
     parser = argparse.ArgumentParser(prog="python -m leaderboard.scoring.worker", description=__doc__)
-    parser.add_argument("--parent", type=int, help="end when the parent is another process")
+    parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
     parser.add_argument("--once", action="store_true", help="score the waiting submissions, then end")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="worker: %(message)s", stream=sys.stderr)

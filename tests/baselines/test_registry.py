@@ -40,7 +40,7 @@ def _linear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_linear")
 def test_a_file_in_the_folder_is_a_model() -> None:
-    assert ("gcn", "linear") == model_names()
+    assert {"gcn", "linear"} <= set(model_names())
     model = make_model(50, TrainConfig("operator_wo_attrs", model="linear", node_dim=8))
     assert "Linear" == type(model).__name__
     assert (50, 8) == tuple(model.embedding.weight.shape)

@@ -18,9 +18,9 @@ from younger_hf.errors import YoungerError
 from younger_hf.graph.version import EXTRACTOR
 from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.identifier import identifier
-from younger_hf.sources.libraries.transformers_tasks import TASKS
 from younger_hf.sources.official.archive_files import Sample, find_samples, parse_json
 from younger_hf.sources.official.graph_reader import read_graph
+from younger_hf.sources.transformers_tasks import TASKS
 
 HUB = "official"
 """The hub of imported candidates, and the exporter of their results."""

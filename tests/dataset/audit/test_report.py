@@ -40,6 +40,16 @@ def test_every_attack_is_tried_on_every_track_of_its_tasks(written: tuple[Releas
     assert {(a.name, t) for a in ATTACKS for t in TRACKS if task_of(t).predicts in a.predicts} == tried
 
 
+def test_a_track_that_no_attack_fits_is_refused(
+    written: tuple[Release, Answers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "younger_hf.dataset.audit.report.ATTACKS", tuple(a for a in ATTACKS if "score" not in a.predicts)
+    )
+    with pytest.raises(DatasetError, match="found none for dataflow_w_attrs, dataflow_wo_attrs"):
+        audit(*written)
+
+
 def test_every_attack_explains_why_an_answer_found_by_it_would_be_a_leak_or_not() -> None:
     for attack in ATTACKS:
         assert ("No leak" if attack.kind == "context" else "A leak") in (attack.guess.__doc__ or ""), attack.name

@@ -24,8 +24,8 @@ from younger_hf.sources.libraries.transformers_models.configuration import (
     look_up,
 )
 from younger_hf.sources.libraries.transformers_models.families import FAMILIES
-from younger_hf.sources.libraries.transformers_tasks import TASKS
 from younger_hf.sources.source import Query, TorchModel
+from younger_hf.sources.transformers_tasks import TASKS
 
 transformers = pytest.importorskip("transformers")
 

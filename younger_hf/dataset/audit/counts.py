@@ -10,7 +10,7 @@ from younger_hf.graph.vocabulary import FIRST_CLASS
 
 
 def vocabulary_counts(public: Public, track: str) -> Guesses:
-    """The most frequent class of the vocabulary for every answer.
+    """Guess the most frequent class of the vocabulary for every answer.
 
     A leak: counts come from training architectures alone; if they included the test rows, they
     could name the test rows' majority.
@@ -23,9 +23,9 @@ def vocabulary_counts(public: Public, track: str) -> Guesses:
 
 
 def endpoint_counts(public: Public, track: str) -> Guesses:
-    """Pairs of frequent operators first.
+    """Rank pairs of frequent operators first.
 
-    No leak: uniform pairs have other ends than data flows, and every solver sees them.
+    No leak: the ends of uniformly drawn pairs differ from those of data flows, as every solver sees.
     """
     counts = np.log1p(public.counts(track))
     rows = public.rows(track, "test")

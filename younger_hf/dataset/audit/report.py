@@ -106,7 +106,8 @@ def audit(release: Release, answers: Answers | None, advance: Advance = lambda *
             and how many there are.
 
     Raises:
-        DatasetError: If the answers belong to another release or lack a row, or a file is damaged.
+        DatasetError: If the answers belong to another release or lack a row, a file is damaged, or
+            no attack fits a track.
     """
     if answers is not None and answers.content_hash != release.content_hash:
         raise DatasetError(
@@ -114,6 +115,12 @@ def audit(release: Release, answers: Answers | None, advance: Advance = lambda *
             _HINT,
         )
     public = Public(release)
+    unattacked = [t for t in public.tracks if not any(task_of(t).predicts in attack.predicts for attack in ATTACKS)]
+    if unattacked:
+        raise DatasetError(
+            f"{release.root}: expected an attack for each track, found none for {', '.join(unattacked)}.",
+            "Add one to younger_hf/dataset/audit/attacks.py.",
+        )
     tried = [(attack, t) for attack in ATTACKS for t in public.tracks if task_of(t).predicts in attack.predicts]
     level = LEVEL / max(1, sum(attack.kind == "statistical" for attack, _ in tried))
     guesses = []

@@ -21,8 +21,8 @@ def load(
 ) -> Dataset | DatasetDict:
     """Verify and load one config, as `datasets.load_dataset(root, config, split=split)` does.
 
-    From the Hub only the config's own files are fetched. After that they load without a connection;
-    they are never served for another commit, nor for another build in the same folder.
+    From the Hub, only the config's own files are fetched; later they load without a connection. They
+    are never served for another commit, nor for another build in the same folder.
 
     Args:
         config: One of `younger_hf.dataset.schema.CONFIGS`, such as `operator_w_attrs`.
@@ -47,7 +47,7 @@ def load(
         )
     place = str(root if root is not None else DEFAULT_ROOT)
     release = _verified(config, root, revision)
-    import datasets  # imported here: it takes longer than the whole of younger_hf
+    import datasets  # imported here because it takes longer than all of younger_hf
     import yaml
 
     try:
@@ -64,9 +64,9 @@ def load(
 
 
 def num_classes(config: str, root: str | Path | None = None) -> int:
-    """The number of node classes of a config, UNK and MASK included.
+    """Return the number of node classes of a config, including UNK and MASK.
 
-    Class ids run from 0 to this number - 1.
+    Class ids run from 0 to this number minus 1.
 
     Args:
         config: A config that ends in `w_attrs` or `wo_attrs`, such as `operator_w_attrs`.
@@ -84,7 +84,7 @@ def _is_local(root: str | Path | None) -> bool:
 
 
 def _verified(config: str, root: str | Path | None, revision: str | None) -> Release:
-    """The release that holds a config, its files fetched if they are on the Hub."""
+    """Return the release that holds a config, after fetching the config's files if they are on the Hub."""
     place = str(root if root is not None else DEFAULT_ROOT)
     if not _is_local(root):
         return verify(_fetched(place, config, revision), config)
@@ -94,7 +94,7 @@ def _verified(config: str, root: str | Path | None, revision: str | None) -> Rel
 
 
 def _fetched(repo: str, config: str, revision: str | None) -> Path:
-    """The folder in huggingface_hub's cache for the newest commit of a revision that can be had."""
+    """Return the folder of huggingface_hub's cache that holds the newest available commit of a revision."""
     from huggingface_hub import errors, snapshot_download
 
     named = f"{repo} at {revision}" if revision else repo
@@ -110,7 +110,7 @@ def _fetched(repo: str, config: str, revision: str | None) -> Path:
         ) from error
     except errors.LocalEntryNotFoundError as error:
         raise DatasetError(
-            f"{named}: the Hub cannot be reached, and the config {config!r} was not fetched from there before.",
+            f"{named}: the Hub cannot be reached, and the config {config!r} has not been fetched from there before.",
             "Check the connection (HF_ENDPOINT, HF_HUB_OFFLINE), or name a local folder.",
         ) from error
     except (errors.HfHubHTTPError, errors.HFValidationError, OSError) as error:

@@ -15,8 +15,8 @@ from younger_hf.sources.candidate import Candidate
 from younger_hf.sources.libraries.library import library_model, library_source
 from younger_hf.sources.libraries.torchvision_operators import declare_torchvision_operators
 from younger_hf.sources.libraries.transformers_models.configuration import load_configuration
-from younger_hf.sources.libraries.transformers_tasks import IMAGE_FEATURES, TASKS
 from younger_hf.sources.source import TorchModel
+from younger_hf.sources.transformers_tasks import IMAGE_FEATURES, TASKS
 
 REASON = 300
 """Most characters of an error message that are kept: the library may list all its models."""

@@ -33,9 +33,9 @@ class Sample:
         name: Its name, regardless of where the files lie: `VERSION/SPLIT/sample-0`,
             `filter/FOLDER`, or `filter/ARCHIVE`.
         where: Its file, for messages.
-        read: Return its pickle, and the labels in a JSON file beside it (empty if the pickle holds
-            them). To be called before the next sample is fetched. Raises SourceError if it cannot
-            be read.
+        read: Function that returns its pickle, and the labels in a JSON file beside it (empty if the
+            pickle holds them). Call it before fetching the next sample. It raises SourceError if
+            the sample cannot be read.
         metric: Name of the metric whose values are among its labels, `""` if it has none.
     """
 
@@ -52,7 +52,7 @@ class SampleLocation:
     Attributes:
         path: The folder or archive.
         size: How many samples it should hold.
-        samples: Yield them, one at a time.
+        samples: Function that yields them, one at a time.
     """
 
     path: Path
