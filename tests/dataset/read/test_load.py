@@ -150,7 +150,7 @@ def test_a_hub_that_cannot_be_reached_is_one_error_with_a_hint(monkeypatch: pyte
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(
         DatasetError,
-        match="example-org/younger: the Hub cannot be reached, and the config 'architectures' was not fetched",
+        match="example-org/younger: the Hub cannot be reached, and the config 'architectures' has not been fetched",
     ) as caught:
         younger_hf.load("architectures", root="example-org/younger")
     assert "connection" in caught.value.hint

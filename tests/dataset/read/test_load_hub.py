@@ -85,7 +85,7 @@ def test_loaded_configs_load_without_the_hub_and_others_are_named(
     nothing = load(server, tmp_path / "empty", REPO, "", config)
     for found, name in ((missing, "dataflow_w_attrs"), (nothing, config)):
         assert (
-            f"{REPO}: the Hub cannot be reached, and the config {name!r} was not fetched from there before."
+            f"{REPO}: the Hub cannot be reached, and the config {name!r} has not been fetched from there before."
             == found["message"]
         )
         assert "connection" in found["hint"]
