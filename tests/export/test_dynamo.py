@@ -23,6 +23,7 @@ from younger_hf.export.dynamo import DYNAMO_OPSET, REASON, export_program
 from younger_hf.export.lazy_weights import LazyWeights
 from younger_hf.export.placeholder_arrays import PlaceholderArray, placeholder_array
 from younger_hf.export.strip_model import strip
+from younger_hf.export.symbolics import extra_symbolics
 from younger_hf.export.torch_model import export_torch
 from younger_hf.graph.read.extract import extract
 from younger_hf.sources.libraries.transformers_models.inputs import make_inputs
@@ -202,6 +203,15 @@ class Spectrum(nn.Module):
 class Squares(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return nn.functional.rms_norm(x, (3,))
+
+
+@pytest.mark.parametrize("earlier", ["before", "after"])
+def test_an_operator_that_needs_a_symbolic_of_ours_is_exported_more_than_once_in_a_process(earlier: str) -> None:
+    """torch keeps an empty entry of what was unregistered, and then fails with another error."""
+    if earlier == "after":
+        with extra_symbolics(17):
+            pass
+    assert "torchscript" == export_torch(TorchModel(Squares(), {"x": torch.ones(2, 3)}, positional=True)).exporter
 
 
 class Bits(nn.Module):

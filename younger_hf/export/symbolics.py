@@ -21,6 +21,9 @@ SYMBOLICS: Mapping[str, Symbolic] = {**ARITHMETIC, **IMAGES, **SELECTION, **ALWA
 
 _NAMES = {name.lower() for name in SYMBOLICS if name not in ALWAYS} | {"bitwise"}
 
+_EMPTY_ENTRY = "arg is an empty sequence"
+"""Error of torch's exporter for an operator that was registered once and is not any more."""
+
 
 @contextmanager
 def extra_symbolics(opset: int, symbolics: Mapping[str, Symbolic] = SYMBOLICS) -> Iterator[None]:
@@ -52,4 +55,6 @@ def needed_opset(message: str, opset: int) -> int | None:
     later = re.search(r"added in version (\d+)", message)
     if later is not None:
         return max(opset, int(later[1]))
+    if _EMPTY_ENTRY in message:
+        return opset
     return opset if _NAMES & set(re.findall(r"\w+", message.lower())) else None

@@ -185,7 +185,7 @@ def test_the_dataset_of_another_version_is_named_where_it_can_be_found(
     board, complete_board, noisy, metadata, tmp_path
 ):
     path, declared = write_predictions(tmp_path, FLOW, noisy(FLOW)), metadata(FLOW)
-    (problem,) = validate(path, declared, complete_board.release, search=board.root.parent).problems
+    (problem,) = validate(path, declared, complete_board.release, search=board.release.root.parent).problems
     assert f"It was made for the dataset in {board.release.root}: pass --data {board.release.root}." == problem.hint
     (problem,) = validate(path, declared, complete_board.release, search=tmp_path).problems
     assert "Pass --data FOLDER" in problem.hint
