@@ -79,6 +79,7 @@ def commands(page: str) -> list[list[str]]:
     return [words[1:] for words in parts if words and Path(words[0]).name == "younger-hf"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("page", [*PAGES, *CARDS, "loading_script/card.md"])
 def test_commands_have_the_verbs_and_options_that_a_page_shows(page: str) -> None:
     verbs: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]

@@ -78,6 +78,7 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert [] == circles
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("package", LIGHT_PACKAGES)
 def test_heavy_packages_are_imported_only_where_they_are_needed(package: str) -> None:
     wrong = {
@@ -90,6 +91,7 @@ def test_heavy_packages_are_imported_only_where_they_are_needed(package: str) ->
     assert set() == wrong
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("file", FILES, ids=relative)
 def test_a_file_is_short_and_says_its_purpose(file: Path) -> None:
     assert file.read_text(encoding="utf-8").count("\n") <= FILE_LINES

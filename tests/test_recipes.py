@@ -43,6 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build_small(tmp_path_factory.mktemp("built"))
 
 
+@pytest.mark.heavy
 def test_a_baseline_trains_and_predicts(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from younger_hf.baselines import models
     from younger_hf.baselines.config import make_config

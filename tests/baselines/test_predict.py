@@ -44,6 +44,7 @@ def test_predictions_are_aligned_with_the_rows(built: Built, run_of: Runs, small
     assert [len(y) for y in table["y"].to_pylist()] == [len(values) for _, values in rows]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 def test_predictions_of_the_validation_rows_score_as_in_training(built: Built, run_of: Runs, task: str) -> None:
     folder, history = run_of(task)

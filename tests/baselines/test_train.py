@@ -34,6 +34,7 @@ def without_time(history: list[Epoch]) -> list[Epoch]:
     return [replace(epoch, seconds=0.0) for epoch in history]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 def test_training_lowers_the_loss_and_beats_guessing(built: Built, run_of: Runs, task: str) -> None:
     _, history = run_of(task)

@@ -143,6 +143,7 @@ def test_inspect_shows_a_model_as_table_and_as_json() -> None:
     assert 32 == len(values["wl_hash_w_attrs"])
 
 
+@pytest.mark.heavy
 def test_inspect_reads_a_model_on_a_server_without_its_weights(tmp_path: Path) -> None:
     (tmp_path / "chain.onnx").write_bytes(chain(20, 1 << 20).SerializeToString())
     with serve(tmp_path) as server:
@@ -165,6 +166,7 @@ def test_inspect_draws_a_small_model_and_explains_when_one_is_too_large(tmp_path
     assert_one_clear_message(younger("inspect", small, "--svg", tmp_path / "none" / "x.svg"), "cannot be written")
 
 
+@pytest.mark.heavy
 def test_inspect_uses_the_given_dynamic_dimensions_and_shows_names_as_text(tmp_path: Path) -> None:
     text = """<ir_version: 8, opset_import: ["" : 17]>
     g (float[n, 8] name) => (y) <float[2] w = {1, 2}> { t = Transpose(name)  y = MatMul(t, name) }"""
@@ -177,6 +179,7 @@ def test_inspect_uses_the_given_dynamic_dimensions_and_shows_names_as_text(tmp_p
     assert "\ufffd[31m[bold]x" in run.stdout
 
 
+@pytest.mark.heavy
 def test_a_truncated_model_is_one_clear_message(tmp_path: Path) -> None:
     path = tmp_path / "cut.onnx"
     path.write_bytes(LIGHT[0].read_bytes()[:1500])
@@ -340,6 +343,7 @@ def test_predictions_of_the_validation_split_are_scored_without_the_answers(rele
     assert_one_clear_message(younger("score", out, "--data", release.root), "unknown_graph")
 
 
+@pytest.mark.heavy
 def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
     run = younger("submit", entry, "--board", "http://127.0.0.1:9")
     assert_one_clear_message(run, "the board cannot be reached", "younger-hf leaderboard")

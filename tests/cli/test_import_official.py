@@ -30,6 +30,7 @@ def official(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+@pytest.mark.heavy
 def test_imported_samples_are_counted_and_not_imported_twice(official: Path, tmp_path: Path) -> None:
     first = json.loads(younger("import-official", official, "-w", tmp_path / "w", "--json").stdout)
     ((name, error),) = first.pop("failed").items()
@@ -42,6 +43,7 @@ def test_imported_samples_are_counted_and_not_imported_twice(official: Path, tmp
     assert ("official", 32, 31, 1, 0) == tuple(source[k] for k in ("hub", "candidates", "done", "failed", "waiting"))
 
 
+@pytest.mark.heavy
 def test_failures_and_the_next_command_are_printed(official: Path, tmp_path: Path) -> None:
     run = younger("import-official", official / "initial_full" / "train" / "train.tar.gz", "-w", tmp_path / "w")
     assert 0 == run.returncode, run.stderr
@@ -51,6 +53,7 @@ def test_failures_and_the_next_command_are_printed(official: Path, tmp_path: Pat
     assert f"Next: younger-hf build --workspace {tmp_path / 'w'} --out younger" in run.stdout
 
 
+@pytest.mark.heavy
 def test_a_dataset_is_built_of_official_graphs_and_of_others(official: Path, tmp_path: Path) -> None:
     models = tmp_path / "models"
     models.mkdir()
@@ -75,6 +78,7 @@ def test_a_dataset_is_built_of_official_graphs_and_of_others(official: Path, tmp
     assert hashes["network-0"] == hashes[sample]
 
 
+@pytest.mark.heavy
 def test_mistakes_are_one_clear_message(tmp_path: Path) -> None:
     assert_one_clear_message(
         younger("import-official", tmp_path / "nowhere", "-w", tmp_path / "w"),

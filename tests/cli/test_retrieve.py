@@ -29,6 +29,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "workspace"
 
 
+@pytest.mark.heavy
 def test_without_a_source_all_of_them_are_shown() -> None:
     shown = [source["source"] for source in json.loads(younger("retrieve", "--json").stdout)]
     assert list(MODULES) == shown[: len(MODULES)]
@@ -37,6 +38,7 @@ def test_without_a_source_all_of_them_are_shown() -> None:
     )
 
 
+@pytest.mark.heavy
 def test_a_source_that_cannot_be_reached_leaves_the_results_of_the_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -47,6 +49,7 @@ def test_a_source_that_cannot_be_reached_leaves_the_results_of_the_others(
     assert ["│", "local", "│", "3", "│", "3", "│"] in [line.split() for line in run.stdout.splitlines()]
 
 
+@pytest.mark.heavy
 def test_the_status_shows_results_and_reasons_for_failures(workspace: Path) -> None:
     status = json.loads(younger("status", "-w", workspace, "--json").stdout)
     (source,) = status["sources"]
@@ -58,6 +61,7 @@ def test_the_status_shows_results_and_reasons_for_failures(workspace: Path) -> N
     assert all(word in shown for word in ("distinct", "Failures", "readable ONNX model", "Tasks"))
 
 
+@pytest.mark.heavy
 def test_a_model_that_ran_out_of_memory_is_named_with_the_reason(tmp_path: Path) -> None:
     with closing(Workspace(tmp_path)) as opened:
         opened.add([Candidate("timm--large", "timm", "large", "", "", "", {"kind": "timm"})])
@@ -70,12 +74,14 @@ def test_a_model_that_ran_out_of_memory_is_named_with_the_reason(tmp_path: Path)
     assert "status --failures" in younger("status", "-w", tmp_path).stdout
 
 
+@pytest.mark.heavy
 def test_an_export_without_pending_models_reports_it_and_failures_are_retried_by_reason(workspace: Path) -> None:
     assert "0/0 models" in younger("export", "-w", workspace).stdout
     assert {} == json.loads(younger("export", "-w", workspace, "--retry", "time", "--json").stdout)
     assert {"build": 1} == json.loads(younger("export", "-w", workspace, "--retry", "failed", "--json").stdout)
 
 
+@pytest.mark.heavy
 def test_a_workspace_becomes_one_file(workspace: Path, tmp_path: Path) -> None:
     packed = json.loads(younger("pack", tmp_path / "corpus.parquet", "-w", workspace, "--json").stdout)
     assert {"models": 4, "bytes": (tmp_path / "corpus.parquet").stat().st_size} == packed
@@ -85,6 +91,7 @@ def test_a_workspace_becomes_one_file(workspace: Path, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -102,12 +109,14 @@ def test_a_mistake_is_one_clear_message(tmp_path: Path, arguments: tuple[str, ..
     assert_one_clear_message(younger(*arguments, cwd=tmp_path), said)
 
 
+@pytest.mark.heavy
 def test_an_unknown_engine_is_reported(workspace: Path) -> None:
     assert_one_clear_message(
         younger("export", "-w", workspace, "--engine", "steam"), "Unknown engine 'steam'; expected local or ray"
     )
 
 
+@pytest.mark.heavy
 def test_help_has_examples() -> None:
     for command in ("retrieve", "export", "status", "pack"):
         assert f"younger-hf {command}" in " ".join(younger(command, "--help").stdout.split())

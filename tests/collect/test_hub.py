@@ -61,6 +61,7 @@ def test_a_limit_counts_all_that_was_listed(serve: Serve, workspace: Workspace) 
     assert (7, 0) == retrieve(workspace, "huggingface", limited)
 
 
+@pytest.mark.heavy
 def test_files_are_read_without_weights_and_a_poisoned_one_costs_only_itself(
     serve: Serve, workspace: Workspace, large: Path
 ) -> None:

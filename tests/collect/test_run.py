@@ -59,6 +59,7 @@ def test_every_model_becomes_a_model_without_weights_and_a_dag(workspace: Worksp
     assert not workspace.running.exists() or [] == list(workspace.running.iterdir())
 
 
+@pytest.mark.heavy
 def test_no_weights_are_read_or_written(tmp_path: Path) -> None:
     """The model has 400 MB of weights, which are skipped."""
     big = tmp_path / "big"
@@ -122,6 +123,7 @@ DAMAGE: dict[str, Callable[[Workspace, Path], object]] = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
 def test_only_missing_or_outdated_objects_are_rebuilt(
     damage: Callable[[Workspace, Path], object], workspace: Workspace, models: Path

@@ -35,6 +35,7 @@ def workspace(tmp_path: Path) -> Workspace:
     return opened
 
 
+@pytest.mark.heavy
 def test_counts_are_those_of_the_models(workspace: Workspace) -> None:
     status = status_of(workspace)
     assert (SourceStatus("local", candidates=7, done=4, distinct=2, variants=1, failed=2, waiting=1),) == status.sources

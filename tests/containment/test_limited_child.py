@@ -27,6 +27,7 @@ def test_a_child_gets_its_job_and_nothing_else(tmp_path: Path) -> None:
     assert {"PYTHONPATH"} == set(found.messages[0]["variables"]) - {"LC_CTYPE"}  # which Python sets
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("action", ["sleep", "sleep_silently"])
 def test_a_slow_child_is_killed_and_its_messages_remain(action: str, tmp_path: Path) -> None:
     found = run(action, tmp_path, seconds=2)

@@ -27,6 +27,7 @@ def test_too_much_memory_is_an_error_of_python() -> None:
     assert "MemoryError" in run("address_space=1 << 30", "bytearray(2 << 30)").stderr
 
 
+@pytest.mark.heavy
 def test_too_much_processor_time_ends_it_by_a_signal_of_its_own() -> None:
     assert -signal.SIGXCPU == run("cpu_seconds=1", "while True: pass").returncode
 

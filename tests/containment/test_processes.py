@@ -28,6 +28,7 @@ time.sleep(60)
 """
 
 
+@pytest.mark.heavy
 def test_a_tree_holds_the_children_and_their_memory_and_can_be_ended() -> None:
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -114,6 +114,7 @@ def test_a_failing_upload_leaves_no_version_and_the_next_one_finishes_it(
     assert ({"v0.3.0": repo.head}, local_files(built.root)) == (repo.tags, repo.files)
 
 
+@pytest.mark.heavy
 def test_answers_go_to_a_private_repo_only(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     answers = str(built.answers.root)
     assert 0 == publish(server, tmp_path, built.root, "--answers", answers).returncode
@@ -136,6 +137,7 @@ def test_a_repo_that_shows_an_answer_is_not_published(built: Built, server: Data
     assert {} == server.repos
 
 
+@pytest.mark.heavy
 def test_a_hub_that_is_not_there_is_named(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     server.fail(".*", 401, times=-1)
     refused = publish(server, tmp_path, built.root)
@@ -143,6 +145,7 @@ def test_a_hub_that_is_not_there_is_named(built: Built, server: DatasetHub, tmp_
     assert "HF_TOKEN" in refused.stderr
 
 
+@pytest.mark.heavy
 def test_without_a_network_there_is_one_clear_message(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     server.shutdown()
     server.server_close()

@@ -105,6 +105,7 @@ def test_an_export_contains_no_weights_and_no_trace_of_its_machine(name: str) ->
     assert extract(model).wl_hash("w_attrs") == from_onnx(model.SerializeToString()).wl_hash("w_attrs")
 
 
+@pytest.mark.heavy
 def test_inputs_have_their_names_in_order_and_keep_their_shapes() -> None:
     inputs, _ = inputs_of("llama")
     found = {v.name: tuple(d.dim_value for d in v.type.tensor_type.shape.dim) for v in exported("llama").graph.input}
@@ -126,6 +127,7 @@ class Block(nn.Module):
         return x.reshape(x.shape[0], -1, x.shape[-1] * 2)
 
 
+@pytest.mark.heavy
 def test_normalisation_is_folded_as_the_plain_export_does() -> None:
     inputs = {"x": torch.zeros(1, 3, 8, 8)}
     with LazyWeights():
@@ -135,6 +137,7 @@ def test_normalisation_is_folded_as_the_plain_export_does() -> None:
     assert (2, 1) == tuple(extract(found).op_types.count(name) for name in ("Conv", "BatchNormalization"))
 
 
+@pytest.mark.heavy
 def test_weights_of_one_value_stay_apart_and_a_shared_one_stays_one() -> None:
     for size in (20, 200):  # real and lazy
         with LazyWeights():
@@ -144,6 +147,7 @@ def test_weights_of_one_value_stay_apart_and_a_shared_one_stays_one() -> None:
         assert 2 * size * size + 3 * size == found.summary().num_parameters
 
 
+@pytest.mark.heavy
 def test_the_weights_are_neither_written_nor_moved() -> None:
     with LazyWeights():
         model = nn.Linear(200, 200)
@@ -157,6 +161,7 @@ def test_the_weights_are_neither_written_nor_moved() -> None:
     assert not model.weight.any()
 
 
+@pytest.mark.heavy
 def test_inputs_created_within_lazy_weights_are_exported() -> None:
     """As views of the pool they would add conditions on the pool's size."""
     with LazyWeights():
@@ -173,6 +178,7 @@ class Limits(nn.Module):
         return torch.clamp(y, -1.0, 1.0) @ torch.clamp(y, -2.0, 3.0)
 
 
+@pytest.mark.heavy
 def test_every_value_that_is_read_is_in_the_graph() -> None:
     model = export_program(Limits(), {"x": torch.zeros(3, 3)}, positional=True)
     given = {t.name for t in model.graph.initializer} | {"x"} | {name for n in model.graph.node for name in n.output}
@@ -219,6 +225,7 @@ class Bits(nn.Module):
         return (x * 4).long() & 6
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("module", "exporter", "opset", "operator"),
     [

@@ -17,6 +17,7 @@ from younger_hf.export.lazy_weights import BIG, LazyWeights
 FACTORIES = (torch.empty, torch.zeros, torch.rand, torch.randn)
 
 
+@pytest.mark.heavy
 def test_forty_gigabytes_and_copies_of_them_cost_nothing() -> None:
     """They cost less than a thousandth: what remains is the allocator's noise."""
     code = (

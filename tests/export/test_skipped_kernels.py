@@ -24,6 +24,7 @@ def same_form(one: Any, other: Any) -> bool:
     return (one.shape, one.dtype, one.stride()) == (other.shape, other.dtype, other.stride())
 
 
+@pytest.mark.heavy
 @settings(max_examples=60, deadline=None)
 @given(
     axes=st.integers(1, 3),

@@ -181,6 +181,7 @@ CASES: dict[str, tuple[Function, tuple[Tensor, ...], int]] = {
 """`operator` or `operator: special case` -> function, inputs, and minimal operator set version."""
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", CASES)
 def test_the_exported_graph_computes_what_torch_does(name: str) -> None:
     function, inputs, opset = CASES[name]

@@ -51,6 +51,7 @@ def test_the_file_holds_no_value_but_few_whole_numbers(name: str) -> None:
             assert numpy_helper.to_array(tensor).size <= 64
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", TINY)
 def test_the_file_does_not_reveal_where_it_was_written(name: str) -> None:
     payload = exported(name).SerializeToString()

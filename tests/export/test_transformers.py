@@ -41,6 +41,7 @@ _TOWER = {"hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1, "n
 _SPEECH = {"conv_dim": [8, 8], "conv_stride": [5, 64], "conv_kernel": [10, 64], "num_conv_pos_embeddings": 4}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("model_recipe", "inputs"),
     [

@@ -38,6 +38,7 @@ def test_the_script_loads_the_rows_of_the_repo(config: str, tmp_path: Path) -> N
         assert rows == list(builder.as_streaming_dataset(split))
 
 
+@pytest.mark.heavy
 def test_a_rebuild_in_place_is_not_served_stale(tmp_path: Path) -> None:
     config = "operator_w_attrs"
     before = prepared(config, build_small(tmp_path).release.root).as_dataset("test").to_list()

@@ -137,6 +137,7 @@ def values_of(kind, rng, size):
     return true, predicted
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["untied", "tied", "tied predictions", "reversed", "constant"])
 def test_kendall_tau_equals_scipy(kind):
     for seed in SEEDS:

@@ -67,6 +67,7 @@ def test_each_resample_has_the_metrics_of_the_repeated_data(task, lengths, decim
             assert pytest.approx(peers(task, references[at], predictions[at]), abs=1e-12, rel=1e-12) == found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("decimals", [1, 2, 16])
 @pytest.mark.parametrize("task", PREPARE)
 def test_they_are_exact_where_the_rows_are_cut_into_blocks(task, decimals):

@@ -126,6 +126,7 @@ def test_a_system_that_is_ahead_in_every_resample_has_the_least_p_value():
     assert 2 / 1001 == comparison.p_value
 
 
+@pytest.mark.heavy
 def test_between_systems_that_are_equally_good_few_differences_are_significant():
     p_values = []
     for seed in range(200):

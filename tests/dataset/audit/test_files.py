@@ -24,6 +24,7 @@ def result(report: AuditReport, channel: str, track: str) -> AttackResult:
     return next(r for r in report.results if (r.channel, r.track) == (channel, track))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("track", TRACKS)
 def test_answers_in_a_footers_metadata_are_read(written: tuple[Release, Answers], track: str) -> None:
     release, answers = written
@@ -37,6 +38,7 @@ def test_answers_in_a_footers_metadata_are_read(written: tuple[Release, Answers]
     assert any("'note'" in finding for finding in found.findings)
 
 
+@pytest.mark.heavy
 def test_unreadable_metadata_is_a_leak_as_well(written: tuple[Release, Answers]) -> None:
     release, answers = written
     path = release.root / release.files["operator_w_attrs"]["test"]
@@ -45,6 +47,7 @@ def test_unreadable_metadata_is_a_leak_as_well(written: tuple[Release, Answers])
     assert ("LEAK", 0) == (found.verdict, found.answered)
 
 
+@pytest.mark.heavy
 def test_a_column_too_many_is_found(written: tuple[Release, Answers]) -> None:
     release, answers = written
     path = release.root / release.files["dataflow_w_attrs"]["test"]
@@ -65,6 +68,7 @@ def test_a_file_that_no_manifest_names_is_found(written: tuple[Release, Answers]
     ).findings
 
 
+@pytest.mark.heavy
 def test_figures_and_files_of_git_are_not_strange(written: tuple[Release, Answers]) -> None:
     release, answers = written
     (release.root / "figures" / "sizes.png").write_bytes(b"png")
@@ -80,6 +84,7 @@ def test_an_entry_of_the_manifest_that_should_not_be_there_is_found(written: tup
     assert ("the manifest has an entry 'secret' that no manifest should have",) == found.findings
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("entry", "named"),
     [

@@ -300,6 +300,7 @@ def test_a_planted_leak_is_named(clean: State, tmp_path: Path, plant: Plant, cha
     assert (channel, track) in leaks(plant(clean, track).audit(tmp_path))
 
 
+@pytest.mark.heavy
 def test_without_a_plant_there_is_no_leak(clean: State, tmp_path: Path) -> None:
     report = clean.audit(tmp_path)
     assert set() == leaks(report)
@@ -308,6 +309,7 @@ def test_without_a_plant_there_is_no_leak(clean: State, tmp_path: Path) -> None:
     assert {True} == {any(result.track == track for result in report.results) for track in TRACKS}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("track", OPERATOR)
 def test_random_rows_in_random_order_are_no_leak(clean: State, tmp_path: Path, track: str) -> None:
     """What `rows_by_label` and its like plant into is clean itself."""

@@ -35,6 +35,7 @@ def younger(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.heavy
 def test_every_attack_is_tried_on_every_track_of_its_tasks(written: tuple[Release, Answers]) -> None:
     tried = {(r.channel, r.track) for r in audit(*written).results}
     assert {(a.name, t) for a in ATTACKS for t in TRACKS if task_of(t).predicts in a.predicts} == tried
@@ -60,6 +61,7 @@ def test_the_level_is_shared_by_the_statistical_attacks(written: tuple[Release, 
     assert LEVEL == pytest.approx(report.level * sum(r.kind == "statistical" for r in report.results))
 
 
+@pytest.mark.heavy
 def test_without_answers_guesses_are_counted_and_the_rest_is_not_measured(clean: State, tmp_path: Path) -> None:
     release, _ = label_left(clean, "operator_w_attrs").write(tmp_path)
     report = audit(release, None)
@@ -71,6 +73,7 @@ def test_without_answers_guesses_are_counted_and_the_rest_is_not_measured(clean:
     assert {None} == {r.recovered for r in report.results}
 
 
+@pytest.mark.heavy
 def test_a_right_guess_is_counted(clean: State, tmp_path: Path) -> None:
     state = label_left(clean, "operator_w_attrs")
     report = state.audit(tmp_path)
@@ -80,6 +83,7 @@ def test_a_right_guess_is_counted(clean: State, tmp_path: Path) -> None:
     assert (count, count, count / total) == (leak.answered, leak.recovered, leak.share)
 
 
+@pytest.mark.heavy
 def test_sealed_answers_have_the_same_report(
     written: tuple[Release, Answers], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,6 +121,7 @@ def test_an_answer_that_is_missing_is_named(written: tuple[Release, Answers], tm
         audit(release, open_answers(tmp_path / "fewer"))
 
 
+@pytest.mark.heavy
 def test_a_row_whose_lists_do_not_fit_is_named(clean: State, tmp_path: Path) -> None:
     state = clean.edited("operator_w_attrs", "test", lambda rows: [{**rows[0], "mask_index": [99]}, *rows[1:]])
     release, _ = state.write(tmp_path)
@@ -124,6 +129,7 @@ def test_a_row_whose_lists_do_not_fit_is_named(clean: State, tmp_path: Path) -> 
         audit(release, None)
 
 
+@pytest.mark.heavy
 def test_the_command_passes_a_clean_release(written: tuple[Release, Answers]) -> None:
     run = younger(written[0].root)
     assert 0 == run.returncode, run.stderr
@@ -131,6 +137,7 @@ def test_the_command_passes_a_clean_release(written: tuple[Release, Answers]) ->
     assert "isomorphic rows" in run.stdout
 
 
+@pytest.mark.heavy
 def test_the_command_fails_loudly(leaking: Path) -> None:
     run = younger(leaking)
     assert 2 == run.returncode
@@ -139,6 +146,7 @@ def test_the_command_fails_loudly(leaking: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.heavy
 def test_the_command_prints_json(leaking: Path) -> None:
     run = younger(leaking, "--json")
     report = json.loads(run.stdout)
@@ -147,6 +155,7 @@ def test_the_command_prints_json(leaking: Path) -> None:
     assert len(report["results"]) > 40
 
 
+@pytest.mark.heavy
 def test_the_command_lists_what_was_not_measured(written: tuple[Release, Answers], tmp_path: Path) -> None:
     (tmp_path / "younger").symlink_to(written[0].root)
     run = younger(tmp_path / "younger")

@@ -40,6 +40,7 @@ def test_rows_that_are_not_there_are_named(built: Built, rows: list[int]) -> Non
         graphs.batch(rows)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_loader_yields_every_row_once_in_an_order_of_seed_and_epoch(built: Built, workers: int) -> None:
     graphs = to_pyg(built.release.table("operator_w_attrs", "train"))

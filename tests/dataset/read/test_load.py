@@ -49,6 +49,7 @@ def test_datasets_loads_every_config_as_it_was_written(built: Built, config: str
         assert built.release.table(config, split).to_pylist() == rows.to_list()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("config", CONFIGS)
 def test_datasets_streams_every_config_as_it_was_written(built: Built, config: str) -> None:
     for split in splits_of(config):
@@ -56,6 +57,7 @@ def test_datasets_streams_every_config_as_it_was_written(built: Built, config: s
         assert built.release.table(config, split).to_pylist() == list(stream)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("config", CONFIGS)
 def test_load_returns_the_rows_that_datasets_loads(built: Built, config: str) -> None:
     loaded = younger_hf.load(config, root=built.root)

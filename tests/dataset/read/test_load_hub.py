@@ -91,6 +91,7 @@ def test_loaded_configs_load_without_the_hub_and_others_are_named(
         assert "connection" in found["hint"]
 
 
+@pytest.mark.heavy
 def test_files_missing_on_the_hub_are_named(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     publish(server, tmp_path / "publisher", built.root)
     other = load(server, tmp_path / "cache", REPO, "v9.9.9", "architectures")

@@ -36,6 +36,7 @@ def test_graphs_are_those_of_the_rows(built: Built, config: str) -> None:
         assert torch.equal(one.edge_index, other.edge_index)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_batches_are_those_of_the_rows(built: Built, workers: int) -> None:
     expected = list(to_pyg(built.release.table("operator_w_attrs", "train")).batches(100))
@@ -52,6 +53,7 @@ def test_a_budget_of_nodes_is_kept(built: Built) -> None:
     assert [graph.num_nodes for graph in graphs] == [int(n) for batch in batches for n in batch.ptr.diff()]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("workers", [0, 1])
 def test_each_epoch_is_shuffled_otherwise_as_the_seed_decides(built: Built, workers: int) -> None:
     graphs = stream_of(built, "operator_w_attrs")

@@ -88,6 +88,7 @@ def test_at_most_2000_data_flows_are_held_out() -> None:
     assert (2, 2 * MOST_HELD_OUT) == sample.pair_index.shape
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("architecture", ITEMS[:16], ids=lambda a: a.graph_id)
 def test_half_of_the_negatives_are_plausible_where_there_are_enough(architecture: Architecture) -> None:
     """Plausible pairs go forward within three hops and join operators adjacent in training."""
@@ -126,6 +127,7 @@ def test_known_pairs_come_from_the_architectures() -> None:
     assert {("Sum", "Max"), ("Max", "Min"), ("Sum", "Min")} == pairs
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_node_numbers_reveal_nothing(built: Built, split: str) -> None:
     """In file order this score alone has an AUC of .9.

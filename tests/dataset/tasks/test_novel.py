@@ -102,6 +102,7 @@ def test_rows_that_other_test_rows_answer_go_in_both_signatures() -> None:
     assert all(mixed[kind].rows["train"] == kept[kind].rows["train"] for kind in SIGNATURES)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("secret", ["s", "t"])
 def test_after_both_nothing_answers_a_test_row_of_real_models(secret: str) -> None:
     items = architectures(*(dag for dag, _ in models()))

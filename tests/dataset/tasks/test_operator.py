@@ -46,6 +46,7 @@ def test_a_region_is_a_community_with_its_boundary_masked(architecture: Architec
     assert {} == found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["w_attrs", "wo_attrs"])
 def test_targets_are_the_boundary_with_its_true_classes_and_the_context_is_left_alone(kind: Signature) -> None:
     """The vocabulary covers half of the architectures.

@@ -123,6 +123,7 @@ REGULAR = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", REGULAR)
 def test_regular_graphs_of_300_equal_nodes_take_no_time(name):
     size, edges = REGULAR[name]

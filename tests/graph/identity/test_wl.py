@@ -60,6 +60,7 @@ def test_the_hash_is_networkxs_for_any_rounds_and_digests(dag: Labelled, iterati
     assert expected == weisfeiler_lehman_hash(*dag, iterations=iterations, digest_size=digest_size)
 
 
+@pytest.mark.heavy
 @settings(max_examples=500, deadline=None)
 @given(coloured_dags())
 def test_both_implementations_compute_networkxs_labels(dag: Labelled) -> None:

@@ -24,6 +24,7 @@ print("read")
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "node",
     [

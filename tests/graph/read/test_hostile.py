@@ -53,6 +53,7 @@ def test_a_hostile_file_is_cheap(name: str) -> None:
     assert ("ModelReadError" if name in REFUSED else "read") == examination.outcome
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_hostile_file_is_refused_with_a_readable_message(name: str) -> None:
     with pytest.raises(ModelReadError, match=REFUSED[name]) as caught:
@@ -61,6 +62,7 @@ def test_a_hostile_file_is_refused_with_a_readable_message(name: str) -> None:
     assert caught.value.message.isprintable()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", FOLDED)
 def test_operators_over_hostile_constants_are_folded_away(name: str) -> None:
     assert ("Add",) == from_onnx(FOLDED[name]()).op_types
@@ -78,6 +80,7 @@ def test_a_file_without_weights_is_the_same_in_blocks_and_in_memory(tmp_path: Pa
     assert from_onnx(data) == from_onnx(io.BytesIO(data)) == from_onnx(path)
 
 
+@pytest.mark.heavy
 def test_the_hash_is_networkxs_even_when_computed_in_pieces() -> None:
     dag = from_onnx(BUILDERS["long_lists_in_the_neighbourhood_of_very_many_nodes"]())
     assert sum(map(len, dag.w_attrs)) + len(dag.w_attrs[0]) * dag.num_edges > LARGEST_TEXT
@@ -86,6 +89,7 @@ def test_the_hash_is_networkxs_even_when_computed_in_pieces() -> None:
     assert expected == dag.wl_hash("w_attrs")
 
 
+@pytest.mark.heavy
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 1 << 62))
 def test_damaged_models_are_read_or_refused_by_our_own_errors(seed: int) -> None:

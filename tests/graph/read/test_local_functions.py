@@ -101,6 +101,7 @@ def test_few_nodes_with_very_many_inputs_are_refused_too() -> None:
         from_onnx(model([node("f0", ["x"], ["y"], domain="f")], functions=made))
 
 
+@pytest.mark.heavy
 def test_a_large_file_may_expand_to_more() -> None:
     body = [node("Relu", ["a" if n == 0 else f"t{n}"], [f"t{n + 1}" if n < 5999 else "b"]) for n in range(6000)]
     function = helper.make_function("f", "f0", ["a"], ["b"], body, [helper.make_opsetid("", 18)])

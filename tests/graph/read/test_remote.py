@@ -57,6 +57,7 @@ def by_hub(server: FileServer, name: str) -> Dag:
         return from_onnx(file)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("read", [by_address, by_fsspec, by_hub])
 @pytest.mark.parametrize(
     ("name", "reads"),
@@ -80,6 +81,7 @@ def test_a_remote_model_is_the_same_as_a_local_one(server: FileServer, folder: P
     assert from_onnx(folder / "small.onnx") == read(server, "small.onnx")
 
 
+@pytest.mark.heavy
 def test_an_address_on_the_hub_is_read_by_its_short_form(server: FileServer, folder: Path) -> None:
     code = "from younger_hf.graph.read.extract import from_onnx; print(from_onnx('hf://org/repo/60.onnx').num_nodes)"
     environment = {**os.environ, "HF_ENDPOINT": server.address, "HF_TOKEN": ""}
@@ -88,6 +90,7 @@ def test_an_address_on_the_hub_is_read_by_its_short_form(server: FileServer, fol
     assert server.bytes_sent <= 0.02 * (folder / "60.onnx").stat().st_size
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("fault", "after", "message"),
     [
@@ -113,6 +116,7 @@ def test_a_failing_server_is_one_error_with_the_reason(folder: Path, fault: str,
         assert server.bytes_sent < 0.1 * (folder / "60.onnx").stat().st_size
 
 
+@pytest.mark.heavy
 def test_a_hub_that_sends_whole_files_is_named(folder: Path) -> None:
     with (
         serve(folder, "ignore") as server,

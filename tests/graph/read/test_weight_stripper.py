@@ -92,6 +92,7 @@ def long_list(kind: int, number: int, size: int) -> Parts:
     return [AttributeProto(name="table", type=kind).SerializeToString(), *field(number, [size])]
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
 @pytest.mark.parametrize(
     ("weights", "attribute", "expected"),

@@ -78,6 +78,7 @@ DOES_NOT = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("kind", ["w_attrs", "wo_attrs"])
 def test_runnable_graphs_run(name, kind):

@@ -76,6 +76,7 @@ def test_every_operator_case_that_onnxruntime_runs_is_rebuilt_and_runs() -> None
     assert {} == different
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", TINY)
 def test_a_rebuilt_model_returns_the_shapes_of_the_exported_one(name: str) -> None:
     original = plain_export(name)

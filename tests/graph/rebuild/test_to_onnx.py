@@ -17,6 +17,7 @@ from younger_hf.errors import RebuildError
 onnxruntime.set_default_logger_severity(4)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
 def test_a_rebuilt_model_is_valid_and_is_the_same_architecture(path: Path) -> None:
     dag = from_onnx(path)
@@ -25,6 +26,7 @@ def test_a_rebuilt_model_is_valid_and_is_the_same_architecture(path: Path) -> No
     assert dag.wl_hash("w_attrs") == from_onnx(rebuilt.SerializeToString()).wl_hash("w_attrs")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet", "light_inception_v1"])
 def test_a_rebuilt_model_returns_outputs_of_the_originals_shape(name: str) -> None:
     path = next(path for path in LIGHT if path.stem == name)

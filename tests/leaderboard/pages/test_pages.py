@@ -53,6 +53,7 @@ def test_the_ranked_systems_are_shown(page_board: Board) -> None:
     assert ["**0.9000**", "0.6000"] == shown["AUC ↑"].tolist()
 
 
+@pytest.mark.heavy
 def test_the_address_selects_the_track(page_board: Board) -> None:
     add_scored(page_board, OPERATOR, [0.9, 0.5, 0.5, 0.5], system="Names operators")
     add_scored(page_board, DATAFLOW, [0.9, 0.5, 0.5], system="Finds flows")
@@ -71,6 +72,7 @@ def test_a_visitor_can_find_a_team(page_board: Board) -> None:
     assert 0 == len(app.table)
 
 
+@pytest.mark.heavy
 def test_a_long_table_is_shown_a_page_at_a_time(page_board: Board) -> None:
     for number in range(120):
         add_scored(page_board, DATAFLOW, [1 - number / 200, 0.5, 0.5], system=f"System {number}")

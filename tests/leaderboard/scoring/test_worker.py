@@ -123,6 +123,7 @@ def test_one_bad_submission_does_not_stop_the_next(board: Board, dataset: Datase
     assert ("rejected", "scored") == (result(board, bad).state, result(board, good).state)
 
 
+@pytest.mark.heavy
 def test_a_file_that_takes_too_much_memory_is_rejected(dataset: Dataset, tmp_path: Path) -> None:
     board = open_test_board(dataset, tmp_path / "board", memory_limit=64 * MEBIBYTE)
     submission_id = submit(board, *write_submission(tmp_path / "s", dataset, TRACK, 0.7))
@@ -186,6 +187,7 @@ def test_answers_are_not_opened_for_a_file_that_is_rejected(dataset: Dataset, tm
     assert "rejected" == result(board, submission_id).state
 
 
+@pytest.mark.heavy
 def test_a_dataset_that_was_changed_under_the_board_fails_and_scores_nothing(dataset: Dataset, tmp_path: Path) -> None:
     spoiled = copied(dataset, tmp_path)
     board = open_test_board(spoiled, tmp_path / "board")

@@ -62,6 +62,7 @@ def test_health_names_the_dataset(client: httpx.Client, dataset: Dataset) -> Non
     assert {"status": "ok", "dataset": dataset.release.content_hash} == client.get("/health").json()
 
 
+@pytest.mark.heavy
 def test_the_same_server_serves_the_page(server: Server) -> None:
     page = httpx.get(server.url)
     assert 200 == page.status_code

@@ -183,6 +183,7 @@ def rows(server: Server) -> dict[str, int]:
     return counts
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("attack", "expected"),
     [
@@ -207,6 +208,7 @@ def test_refused_uploads_are_not_stored(
     assert before == rows(attacked[1])
 
 
+@pytest.mark.heavy
 def test_one_byte_above_the_limit_is_refused_and_the_limit_itself_is_read(
     attacked: tuple[Dataset, Server], client: httpx.Client, tmp_path: Path
 ) -> None:
@@ -266,6 +268,7 @@ def test_a_malformed_content_length_is_refused(
     assert_unharmed(attacked[1], client, before)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("header", ["Content-Length: 5000", "Transfer-Encoding: chunked"])
 def test_a_body_shorter_than_its_content_length_is_not_stored(
     attacked: tuple[Dataset, Server], client: httpx.Client, header: str
@@ -312,6 +315,7 @@ def test_endless_chunks_are_stopped_at_the_limit(attacked: tuple[Dataset, Server
     assert_unharmed(attacked[1], client, before)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("size", [b"-1", b"xyz", b"f" * 17, b"f" * 1000, b"", b"0x10"])
 def test_chunks_of_a_malformed_size_are_refused(
     attacked: tuple[Dataset, Server], client: httpx.Client, size: bytes

@@ -91,6 +91,7 @@ def test_without_answers_the_hint_names_the_sealed_ones_of_a_clone(dataset: Data
     assert_refused(result, "younger-answers: the folder does not exist", "leaderboard/answers", f"{KEY}=...")
 
 
+@pytest.mark.heavy
 def test_sealed_answers_open_with_their_key_only(dataset: Dataset, tmp_path: Path) -> None:
     key = "correct horse battery staple"
     seal_answers(open_answers(dataset.answers), tmp_path / "sealed", key.encode())
@@ -117,6 +118,7 @@ def test_a_port_in_use_is_one_clear_error(dataset: Dataset, tmp_path: Path) -> N
     assert_refused(result, f"127.0.0.1:{port}", "--port")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("host", "port"), [("no.such.host.invalid", "0"), ("127.0.0.1", "99999")])
 def test_an_address_that_does_not_exist_is_one_clear_error(
     dataset: Dataset, tmp_path: Path, host: str, port: str
@@ -165,6 +167,7 @@ def test_a_killed_worker_is_replaced_and_a_stopped_server_leaves_none(
     assert not Path(f"/proc/{second}").exists()
 
 
+@pytest.mark.heavy
 def test_interrupting_a_server_ends_it_without_a_traceback(dataset: Dataset, tmp_path: Path) -> None:
     server = start_server(dataset, tmp_path / "board")
     server.process.send_signal(signal.SIGINT)

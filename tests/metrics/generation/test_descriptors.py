@@ -102,6 +102,7 @@ def test_a_node_without_neighbours_has_the_eigenvalue_zero():
     np.testing.assert_allclose(laplacian_eigenvalues(3, np.array([[0], [1]])), [0, 0, 2], atol=1e-15)
 
 
+@pytest.mark.heavy
 @settings(max_examples=100, deadline=None)
 @given(sets(most_nodes=9), st.integers(0, 2**32 - 1))
 def test_numbering_order_of_edges_and_repeated_edges_do_not_matter(case, seed):

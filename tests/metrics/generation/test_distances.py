@@ -181,6 +181,7 @@ def test_known_values():
     assert 1 == wasserstein(*apart)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("signature", ["w_attrs", "wo_attrs"])
 def test_kernels_have_the_scale_of_the_distances_between_real_architectures(signature):
     described = describe(released_graphs(signature, "train"))
@@ -188,6 +189,7 @@ def test_kernels_have_the_scale_of_the_distances_between_real_architectures(sign
         assert 0.7 < scale / mean_distance(getattr(described, name)) < 1.4
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", NAMES)
 def test_on_the_release_they_are_the_definitions(name):
     first = getattr(describe(released_graphs("w_attrs", "validation")), name)

@@ -45,6 +45,7 @@ def test_most_real_graphs_run_but_not_with_an_unknown_operator():
     assert ran[known].mean() > 0.85
 
 
+@pytest.mark.heavy
 def test_one_that_no_model_is_found_for_costs_itself_alone():
     # every node reads all before it: channels would double with each
     count = 90
@@ -55,6 +56,7 @@ def test_one_that_no_model_is_found_for_costs_itself_alone():
     assert [True, False, True] == [result.ran for result in results]
 
 
+@pytest.mark.heavy
 def test_a_time_limit_is_reported():
     graphs, vocabulary = real_graphs("w_attrs", "train")
     largest = max(graphs, key=lambda graph: len(graph.node_feat))
@@ -62,6 +64,7 @@ def test_a_time_limit_is_reported():
     assert (False, "It took longer than 0.01 seconds and was stopped.") == (result.ran, result.reason)
 
 
+@pytest.mark.heavy
 def test_the_largest_graph_of_a_submission_is_abandoned_within_its_time():
     nodes = 300
     rng = np.random.default_rng(0)
@@ -72,6 +75,7 @@ def test_the_largest_graph_of_a_submission_is_abandoned_within_its_time():
     assert "longer than" not in result.reason
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("equation", ["a-b", "....", "a_i"])
 def test_an_equation_that_onnx_would_read_forever_is_refused_at_once(equation):
     nodes = [CONV, ("Einsum", {"equation": equation})]

@@ -122,6 +122,7 @@ def test_all_values_are_finite_and_in_the_range_of_the_registry():
         assert metric.minimum <= values[metric.name] <= metric.maximum
 
 
+@pytest.mark.heavy
 def test_order_and_numbering_do_not_matter_in_a_single_bit():
     rng = np.random.default_rng(2)
     rows = list(noisy(released("wo_attrs", "validation"), rng, 0.05))

@@ -116,6 +116,7 @@ def test_training_architectures_differ_and_validation_is_novel():
     assert 1 == novelty(validation, train)
 
 
+@pytest.mark.heavy
 def test_many_regular_graphs_that_look_alike_are_compared_once_each():
     """300 equal nodes in rings of different lengths, which Weisfeiler-Lehman cannot tell apart.
 

@@ -44,6 +44,7 @@ def waits(server: FaultyServer) -> list[float]:
     return [later.at - earlier.at for earlier, later in pairwise(server.log)]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "headers",
     [
@@ -61,12 +62,14 @@ def test_the_client_waits_as_long_as_a_server_asks(
     assert [True] == [1 <= wait < 2.5 for wait in waits(server)]
 
 
+@pytest.mark.heavy
 def test_the_client_waits_until_the_date_in_retry_after(server: FaultyServer, client: Client) -> None:
     server.fail("value", 503, Retry_After=formatdate(time.time() + 2, usegmt=True))
     client.json(f"{server.address}/value")
     assert [True] == [0.9 <= wait < 3.5 for wait in waits(server)]
 
 
+@pytest.mark.heavy
 def test_no_request_is_sent_while_the_rate_limit_is_used_up(server: FaultyServer, client: Client) -> None:
     server.routes.insert(0, lambda request: in_json(1, RateLimit=f'"api";r={2 - len(server.log)};t=1'))
     for _ in range(3):
@@ -75,6 +78,7 @@ def test_no_request_is_sent_while_the_rate_limit_is_used_up(server: FaultyServer
     assert short < 0.5 < 0.99 <= long < 2
 
 
+@pytest.mark.heavy
 def test_a_redirect_may_report_a_used_up_rate_limit(server: FaultyServer, client: Client) -> None:
     headers = {"Location": "/value", "RateLimit": '"resolvers";r=0;t=1'}
     server.routes.insert(0, lambda request: Reply(302, headers) if request.path == "/moved" else None)
@@ -83,6 +87,7 @@ def test_a_redirect_may_report_a_used_up_rate_limit(server: FaultyServer, client
     assert waits(server)[0] < 0.5 < 0.99 <= waits(server)[1] < 2
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("said", ["soon", "-5", "Wed, 99 Oct", ""])
 def test_an_invalid_retry_after_is_replaced_by_our_own_wait(server: FaultyServer, client: Client, said: str) -> None:
     server.fail("value", 429, Retry_After=said, RateLimit="nonsense")
@@ -90,6 +95,7 @@ def test_an_invalid_retry_after_is_replaced_by_our_own_wait(server: FaultyServer
     assert [True] == [0.05 <= wait < 0.5 for wait in waits(server)]
 
 
+@pytest.mark.heavy
 def test_an_answer_that_drips_is_aborted(server: FaultyServer, client: Client) -> None:
     server.fail("file", "drip", seconds=0.2)
     started = time.monotonic()
@@ -99,6 +105,7 @@ def test_an_answer_that_drips_is_aborted(server: FaultyServer, client: Client) -
     assert client.bytes_read > len(CONTENT)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("path", "message"),
     [
@@ -115,6 +122,7 @@ def test_permanent_failures_are_not_retried(server: FaultyServer, client: Client
     assert client.bytes_read < 1 << 20
 
 
+@pytest.mark.heavy
 def test_a_download_that_is_always_cut_is_abandoned(server: FaultyServer, client: Client) -> None:
     with pytest.raises(SourceError, match=r"no answer in 4 tries .*expected JSON"):
         client.json(f"{server.address}/text")

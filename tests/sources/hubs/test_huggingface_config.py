@@ -116,6 +116,7 @@ def test_code_of_a_repo_is_fetched_only_on_request(serve: Serve, tmp_path: Path)
     assert (tmp_path / "with" / "modeling.py").is_file()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -54,6 +54,7 @@ def test_an_expired_address_is_requested_again(serve: Serve, large: Path, tmp_pa
     assert 3 == len(server.requests_to("/resolve/"))
 
 
+@pytest.mark.heavy
 def test_a_rate_limit_is_respected(serve: Serve) -> None:
     server = serve(onnx_repos(2))
     server.fail("^/api/models$", 429, times=1, Retry_After="1")
@@ -75,6 +76,7 @@ def test_a_server_that_asks_to_wait_an_hour_is_abandoned(serve: Serve) -> None:
     assert "try again later" in caught.value.hint
 
 
+@pytest.mark.heavy
 def test_retries_wait_longer_each_time_and_end(serve: Serve) -> None:
     server = serve(onnx_repos(1))
     server.fail("^/api/models$", 503, times=-1)
@@ -87,6 +89,7 @@ def test_retries_wait_longer_each_time_and_end(serve: Serve) -> None:
         assert longest / 2 <= wait <= longest + 0.15
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("place", "kind"),
     [

@@ -145,6 +145,7 @@ def test_few_likes_end_a_listing_that_is_sorted_by_them(serve: Serve) -> None:
     assert 2 == len(server.requests_to("^/api/models$"))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("broken_after", [1, 3, 7])
 def test_a_listing_goes_on_from_a_stored_cursor_after_it_was_interrupted(
     serve: Serve, tmp_path: Path, broken_after: int

@@ -150,6 +150,7 @@ def test_files_that_cannot_be_listed_cost_one_candidate(server: Kaggle, tmp_path
         SOURCE.fetch(candidate, tmp_path)
 
 
+@pytest.mark.heavy
 def test_the_client_waits_after_rate_limits_and_failures(server: Kaggle) -> None:
     server.fail("/list$", 429, Retry_After="1")
     server.fail("/list$", 502)

@@ -36,6 +36,7 @@ def flows(dag: Dag) -> Counter[tuple[str, int, str, int]]:
     return Counter((dag.op_types[source], output, dag.op_types[target], slot) for source, output, target, slot in ends)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("path", LIGHT, ids=lambda path: path.stem)
 def test_a_graph_is_the_dag_of_its_model_whatever_the_protocol(path: Path) -> None:
     graph, expected = standardised(folded(path)), from_onnx(path)

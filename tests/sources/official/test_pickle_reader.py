@@ -53,6 +53,7 @@ class Stateful:
         self.attribute = 1
 
 
+@pytest.mark.heavy
 @settings(deadline=None)
 @given(value=PLAIN, protocol=st.sampled_from(PROTOCOLS))
 def test_plain_values_come_back(value: Any, protocol: int) -> None:
@@ -220,6 +221,7 @@ def test_changed_bytes_yield_data_or_one_clear_error(data: st.DataObject, protoc
     assert message.startswith("it: ")
 
 
+@pytest.mark.heavy
 def test_nested_and_shared_containers_cost_what_they_take_in_the_file() -> None:
     """Many lists in lists; two to the 60 leaves in sixty shared ones; a list in itself."""
     deep = b"\x80\x04" + b"]" * 200_000 + b"a" * 199_999 + b"."

@@ -86,6 +86,7 @@ def graphs():
     ]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 @pytest.mark.parametrize(
     ("changes", "expected"),
@@ -116,6 +117,7 @@ def test_an_invalid_graph_is_refused(release, tmp_path, suffix, changes, expecte
     assert expected == codes(release, path, GRAPHS)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 @pytest.mark.parametrize(
     ("edit", "expected"),

@@ -41,6 +41,7 @@ def edges_of(count, num_nodes):
     return [list(ends) for ends in zip(*pairs, strict=True)]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("suffix", SUFFIXES)
 @pytest.mark.parametrize(
     "row",

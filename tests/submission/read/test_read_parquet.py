@@ -58,6 +58,7 @@ def test_changed_bytes_anywhere_never_cause_a_traceback(board, valid, changes):
     assert (report.predictions is None) == bool(report.problems)
 
 
+@pytest.mark.heavy
 def test_ten_thousand_columns_are_one_problem(board, valid):
     table = pq.read_table(valid)
     extra = {f"column {index}": pa.nulls(len(table), pa.int8()) for index in range(10_000)}

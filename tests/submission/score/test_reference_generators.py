@@ -65,6 +65,7 @@ def test_a_thousand_valid_graphs_are_generated(release, rows_of, tmp_path, name)
     assert () == validate(path, None, release, track=TRACK).problems
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", NAMES)
 def test_generated_graphs_are_acyclic(rows_of, name):
     assert all(is_acyclic(len(nodes), edges) for nodes, edges in rows_of(name))

@@ -34,6 +34,7 @@ def expected_metrics(board, rows, track):
     return load_metric(track.split("_")[0]).compute(references=references, predictions=predictions)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("suffix", FORMATS)
 @pytest.mark.parametrize("track", TRACKS)
 def test_every_format_scores_the_same(board, noisy, write_as, track, suffix):
