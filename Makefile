@@ -57,7 +57,7 @@ types: install  ## check types
 imports: install  ## check that imports go one way
 	$(BIN)/lint-imports
 
-quick-tests: install  ## run the tests that take less than about three seconds each
+quick-tests: install  ## run the tests that take less than about a second each
 	HYPOTHESIS_PROFILE=dev $(PYTEST) -m '$(APART) and not models and not slow and not heavy'
 
 all-tests: install  ## run every test of the default environment
