@@ -232,6 +232,7 @@ def test_unk_and_mask_are_never_predicted_however_likely(built: Built, small: Sm
     assert {7} == set(infer(model, rows, config, torch.device("cpu")).tolist())
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("task", TASKS)
 def test_predictions_do_not_depend_on_the_size_of_a_batch(built: Built, run_of: Runs, small: Small, task: str) -> None:
     model = make_model(count_classes(built.release, small(task).track), small(task))

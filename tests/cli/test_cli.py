@@ -88,6 +88,7 @@ def entry(release: Release, tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.heavy
 def test_help_lists_the_commands_in_the_order_of_work() -> None:
     run = younger("--help")
     assert 0 == run.returncode
@@ -103,10 +104,12 @@ def test_every_command_has_examples(command: CommandInfo) -> None:
     assert f"younger-hf {command.name}" in (command.epilog or "")
 
 
+@pytest.mark.heavy
 def test_help_of_a_command_shows_its_examples() -> None:
     assert "younger-hf build --preset mini" in " ".join(younger("build", "--help").stdout.split())
 
 
+@pytest.mark.heavy
 def test_the_version_is_that_of_the_package() -> None:
     assert f"younger-hf {version('younger-hf')}\n" == younger("--version").stdout
 
@@ -312,6 +315,7 @@ def test_mistakes_in_predictions_are_clear_messages(
     assert_one_clear_message(run, *fragments)
 
 
+@pytest.mark.heavy
 def test_a_submission_folder_without_predictions_is_one_clear_message(release: Release, tmp_path: Path) -> None:
     assert_one_clear_message(
         younger("validate", tmp_path, "--data", release.root), "expected one of predictions.parquet"
@@ -349,6 +353,7 @@ def test_a_board_that_is_not_there_is_one_clear_message(entry: Path) -> None:
     assert_one_clear_message(run, "the board cannot be reached", "younger-hf leaderboard")
 
 
+@pytest.mark.heavy
 def test_a_track_that_no_board_ranks_is_refused_before_sending(tmp_path: Path) -> None:
     declared = SubmissionMetadata("generation_w_attrs", "sha256:" + "0" * 64, "sampler", "team")
     write_metadata(tmp_path / "submission.yaml", declared)
@@ -382,6 +387,7 @@ def test_bad_arguments_are_one_clear_message(arguments: tuple[str, ...], fragmen
     assert_one_clear_message(younger(*arguments, cwd=tmp_path), fragment)
 
 
+@pytest.mark.heavy
 def test_an_unknown_option_exits_with_2(tmp_path: Path) -> None:
     run = younger("build", "--colour", "red", cwd=tmp_path)
     assert (2, False) == (run.returncode, "Traceback" in run.stderr)

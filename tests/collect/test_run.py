@@ -41,6 +41,7 @@ def workspace(tmp_path: Path, models: Path) -> Workspace:
     return opened
 
 
+@pytest.mark.heavy
 def test_every_model_becomes_a_model_without_weights_and_a_dag(workspace: Workspace, models: Path) -> None:
     results = run(workspace)
     assert {"local--Relu", "local--Sigmoid", "local--Tanh"} == {result.id for result in results}

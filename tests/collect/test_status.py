@@ -83,6 +83,7 @@ def test_packing_again_writes_the_same_bytes(workspace: Workspace, tmp_path: Pat
     assert (tmp_path / "one.parquet").read_bytes() == (tmp_path / "two.parquet").read_bytes()
 
 
+@pytest.mark.heavy
 def test_a_sealed_archive_opens_with_the_key_alone(
     workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

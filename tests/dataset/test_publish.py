@@ -127,6 +127,7 @@ def test_answers_go_to_a_private_repo_only(built: Built, server: DatasetHub, tmp
     assert local_files(built.root) == server.repos[REPO].files
 
 
+@pytest.mark.heavy
 def test_a_repo_that_shows_an_answer_is_not_published(built: Built, server: DatasetHub, tmp_path: Path) -> None:
     root = tmp_path / "younger"
     shutil.copytree(built.root, root)

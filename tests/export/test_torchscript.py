@@ -96,6 +96,7 @@ def _is_constant_of_code(item: Any) -> bool:
     return item.kind == "parameter" and (item.dtype == "bool" or item.shape == ())
 
 
+@pytest.mark.heavy
 def test_a_table_tied_to_the_output_layer_counts_twice_as_in_any_export() -> None:
     """Its second use is transposed, which constant folding turns into a separate tensor."""
     table = real_module("gpt2").transformer.wte.weight

@@ -216,8 +216,8 @@ class _Handler(BaseHTTPRequestHandler):
         drips = fault.seconds if fault and kind == "drip" else 0
         for piece in _pieces(body, start, stop, 1024 if drips else 1 << 18):
             time.sleep(drips)
+            request.sent += len(piece)  # counted first: the client may read it before this thread goes on
             self.wfile.write(piece)
-            request.sent += len(piece)
         if kind in ("cut", "longer", "shorter"):
             self.wfile.flush()
             self._break()

@@ -45,6 +45,7 @@ def test_light_models_are_in_the_installed_onnx_package() -> None:
     assert {"resnet", "squeezenet", "vgg"} <= {candidate.family for candidate in light}
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("candidate", FROM_TRANSFORMERS, ids=lambda candidate: candidate.model)
 def test_the_installed_transformers_has_the_class_for_every_recipe(candidate: Candidate) -> None:
     recipe = candidate.recipe

@@ -57,6 +57,7 @@ def test_a_column_too_many_is_found(written: tuple[Release, Answers]) -> None:
     assert ("dataflow_w_attrs/test has a column 'origin' that no test row should have",) == found.findings
 
 
+@pytest.mark.heavy
 def test_a_file_that_no_manifest_names_is_found(written: tuple[Release, Answers]) -> None:
     release, answers = written
     (release.root / "answers").mkdir()
@@ -76,6 +77,7 @@ def test_figures_and_files_of_git_are_not_strange(written: tuple[Release, Answer
     assert () == audit(release, answers).leaks
 
 
+@pytest.mark.heavy
 def test_an_entry_of_the_manifest_that_should_not_be_there_is_found(written: tuple[Release, Answers]) -> None:
     release, answers = written
     path = release.root / "manifest.json"

@@ -163,6 +163,7 @@ def test_the_command_lists_what_was_not_measured(written: tuple[Release, Answers
     assert "nothing else was measured" in " ".join(run.stdout.split())
 
 
+@pytest.mark.heavy
 def test_answers_that_are_named_and_not_there_are_an_error(written: tuple[Release, Answers], tmp_path: Path) -> None:
     run = younger(written[0].root, "--answers", tmp_path / "nowhere")
     assert 2 == run.returncode

@@ -68,6 +68,7 @@ def test_load_returns_the_rows_that_datasets_loads(built: Built, config: str) ->
         assert expected[split].features == loaded[split].features
 
 
+@pytest.mark.heavy
 def test_load_finds_one_split_by_path_by_name_or_in_the_folder_younger(
     built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ def test_no_two_rows_of_a_split_look_the_same() -> None:
     assert len(found.rows["train"]) == len({sample.whole_hash for sample in found.rows["train"]})
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("kind", ["w_attrs", "wo_attrs"])
 def test_regions_shown_by_an_earlier_split_are_dropped_from_a_later_one(kind: Signature) -> None:
     """Each network is in two splits.
@@ -134,6 +135,7 @@ def test_only_the_whole_hash_depends_on_the_answers() -> None:
     assert one.whole_hash != other.whole_hash
 
 
+@pytest.mark.heavy
 def test_only_ids_of_public_rows_reveal_their_architecture() -> None:
     vocabulary, _ = build_vocabulary(ITEMS, "wo_attrs")
     found = rows_of(Split(ITEMS[:60], (), ITEMS[60:], ()), vocabulary, "one")

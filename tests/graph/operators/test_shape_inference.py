@@ -205,6 +205,7 @@ ATTRIBUTES = st.sampled_from(
 SHAPES = st.none() | st.lists(st.integers(-1, 2**62), max_size=4).map(tuple)
 
 
+@pytest.mark.heavy
 @given(labelled_dags(), st.data())
 def test_inference_of_an_inconsistent_graph_raises_no_exception(
     graph: tuple[np.ndarray[tuple[int, ...], np.dtype[np.int32]], list[str]], data: st.DataObject

@@ -59,6 +59,7 @@ def test_the_search_finds_every_planted_weight_in_the_model_itself() -> None:
     assert NOTE.encode() in data
 
 
+@pytest.mark.heavy
 @SIZES
 @pytest.mark.parametrize(
     "read", [from_onnx, lambda data: extract(onnx.ModelProto.FromString(data))], ids=["wire", "parsed"]

@@ -76,6 +76,7 @@ def test_at_most_two_percent_of_a_large_remote_model_are_read(
     assert server.requests <= (2 * reads + 5 if read is by_hub else reads)  # the Hub redirects each read
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("read", [by_address, by_fsspec, by_hub])
 def test_a_remote_model_is_the_same_as_a_local_one(server: FileServer, folder: Path, read: Open) -> None:
     assert from_onnx(folder / "small.onnx") == read(server, "small.onnx")

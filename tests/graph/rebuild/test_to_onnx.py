@@ -66,6 +66,7 @@ def test_a_huge_parameter_does_not_take_its_memory() -> None:
     assert ["Tile", "MatMul"] == [node.op_type for node in rebuilt.graph.node]
 
 
+@pytest.mark.heavy
 def test_many_parameters_repeat_themselves_but_small_ones_never() -> None:
     text = """<ir_version: 8, opset_import: ["" : 17]>
     g (float[1, 1000] x) => (float[1, 1000] y) { y = Sum(x) }"""

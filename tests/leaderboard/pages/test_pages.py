@@ -34,6 +34,7 @@ def texts(app: AppTest) -> str:
     )
 
 
+@pytest.mark.heavy
 def test_an_empty_board_tells_how_to_submit(page_board: Board) -> None:
     app = opened()
     assert "Younger leaderboard" == app.title[0].value
@@ -156,6 +157,7 @@ def test_a_rejected_submission_can_be_looked_up_with_its_problems(
     assert "No submission" in app.warning[0].value
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("page", ["", "guide", "submit"])
 def test_no_page_uses_anything_that_streamlit_warns_of(
     page_board: Board, page: str, caplog: pytest.LogCaptureFixture

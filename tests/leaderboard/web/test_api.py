@@ -136,6 +136,7 @@ def test_a_file_of_another_kind_is_refused(client: httpx.Client, dataset: Datase
     assert_refused(post(client, predictions.rename(tmp_path / "p.pickle"), metadata), 400, "wrong_extension")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "request_of",
     [
@@ -169,6 +170,7 @@ def test_an_unknown_track_gets_404_with_the_names_of_the_tracks(client: httpx.Cl
     assert TRACK in error["message"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("method", "path"), [("GET", "/nothing"), ("DELETE", "/submissions/0"), ("GET", "/submissions"), ("PUT", "/health")]
 )

@@ -256,6 +256,7 @@ def assert_unharmed(server: Server, client: httpx.Client, before: dict[str, int]
     assert "ok" == client.get("/health").json()["status"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "length", ["-1", "abc", "1e3", "0x10", "1" + "0" * 30, "", "\u0661", "10\r\nContent-Length: 20"]
 )
@@ -347,6 +348,7 @@ def test_concurrent_uploads_of_an_address_are_limited(attacked: tuple[Dataset, S
     assert_unharmed(attacked[1], client, before)
 
 
+@pytest.mark.heavy
 def test_twenty_submissions_at_once_are_accepted_up_to_the_queue_limit(dataset: Dataset, tmp_path: Path) -> None:
     board = open_test_board(dataset, tmp_path / "board", pending_limit=8, team_pending_limit=5)
 

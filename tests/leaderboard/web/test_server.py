@@ -59,6 +59,7 @@ def wait_for_worker(server: int, other_than: int | None = None) -> int:
     pytest.fail("the server has no worker")
 
 
+@pytest.mark.heavy
 def test_a_missing_dataset_is_one_clear_error(tmp_path: Path) -> None:
     assert_refused(
         run("--dataset", str(tmp_path / "none")),
@@ -68,10 +69,12 @@ def test_a_missing_dataset_is_one_clear_error(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.heavy
 def test_an_empty_dataset_folder_is_one_clear_error(tmp_path: Path) -> None:
     assert_refused(run("--dataset", str(tmp_path)), str(tmp_path), "empty")
 
 
+@pytest.mark.heavy
 def test_missing_answers_are_one_clear_error(dataset: Dataset, tmp_path: Path) -> None:
     arguments = (
         "--dataset",
@@ -84,6 +87,7 @@ def test_missing_answers_are_one_clear_error(dataset: Dataset, tmp_path: Path) -
     assert_refused(run(*arguments), str(tmp_path / "a"), "answers")
 
 
+@pytest.mark.heavy
 def test_without_answers_the_hint_names_the_sealed_ones_of_a_clone(dataset: Dataset, tmp_path: Path) -> None:
     shutil.copytree(dataset.release.root, tmp_path / "younger")
     (tmp_path / "leaderboard" / "answers").mkdir(parents=True)
@@ -102,6 +106,7 @@ def test_sealed_answers_open_with_their_key_only(dataset: Dataset, tmp_path: Pat
     assert_refused(run(*arguments, **{KEY: key}), "ports go from 0 to 65535")  # the answers are checked before
 
 
+@pytest.mark.heavy
 def test_answers_of_another_dataset_are_one_clear_error(dataset: Dataset, tmp_path: Path) -> None:
     foreign = tmp_path / "answers"
     shutil.copytree(dataset.answers, foreign)
@@ -111,6 +116,7 @@ def test_answers_of_another_dataset_are_one_clear_error(dataset: Dataset, tmp_pa
     assert_refused(run(*arguments), "belong to", dataset.release.content_hash)
 
 
+@pytest.mark.heavy
 def test_a_port_in_use_is_one_clear_error(dataset: Dataset, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -127,6 +133,7 @@ def test_an_address_that_does_not_exist_is_one_clear_error(
     assert_refused(run("--dataset", str(dataset.release.root), "--board", str(tmp_path / "b"), *where), host, "listen")
 
 
+@pytest.mark.heavy
 def test_a_board_folder_that_is_a_file_is_one_clear_error(dataset: Dataset, tmp_path: Path) -> None:
     (tmp_path / "b").write_text("")
     assert_refused(run("--dataset", str(dataset.release.root), "--board", str(tmp_path / "b")), str(tmp_path / "b"))
@@ -137,6 +144,7 @@ def test_a_limit_that_is_not_a_number_is_one_clear_error(dataset: Dataset, tmp_p
     assert_refused(result, "YOUNGER_HF_BOARD_UPLOAD_LIMIT", "64 MiB")
 
 
+@pytest.mark.heavy
 def test_a_worker_without_settings_is_one_clear_error() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("YOUNGER_HF_BOARD_")}
     command = [sys.executable, "-m", "leaderboard.scoring.worker"]

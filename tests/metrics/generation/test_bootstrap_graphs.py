@@ -44,6 +44,7 @@ def test_they_are_quantiles_of_the_metrics_of_repeated_graphs(sets):
         assert (low, high) == pytest.approx((interval.low, interval.high), abs=1e-12)
 
 
+@pytest.mark.heavy
 def test_more_graphs_are_surer(sets):
     generated, reference, train, vocabulary = sets
     few = as_graphs([generated[index] for index in range(0, len(generated), 4)])
@@ -52,6 +53,7 @@ def test_more_graphs_are_surer(sets):
     assert many["size_w1"].high - many["size_w1"].low < less["size_w1"].high - less["size_w1"].low
 
 
+@pytest.mark.heavy
 def test_the_same_seed_has_the_same_result_and_one_graph_is_an_error(sets):
     generated, reference, train, vocabulary = sets
     intervals = [bootstrap_generation(generated, reference, train, vocabulary, resamples=50, seed=s) for s in (1, 1, 2)]

@@ -116,6 +116,7 @@ def test_weights_are_repetitions(pair, data):
     assert mmd_by_loops(*pair, 2.0, weights) == pytest.approx(squared_mmd(*pair, 2.0, **named), abs=1e-12)
 
 
+@pytest.mark.heavy
 @settings(max_examples=100, deadline=None)
 @given(pairs(), st.data())
 def test_many_weightings_at_once_are_each_by_itself(pair, data):

@@ -110,6 +110,7 @@ def test_real_architectures_are_better_than_noisy_ones_and_these_than_constant_o
     assert 1 / 101 == pytest.approx(same["valid_unique_novel"])
 
 
+@pytest.mark.heavy
 def test_all_values_are_finite_and_in_the_range_of_the_registry():
     rng = np.random.default_rng(1)
     generated = Graphs.of(noisy(released("w_attrs", "train")[:50], rng, 0.5))

@@ -98,6 +98,7 @@ def test_numbering_and_order_do_not_matter(case, seed):
     assert novelty(before, known) == novelty(after, known)
 
 
+@pytest.mark.heavy
 def test_renumbered_architectures_of_the_release_are_recognised():
     rng = np.random.default_rng(0)
     chosen = released("w_attrs", "train")[:200]

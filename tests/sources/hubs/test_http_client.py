@@ -142,6 +142,7 @@ def test_a_server_that_cannot_be_reached_is_named_after_one_more_try(address: st
     assert "network connection" in caught.value.hint
 
 
+@pytest.mark.heavy
 def test_no_wait_exceeds_the_time_limit_of_a_job(server: FaultyServer) -> None:
     server.fail("value", 429, times=-1, Retry_After="60")
     started = time.monotonic()
@@ -155,6 +156,7 @@ def test_no_wait_exceeds_the_time_limit_of_a_job(server: FaultyServer) -> None:
     assert 1 == len(server.log)
 
 
+@pytest.mark.heavy
 def test_a_download_is_whole_or_an_error(server: FaultyServer, client: Client, tmp_path: Path) -> None:
     server.fail("file", "cut", times=2)
     assert len(CONTENT) == client.download(f"{server.address}/file", tmp_path / "file", limit=1 << 20)

@@ -59,6 +59,7 @@ def config_repos() -> list[Repo]:
     ]
 
 
+@pytest.mark.heavy
 def test_configurations_are_kilobytes_and_no_weight_file_is_requested(serve: Serve, tmp_path: Path) -> None:
     server = serve(config_repos())
     found = {c.id.removeprefix("huggingface--org--"): fetched(c, tmp_path / c.id) for c in listed()}

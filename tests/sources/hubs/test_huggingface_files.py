@@ -110,6 +110,7 @@ def test_transient_failures_are_retried(serve: Serve, large: Path, tmp_path: Pat
     assert all(fault.times == 0 for fault in server.faults)
 
 
+@pytest.mark.heavy
 def test_a_server_that_falls_silent_is_tried_again(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_client, "PATIENCE", Patience(tries=3, first_wait=0.1, silence=0.3))
     server = serve(onnx_repos(2))
@@ -130,6 +131,7 @@ def test_a_server_that_sends_whole_files_is_left_after_the_first_bytes(
     assert [] == list(tmp_path.iterdir())
 
 
+@pytest.mark.heavy
 def test_one_poisoned_repo_costs_only_itself(serve: Serve, large: Path, tmp_path: Path) -> None:
     cut_off = tmp_path / "cut.onnx"
     cut_off.write_bytes(large.open("rb").read(3 << 20))

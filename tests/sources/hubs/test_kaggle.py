@@ -105,6 +105,7 @@ def test_an_onnx_file_is_read_without_its_weights(server: Kaggle, tmp_path: Path
     assert {""} == {request.authorization for request in server.requests_to("^/storage/")}
 
 
+@pytest.mark.heavy
 def test_without_range_support_a_temporary_file_is_used(server: Kaggle, tmp_path: Path) -> None:
     large = server.models["org/net"][0].files["net.onnx"]
     assert isinstance(large, Path)

@@ -117,6 +117,7 @@ def test_a_file_that_is_gone_or_archived_fails_alone(zoo: FaultyServer, tmp_path
     assert [] == zoo.requests_to("tar.gz")
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("content", "message"), [(b"{}", "expected a list of models"), (b"[", "expected JSON")])
 def test_an_invalid_manifest_is_reported(zoo: FaultyServer, content: bytes, message: str) -> None:
     zoo.routes.insert(0, lambda request: Reply(200, {}, content))

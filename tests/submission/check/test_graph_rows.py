@@ -288,6 +288,7 @@ def test_another_nesting_or_type_is_named_before_anything_is_decoded(complete_bo
     assert ("wrong_column_type", expected) == (problem.code, problem.expected)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("element", [pa.int8(), pa.uint8(), pa.int16(), pa.int64(), pa.uint64()], ids=str)
 @pytest.mark.parametrize(
     "outer", [pa.list_, pa.large_list, lambda kind: pa.list_(kind, 2)], ids=["list", "large", "fixed"]

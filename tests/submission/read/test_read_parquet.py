@@ -118,6 +118,7 @@ def test_a_column_that_is_there_twice_is_named(board, valid):
     assert ["duplicate_column"] == codes(board, valid)
 
 
+@pytest.mark.heavy
 def test_a_schema_that_is_nested_a_thousand_times_is_damaged(board, tmp_path):
     kind = pa.float32()
     for _ in range(1000):

@@ -86,6 +86,7 @@ def test_the_score_is_that_of_the_metrics_whatever_the_order_of_rows_and_edges(c
     assert sorted(set(told)) == told
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 def test_every_format_and_order_has_the_same_graphs(complete_board, rows, write_table, tmp_path, suffix):
     straight = validated(complete_board, write_predictions(tmp_path / "straight", TRACK, rows)).graphs

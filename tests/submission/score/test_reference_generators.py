@@ -57,6 +57,7 @@ def is_acyclic(num_nodes, edges):
     return seen == num_nodes
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", NAMES)
 def test_a_thousand_valid_graphs_are_generated(release, rows_of, tmp_path, name):
     rows = rows_of(name)
