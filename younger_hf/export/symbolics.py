@@ -21,8 +21,9 @@ SYMBOLICS: Mapping[str, Symbolic] = {**ARITHMETIC, **IMAGES, **SELECTION, **ALWA
 
 _NAMES = {name.lower() for name in SYMBOLICS if name not in ALWAYS} | {"bitwise"}
 
-_EMPTY_ENTRY = "arg is an empty sequence"
-"""Error of torch's exporter for an operator that was registered once and is not any more."""
+_EMPTY_ENTRY = ("arg is an empty sequence", "iterable argument is empty")
+"""Errors of torch's exporter, in Python 3.11 and later versions, for an operator that was registered
+before and is no longer."""
 
 
 @contextmanager
@@ -55,6 +56,6 @@ def needed_opset(message: str, opset: int) -> int | None:
     later = re.search(r"added in version (\d+)", message)
     if later is not None:
         return max(opset, int(later[1]))
-    if _EMPTY_ENTRY in message:
+    if any(text in message for text in _EMPTY_ENTRY):
         return opset
     return opset if _NAMES & set(re.findall(r"\w+", message.lower())) else None
